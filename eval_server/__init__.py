@@ -1,0 +1,1 @@
+"""The judge: truth, verdicts, comparisons, and the pages that show them."""

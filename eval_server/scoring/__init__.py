@@ -1,0 +1,1 @@
+"""Pure statistics on small integer arrays: no database, no web, no torch."""

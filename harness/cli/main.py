@@ -1,0 +1,114 @@
+"""`harness`: finds the command, runs it, and turns errors into one clear message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+COMMANDS = {
+    "demo": ("harness.cli.demo:demo", "The whole story on drawn cells, offline, in about a minute."),
+    "submit": ("harness.cli.submit:submit", "Train, predict, pack, check and score in one go."),
+    "train": ("harness.cli.train:train", "Fit an entry to a split."),
+    "predict": ("harness.cli.predict:predict", "Predict a split with a run's fitted entry."),
+    "pack": ("harness.cli.pack:pack", "Write a CodaLab zip from a table of predictions."),
+    "check": ("harness.cli.check:check", "Say whether a zip would be accepted, and if not, every reason."),
+    "score": ("harness.cli.score:score", "Judge one submission against a label file."),
+    "compare": ("harness.cli.compare:compare", "The leaderboard of several entries, with exact tests."),
+    "seeds": ("harness.cli.seeds:seeds", "Compare entries over many seeds, as the paper's Table 2 does."),
+    "ensemble": ("harness.cli.ensemble:ensemble", "Join finished runs into a new one."),
+    "models": ("harness.cli.models:models", "List the entries, or show one entry's card."),
+    "new-model": ("harness.cli.new_model:new_model", "Write a small package with an entry of your own."),
+    "data": ("harness.cli.data:data", "Audit a copy of the data set, or draw a synthetic one."),
+    "serve": ("harness.cli.serve:serve", "Run the evaluation server."),
+    "phase": ("harness.cli.phase:phase", "Add and change the server's phases."),
+    "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),
+    "backup": ("harness.cli.backup:backup", "Save the server's data while it runs."),
+    "restore": ("harness.cli.backup:restore", "Bring a backup back."),
+    "doctor": ("harness.cli.doctor:doctor", "What is installed, what is wrong, and how to mend it."),
+}
+"""Every command: where it lies and its one line of help, so that `--help` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        loaded: click.Command = getattr(importlib.import_module(module), attribute)
+        return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=2)
+            meant = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"auto_envvar_prefix": "HARNESS", "help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="cnmc-harness", prog_name="harness")
+def cli() -> None:
+    """Is your classifier of leukemia cells better? Train, predict, pack and judge on C-NMC 2019.
+
+    Research software, not a medical device.
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Entry point of the `harness` script."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        cli.main(arguments, prog_name="harness", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _tell("interrupted", "The same command again goes on from what was saved.")
+        sys.exit(130)
+    except Exception as error:
+        sys.exit(_told(error, as_json="--json" in arguments))
+    sys.exit(0)
+
+
+def _told(error: Exception, *, as_json: bool) -> int:
+    """Say what went wrong and return the exit code; what is a bug is raised again with its traceback."""
+    from harness.errors import exit_code_of
+
+    code = exit_code_of(error)
+    if code is None:
+        raise error
+    message, hint = str(error), getattr(error, "hint", "")
+    _tell(message, hint)
+    if as_json:
+        from harness.console import emit
+
+        emit({"error": {"message": message, "hint": hint, "exit_code": code}})
+    return code
+
+
+def _tell(message: str, hint: str) -> None:
+    click.echo(f"harness: {message}", err=True)
+    if hint:
+        click.echo(hint, err=True)

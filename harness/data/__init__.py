@@ -1,0 +1,1 @@
+"""Where the cells come from: layouts, the published list, audits, splits, crops, drawn data."""

@@ -1,0 +1,301 @@
+"""The contract between an entry (an approach that learns) and the program that runs it.
+
+An entry is asked for three things: learn from cells (`Entry.fit`), remember what was learnt in a
+folder (`Fitted.save`, `Entry.load`), and give every cell the probability that it is leukemic
+(`Fitted.predict`). Everything else (where the cells lie, what is packed, who judges) is not its
+business. This module imports no torch, so that listing entries costs nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Crops = npt.NDArray[np.uint8]
+"""Pixels of n cells: uint8, shape (n, 300, 300, 3), RGB, background exactly 0."""
+
+Scores = npt.NDArray[np.float64]
+"""Probability of ALL for n cells: float64, shape (n,), in [0, 1]; above 0.5 means ALL."""
+
+
+class EntryError(Exception):
+    """Something the user can mend; `hint` says how."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class EntryUnavailable(EntryError):
+    """The entry, its weights or a package it needs is not there."""
+
+
+class SettingInvalid(EntryError):
+    """A setting (``--set name=value``) that the entry does not have or cannot read."""
+
+
+class CellsUnfit(EntryError):
+    """Cells that cannot be learnt from, such as cells of one class only."""
+
+
+class FitInterrupted(Exception):
+    """`Session.stopping` said stop; all progress lies in the checkpoint folder."""
+
+
+class PixelSource(Protocol):
+    """Crops on demand: an index array of n rows gives `Crops` of n cells."""
+
+    def __getitem__(self, rows: npt.NDArray[np.intp], /) -> Crops: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Cells to learn from or to predict: n names, subjects, labels or None, and their pixels.
+
+    `subjects[i]` is None where the subject is unknown; `labels` (uint8, 0 = HEM, 1 = ALL) is None
+    for cells to predict: an entry never sees the truth there.
+    """
+
+    names: tuple[str, ...]
+    subjects: tuple[str | None, ...]
+    pixels: PixelSource
+    labels: npt.NDArray[np.uint8] | None = None
+    rows: npt.NDArray[np.intp] | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.names), len(self.subjects)}
+        lengths |= {len(column) for column in (self.labels, self.rows) if column is not None}
+        if len(lengths) != 1:
+            raise ValueError(f"names, subjects, labels and rows differ in length: {sorted(lengths)}")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def crops(self, chosen: npt.NDArray[np.intp] | slice = slice(None)) -> Crops:
+        """Decoded centre crops of the chosen cells (all of them when nothing is chosen)."""
+        rows = np.arange(len(self)) if self.rows is None else self.rows
+        return self.pixels[rows[chosen]]
+
+    def batches(self, size: int) -> Iterator[tuple[slice, Crops]]:
+        """All cells in order, `size` at a time: where they stand, and their crops."""
+        for start in range(0, len(self), size):
+            part = slice(start, min(start + size, len(self)))
+            yield part, self.crops(part)
+
+    def take(self, chosen: npt.NDArray[np.intp]) -> Cells:
+        """The chosen cells, in the order given."""
+        rows = np.arange(len(self)) if self.rows is None else self.rows
+        return Cells(
+            tuple(self.names[i] for i in chosen),
+            tuple(self.subjects[i] for i in chosen),
+            self.pixels,
+            None if self.labels is None else self.labels[chosen],
+            rows[chosen],
+        )
+
+    def require_labels(self) -> npt.NDArray[np.uint8]:
+        """The labels; raises `CellsUnfit` unless both classes are there to learn from."""
+        if self.labels is None:
+            raise CellsUnfit("these cells carry no labels", "Only labelled cells can be learnt from.")
+        present = np.unique(self.labels)
+        if present.size < 2:
+            only = {0: "HEM", 1: "ALL"}.get(int(present[0]), "?") if present.size else "no"
+            raise CellsUnfit(
+                f"learning needs cells of both classes, found {len(self)} of class {only}",
+                "Add cells of the other class, or choose another split.",
+            )
+        return self.labels
+
+
+class Advance(Protocol):
+    """Moves a progress bar on by some steps."""
+
+    def __call__(self, steps: int = 1, /) -> None: ...
+
+
+class Progress(Protocol):
+    """Shows how far a long piece of work has come."""
+
+    def __call__(self, description: str, total: int, /) -> AbstractContextManager[Advance]: ...
+
+
+@contextmanager
+def silent(_description: str, _total: int, /) -> Iterator[Advance]:
+    """Progress that nobody watches."""
+
+    def advance(_steps: int = 1, /) -> None:
+        return None
+
+    yield advance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validation:
+    """Cells (without labels) on which the best epoch is chosen, and how their scores are judged.
+
+    `judge` maps scores to named numbers; the choice is made by the largest ``weighted_f1``.
+    """
+
+    cells: Cells
+    judge: Callable[[Scores], Mapping[str, float]]
+
+
+def _never() -> bool:
+    return False
+
+
+def _unrecorded(_event: Mapping[str, Any]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The surroundings of one fit or predict.
+
+    `device` is a torch device name; `weights` is "hub", "none" or a file; `checkpoints` is where a
+    fit saves as it goes and looks for what an earlier, interrupted one left (None: keep nothing);
+    `cache` is where results that depend on pixels alone (descriptors, frozen features) are kept
+    between runs. `record` takes one JSON-able event, such as ``{"epoch": 1, "loss": 0.2}``; an event
+    with the epoch of an earlier one replaces it. `stopping` is asked often, and answers True when
+    the user wants to stop: save, then raise `FitInterrupted`.
+    """
+
+    seed: int = 0
+    device: str = "cpu"
+    weights: str = "hub"
+    progress: Progress = silent
+    checkpoints: Path | None = None
+    cache: Path | None = None
+    validation: Validation | None = None
+    record: Callable[[Mapping[str, Any]], None] = _unrecorded
+    stopping: Callable[[], bool] = _never
+
+    def generator(self, *keys: int) -> np.random.Generator:
+        """A generator that is a function of the seed and these keys alone (Philox)."""
+        return np.random.Generator(np.random.Philox(np.random.SeedSequence((self.seed, *keys))))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCard:
+    """What a reader should know of an entry: where it comes from and what is different here."""
+
+    name: str
+    summary: str
+    paper: str
+    year: int | None = None
+    data: str = ""
+    reported: str = ""
+    differences: str = ""
+    licence: str = "MIT"
+    requires: tuple[str, ...] = ()
+    transductive: bool = False
+    version: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """An entry without settings."""
+
+
+class Fitted(ABC):
+    """What an entry has learnt."""
+
+    @abstractmethod
+    def predict(self, cells: Cells, session: Session) -> Scores:
+        """Probability of ALL for every cell, in the order of `cells`."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write all that `Entry.load` needs into an existing, empty folder."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """JSON-able facts for the manifest (weights' SHA-256, chosen epoch, parameters)."""
+        return {}
+
+
+class Entry(ABC):
+    """One approach. Subclasses set `card` and may set `settings` to a frozen dataclass instance."""
+
+    card: EntryCard
+    settings: Any = NoSettings()
+    uses_weights: ClassVar[bool] = False
+    """Whether `Session.weights` matters: True for entries that start from pre-trained networks."""
+
+    @abstractmethod
+    def fit(self, cells: Cells, session: Session) -> Fitted:
+        """Learn from labelled cells; goes on from `session.checkpoints` when something lies there."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> Fitted:
+        """Read back what `Fitted.save` wrote."""
+
+    def configured(self, texts: Mapping[str, str]) -> Entry:
+        """The same entry with settings changed as typed (``{"epochs": "1"}``).
+
+        Raises `SettingInvalid` naming the settings there are.
+        """
+        if not texts:
+            return self
+        settings = _changed(self.settings, texts, self.card.name)
+        clone = object.__new__(type(self))
+        clone.__dict__.update({**self.__dict__, "settings": settings})
+        return clone
+
+    def described_settings(self) -> dict[str, Any]:
+        """The settings as JSON-able values, for plans, keys and manifests."""
+        return dataclasses.asdict(self.settings)
+
+
+def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
+    hints = typing.get_type_hints(type(settings))
+    names = [item.name for item in dataclasses.fields(settings)]
+    changes = {}
+    for name, text in texts.items():
+        if name not in names:
+            there = ", ".join(names) or "none"
+            raise SettingInvalid(f"{entry} has no setting {name!r}", f"Its settings are: {there}.")
+        try:
+            changes[name] = _read(text, hints[name])
+        except ValueError as error:
+            raise SettingInvalid(
+                f"setting {name} of {entry}: {error}", f"Write --set {name}=VALUE."
+            ) from None
+    try:
+        return dataclasses.replace(settings, **changes)
+    except ValueError as error:
+        raise SettingInvalid(f"settings of {entry}: {error}") from None
+
+
+def _read(text: str, kind: Any) -> Any:
+    """Read a typed value: bool, int, float, str, tuples of one of them, or None where allowed."""
+    if isinstance(kind, types.UnionType):
+        options = [option for option in typing.get_args(kind) if option is not type(None)]
+        return None if text.lower() == "none" else _read(text, options[0])
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)[0]
+        return tuple(_read(part.strip(), inner) for part in text.split(",") if part.strip())
+    if typing.get_origin(kind) is typing.Literal:
+        allowed = typing.get_args(kind)
+        if text not in allowed:
+            raise ValueError(f"expected one of {', '.join(map(str, allowed))}, found {text!r}")
+        return text
+    if kind is bool:
+        if text.lower() not in {"true", "false", "yes", "no", "1", "0"}:
+            raise ValueError(f"expected true or false, found {text!r}")
+        return text.lower() in {"true", "yes", "1"}
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            raise ValueError(f"expected {kind.__name__}, found {text!r}") from None
+    return text

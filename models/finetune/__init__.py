@@ -1,0 +1,1 @@
+"""The torch toolkit of the fine-tuned entries."""

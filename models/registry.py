@@ -1,0 +1,172 @@
+"""Names to entries: built-in and installed ones come through the same door, `harness.models`.
+
+An entry is loaded when it is used, so listing them imports none of them. What cannot be loaded stays
+in the list with its reason and harms nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.contract import Entry, EntryUnavailable
+
+GROUP = "harness.models"
+DISTRIBUTION = "cnmc-harness"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A name in the registry: where it comes from, and why it cannot be used, if it cannot."""
+
+    name: str
+    origin: str
+    target: str
+    available: bool = True
+    reason: str = ""
+
+
+def listings(points: Iterable[importlib.metadata.EntryPoint] | None = None) -> tuple[Listing, ...]:
+    """Every registered name, built-in ones first, then by name; loads nothing.
+
+    A name that is registered twice belongs to the built-in entry, or to nobody when none is
+    built in; the others are listed as unavailable.
+    """
+    points = importlib.metadata.entry_points(group=GROUP) if points is None else points
+    found = sorted(
+        {_listing(point) for point in points}, key=lambda one: (one.origin != "built-in", one.name)
+    )
+    return tuple(_without_clash(one, found) for one in found)
+
+
+def _built_in_first(one: Listing) -> tuple[bool, str]:
+    return (one.origin != "built-in", one.name)
+
+
+def _listing(point: importlib.metadata.EntryPoint) -> Listing:
+    package = point.dist.name if point.dist is not None else "unknown package"
+    origin = "built-in" if package == DISTRIBUTION else package
+    missing = _missing_module(point.value.partition(":")[0])
+    reason = f"module {missing} is not there" if missing else ""
+    return Listing(point.name, origin, point.value, not missing, reason)
+
+
+def _missing_module(module: str) -> str:
+    top = module.partition(".")[0]
+    return "" if top in sys.modules or importlib.util.find_spec(top) is not None else top
+
+
+def _without_clash(one: Listing, found: list[Listing]) -> Listing:
+    others = [other for other in found if other.name == one.name and other != one]
+    if not others or one.origin == "built-in":
+        return one
+    taken = f"the name is already taken by {others[0].origin} ({others[0].target})"
+    return Listing(one.name, one.origin, one.target, available=False, reason=taken)
+
+
+def find(name: str) -> tuple[Entry, str]:
+    """The entry of this name, and its origin.
+
+    `name` is a registered name, or ``path/to/file.py:attribute`` for one that is not installed.
+    Raises `EntryUnavailable` with near names when there is none, or with the reason when it does
+    not load.
+    """
+    if ".py:" in name:
+        return _from_file(name), f"file {name}"
+    known = listings()
+    for one in known:
+        if one.name == name and one.available:
+            return _load(one), one.origin
+    unusable = next((one for one in known if one.name == name), None)
+    if unusable is not None:
+        raise EntryUnavailable(
+            f"entry {name!r} of {unusable.origin} cannot be used: {unusable.reason}",
+            "See `harness models` for the entries that can.",
+        )
+    near = difflib.get_close_matches(name, [one.name for one in known], n=3, cutoff=0.5)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise EntryUnavailable(f"there is no entry {name!r}", f"{meant}`harness models` lists them all.")
+
+
+def examined(one: Listing) -> Listing:
+    """The same listing after loading its entry: unavailable, with the reason, if that fails.
+
+    Built-in entries import no torch until they are used; `EntryCard.requires` names the packages
+    they will need then, and a missing one makes the entry unavailable here already.
+    """
+    if not one.available:
+        return one
+    try:
+        card = _load(one).card
+    except EntryUnavailable as error:
+        return Listing(one.name, one.origin, one.target, available=False, reason=str(error))
+    missing = [package for package in card.requires if _missing_module(package)]
+    if missing:
+        error = needs(one.name, missing[0])
+        return Listing(one.name, one.origin, one.target, available=False, reason=f"{error}. {error.hint}")
+    return one
+
+
+def _load(one: Listing) -> Entry:
+    module, _, attribute = one.target.partition(":")
+    try:
+        loaded = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # a plugin may fail in any way it likes; the reason is what matters
+        raise _broken(one.name, error) from error
+    return _checked(one.name, loaded)
+
+
+_EXTRAS = {
+    "train": ("torch", "torchvision", "timm", "safetensors"),
+    "descriptors": ("skimage", "skops"),
+}
+
+
+def needs(name: str, package: str) -> EntryUnavailable:
+    """The error for an entry whose package is missing: the command to type is its hint."""
+    extra = next((extra for extra, packages in _EXTRAS.items() if package in packages), None)
+    wanted = f"'cnmc-harness[{extra}]'" if extra else package
+    return EntryUnavailable(f"entry {name!r} needs the package {package}", f"Type: pip install {wanted}")
+
+
+def _broken(name: str, error: Exception) -> EntryUnavailable:
+    if isinstance(error, ModuleNotFoundError):
+        return needs(name, (error.name or "").partition(".")[0])
+    return EntryUnavailable(
+        f"entry {name!r} does not load: {type(error).__name__}: {error}",
+        "Mend or uninstall the package that registers it.",
+    )
+
+
+def _checked(name: str, loaded: object) -> Entry:
+    if isinstance(loaded, type) and issubclass(loaded, Entry):
+        loaded = loaded()
+    if not isinstance(loaded, Entry):
+        raise EntryUnavailable(
+            f"entry {name!r} is a {type(loaded).__name__}, expected a models.contract.Entry",
+            "Derive its class from models.contract.Entry.",
+        )
+    return loaded
+
+
+def _from_file(reference: str) -> Entry:
+    path_text, _, attribute = reference.rpartition(":")
+    path = Path(path_text).resolve()
+    if not path.is_file():
+        raise EntryUnavailable(f"there is no file {path_text}", "Write --model path/to/file.py:entry.")
+    spec = importlib.util.spec_from_file_location(f"harness_entry_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        loaded = getattr(module, attribute)
+    except Exception as error:  # the user's own file: say what it raised
+        raise _broken(reference, error) from error
+    return _checked(reference, loaded)

@@ -1,0 +1,1 @@
+"""The treaty: what is predicted, in which order, and how it travels."""
