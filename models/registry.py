@@ -107,8 +107,8 @@ def examined(one: Listing) -> Listing:
         return Listing(one.name, one.origin, one.target, available=False, reason=str(error))
     missing = [package for package in card.requires if _missing_module(package)]
     if missing:
-        error = needs(one.name, missing[0])
-        return Listing(one.name, one.origin, one.target, available=False, reason=f"{error}. {error.hint}")
+        lack = needs(one.name, missing[0])
+        return Listing(one.name, one.origin, one.target, available=False, reason=f"{lack}. {lack.hint}")
     return one
 
 

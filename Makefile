@@ -1,0 +1,46 @@
+# Every target does its own set-up: a fresh machine needs python3 (3.11 or newer) and make, nothing else.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help install demo test check calibration benchmark clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.train: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[train]'
+	@touch $@
+
+$(VENV)/.all: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[train,server,cluster,test]'
+	@touch $@ $(VENV)/.train
+
+install: $(VENV)/.all  ## install everything into .venv
+
+demo: $(VENV)/.train  ## the whole story on drawn cells, offline, in about a minute
+	$(BIN)/harness demo
+
+test: $(VENV)/.all  ## all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.all  ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+calibration: $(VENV)/.all  ## size and coverage of the tests and intervals, by simulation
+	$(BIN)/python -m eval_server.scoring.simulation
+
+benchmark: $(VENV)/.all  ## the statistics against scikit-learn and scipy, in one run
+	$(BIN)/python -m eval_server.scoring.benchmark
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
