@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.contract import Entry, EntryUnavailable
+from models.contract import Entry, EntryCard, EntryUnavailable
 
 GROUP = "harness.models"
 DISTRIBUTION = "cnmc-harness"
@@ -105,11 +105,16 @@ def examined(one: Listing) -> Listing:
         card = _load(one).card
     except EntryUnavailable as error:
         return Listing(one.name, one.origin, one.target, available=False, reason=str(error))
-    missing = [package for package in card.requires if _missing_module(package)]
+    missing = missing_requirement(card)
     if missing:
-        lack = needs(one.name, missing[0])
+        lack = needs(one.name, missing)
         return Listing(one.name, one.origin, one.target, available=False, reason=f"{lack}. {lack.hint}")
     return one
+
+
+def missing_requirement(card: EntryCard) -> str:
+    """The first package that an entry needs and that is not installed; empty when all are there."""
+    return next((package for package in card.requires if _missing_module(package)), "")
 
 
 def _load(one: Listing) -> Entry:

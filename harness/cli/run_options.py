@@ -1,0 +1,165 @@
+"""The options of `train`, `predict` and `submit`, and how they become a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from harness import console
+from harness.cli.options import DATA, JSON, RUNS
+from harness.errors import UsageWrong
+
+if TYPE_CHECKING:
+    from harness.runs.plan import Plan
+    from harness.runs.workflow import Outcome
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--model", required=True, help="Entry name, or path/to/file.py:entry."),
+    click.option(
+        "--split",
+        type=click.Choice(["prelim", "final", "fold0", "fold1", "fold2"]),
+        default="prelim",
+        show_default=True,
+        help="What is predicted; everything else that is labelled and allowed is learnt from.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="All randomness follows from it."),
+    DATA,
+    RUNS,
+    click.option(
+        "--weights",
+        default="hub",
+        show_default=True,
+        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE, or `none` (random).",
+    ),
+    click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting."),
+    click.option(
+        "--select",
+        default="last",
+        show_default=True,
+        help="Epoch that predicts: `last`, or `best:fold1` and the like; `best:test` is the published choice.",
+    ),
+    click.option(
+        "--shared-cells",
+        type=click.Choice(["drop-subjects", "drop-cells", "keep"]),
+        default="drop-subjects",
+        show_default=True,
+        help="What happens to training subjects that share cells with the test side.",
+    ),
+    click.option("--device", default="auto", show_default=True, envvar="HARNESS_DEVICE", help="cpu, cuda, …"),
+    click.option(
+        "--limit", type=click.IntRange(min=1), help="Use only so many cells; marks the run partial."
+    ),
+    click.option("--allow-partial", is_flag=True, help="Go on with part of the data, marked as partial."),
+    click.option("--fresh", is_flag=True, help="Start over instead of going on."),
+    click.option("--dry-run", is_flag=True, help="Show the resolved plan and stop."),
+    JSON,
+)
+
+
+def run_options(command: Command) -> Command:
+    """Give a command every option that decides about a run."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def resolve_plan(options: dict[str, Any]) -> Plan:
+    """Look up all that the options name, and say who was left out of training and why."""
+    from harness.runs.plan import Request, resolve
+
+    request = Request(
+        model=options["model"],
+        split=options["split"],
+        seed=options["seed"],
+        data_root=options["data_root"],
+        runs_root=options["runs_root"],
+        weights=options["weights"],
+        settings=_settings(options["changes"]),
+        select=options["select"],
+        shared_cells=options["shared_cells"],
+        device=options["device"],
+        limit=options["limit"],
+    )
+    return resolve(request, console.progress)
+
+
+def _settings(changes: tuple[str, ...]) -> dict[str, str]:
+    pairs = [change.partition("=") for change in changes]
+    bad = next((name for name, equals, _ in pairs if not (name and equals)), None)
+    if bad is not None:
+        raise UsageWrong(f"--set {bad} is not a setting", "Write --set NAME=VALUE, such as --set epochs=1.")
+    return {name: value for name, _, value in pairs}
+
+
+def run_command(options: dict[str, Any], until: str, *, packs: bool) -> Outcome | None:
+    """Resolve, show the plan, and unless this is a dry run do the work up to a status."""
+    from harness.runs.folder import Status
+    from harness.runs.plan import require_whole
+    from harness.runs.workflow import run
+
+    plan = resolve_plan(options)
+    if options["dry_run"]:
+        _show_dry(plan, as_json=options["as_json"])
+        return None
+    if packs:
+        require_whole(plan.dataset.audit, plan.split, allow_partial=options["allow_partial"])
+    for line in plan_lines(plan):
+        console.say(line)
+    return run(plan, until=Status(until), fresh=options["fresh"])
+
+
+def _show_dry(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        console.emit(plan.to_json())
+        return
+    for line in plan_lines(plan):
+        console.result(line)
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The resolved plan in words."""
+    facts = plan.to_json()
+    training = facts["training"]
+    marks = [word for word in ("partial", "drawn") if facts[word]]
+    marks += ["epoch chosen on the test set"] if facts["chosen_on_test"] else []
+    settings = ", ".join(f"{name}={value}" for name, value in facts["settings"].items())
+    rows = [
+        ("entry", f"{facts['entry']} ({plan.origin})"),
+        ("learns from", f"{training['cells']} cells ({training['ALL']} ALL, {training['HEM']} HEM)"),
+        *(
+            ("left out", f"{one['subject']}, {one['cells']} cells: {one['reason']}")
+            for one in training["left_out"]
+        ),
+        ("predicts", f"{facts['predicted']} cells of split {facts['split']}"),
+        ("settings", settings),
+        ("weights", ", ".join(str(value) for value in facts["weights"].values())),
+        ("epoch", facts["select"]),
+        ("device", plan.device),
+        ("marked", ", ".join(marks)),
+        ("steps", ", ".join(f"{step} ({state})" for step, state in facts["steps"].items())),
+        ("run", str(plan.folder.path)),
+    ]
+    return [f"{name:12} {text}" for name, text in rows if text]
+
+
+def show_outcome(outcome: Outcome | None, *, as_json: bool) -> None:
+    """The end of a run: one document, or one table and where everything lies."""
+    if outcome is None:
+        return
+    if as_json:
+        console.emit(outcome.to_json())
+        return
+    if outcome.verdict is not None:
+        shown = ("weighted_f1", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "mcc")
+        metrics = outcome.to_json()["metrics"]
+        console.table(("metric", "value"), [(name, f"{metrics[name]:.4f}") for name in shown])
+    remarks = ", ".join(outcome.manifest.remarks) if outcome.manifest else ""
+    if remarks:
+        console.result(f"marked       {remarks}")
+    console.result(f"run          {outcome.folder.path}")
+    if outcome.submission:
+        console.result(f"submission   {outcome.submission}")

@@ -1,0 +1,298 @@
+"""From a plan to a checked zip: each step does its work once, and the same command goes on after a stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval_server.judging import Verdict, judge
+from eval_server.truth import Truth
+from harness import console
+from harness.data.cache import cache_folder
+from harness.data.crops import cells_of, open_crops
+from harness.data.splits import CellRecord
+from harness.errors import HarnessError
+from harness.runs.folder import RunFolder, Status, write_aside, write_json
+from harness.runs.plan import Plan, training_facts
+from harness.runs.provenance import environment, file_sha256
+from models.contract import Cells, Fitted, FitInterrupted, Scores, Session, Validation
+from submissions.cells import submission_order
+from submissions.manifest import Manifest
+from submissions.packing import pack, read_table, write_table
+from submissions.phases import phase_of
+from submissions.predictions import Predictions
+from submissions.reading import read
+
+_CHUNK = 512
+"""Cells predicted between two saves of a long prediction."""
+
+
+class RunStopped(HarnessError):
+    """The user stopped a run; everything up to here is saved."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run has come to."""
+
+    folder: RunFolder
+    status: Status
+    submission: Path | None = None
+    manifest: Manifest | None = None
+    verdict: Verdict | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `harness submit --json`; metrics only where the truth is at hand."""
+        document: dict[str, Any] = {
+            "run": str(self.folder.path),
+            "status": self.status.value,
+            "submission": str(self.submission) if self.submission else None,
+            "manifest": str(self.folder.manifest) if self.manifest else None,
+            "remarks": list(self.manifest.remarks) if self.manifest else [],
+        }
+        if self.verdict is not None:
+            document["metrics"] = self.verdict.to_json()["metrics"]
+        return document
+
+
+def run(plan: Plan, *, until: Status = Status.PACKED, fresh: bool = False) -> Outcome:
+    """Do what is left of a run, up to a status, and say what came out.
+
+    Raises `RunStopped` after Ctrl-C, with everything saved; any other error marks the run failed.
+    """
+    with plan.folder.locked():
+        if fresh:
+            plan.folder.start_over()
+        write_json(plan.folder.plan, plan.to_json())
+        try:
+            return _steps(plan, until)
+        except (KeyboardInterrupt, FitInterrupted) as stop:
+            plan.folder.mark(Status.INTERRUPTED)
+            raise RunStopped(
+                f"stopped; what was done so far is saved in {plan.folder.path}",
+                "The same command again goes on from there; --fresh starts over.",
+            ) from stop
+        except Exception as error:
+            plan.folder.mark(Status.FAILED, reason=f"{type(error).__name__}: {error}")
+            raise
+
+
+def _steps(plan: Plan, until: Status) -> Outcome:
+    folder = plan.folder
+    if not folder.fitted.exists():
+        _fit(plan)
+    if until is Status.FITTED:
+        return Outcome(folder, Status.FITTED)
+    predictions = _predicted(plan)
+    manifest = _manifest(plan, file_sha256(folder.predictions))
+    verdict = _verdict(plan, predictions)
+    if until is Status.PREDICTED:
+        return Outcome(folder, Status.PREDICTED, None, manifest, verdict)
+    submission = _packed(plan, predictions)
+    folder.mark(Status.PACKED)
+    return Outcome(folder, Status.PACKED, submission, manifest, verdict)
+
+
+def _fit(plan: Plan) -> None:
+    folder = plan.folder
+    folder.mark(Status.FITTING)
+    folder.checkpoints.mkdir(exist_ok=True)
+    started = time.monotonic()
+    with _stop_on_signal() as stopping:
+        session = _session(plan, stopping)
+        fitted = plan.entry.fit(_cells(plan, plan.split.train, labelled=True), session)
+    with folder.written_aside(folder.fitted) as aside:
+        fitted.save(aside)
+        facts = {"facts": dict(fitted.facts()), "seconds": round(time.monotonic() - started, 3)}
+        write_json(aside / "facts.json", facts)
+    folder.mark(Status.FITTED)
+
+
+def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Session:
+    return Session(
+        seed=plan.request.seed,
+        device=plan.device,
+        weights=plan.request.weights,
+        progress=console.progress,
+        checkpoints=plan.folder.checkpoints,
+        cache=cache_folder(),
+        validation=_validation(plan),
+        record=plan.folder.recorder(),
+        stopping=stopping,
+    )
+
+
+def _validation(plan: Plan) -> Validation | None:
+    """The cells on which the best epoch is chosen: a held-out part, or, as published, the test cells."""
+    if plan.request.select == "last":
+        return None
+    records = plan.split.test if plan.chosen_on_test else plan.split.validation
+    records = tuple(sorted(records, key=lambda record: submission_order(record.name)))
+    truth = _truth(plan, records)
+    if truth is None:
+        raise HarnessError("the cells to choose the epoch on have no labels", "Use --select last.")
+    known = truth
+
+    def judged(scores: Scores) -> Mapping[str, float]:
+        verdict = judge(Predictions.from_scores(known.phase, scores), known)
+        return {"weighted_f1": verdict.metrics["weighted_f1"], "accuracy": verdict.metrics["accuracy"]}
+
+    return Validation(_cells(plan, records, labelled=False), judged)
+
+
+def _cells(plan: Plan, records: tuple[CellRecord, ...], *, labelled: bool) -> Cells:
+    source = open_crops(records, progress=console.progress)
+    return cells_of(records, source, labelled=labelled)
+
+
+def _predicted(plan: Plan) -> Predictions:
+    """The run's predictions, read back where they are there, made and saved where not."""
+    folder, phase = plan.folder, plan.split.phase
+    if folder.predictions.exists():
+        return read_table(folder.predictions, phase)
+    fitted = plan.entry.load(folder.fitted)
+    cells = _cells(plan, plan.split.test, labelled=False)
+    predictions = Predictions.from_scores(phase, _scores(plan, fitted, cells))
+    write_table(predictions, folder.predictions, [record.subject for record in plan.split.test])
+    folder.mark(Status.PREDICTED)
+    return predictions
+
+
+def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> Scores:
+    """Scores of all cells, saved chunk by chunk so that a stopped prediction goes on.
+
+    A transductive entry looks at all cells at once, so it is never given a part of them.
+    """
+    session = _session(plan)
+    if plan.entry.card.transductive or len(cells) <= _CHUNK:
+        return fitted.predict(cells, session)
+    parts = []
+    for start in range(0, len(cells), _CHUNK):
+        saved = plan.folder.checkpoints / f"scores-{start}.json"
+        if not saved.exists():
+            chosen = np.arange(start, min(start + _CHUNK, len(cells)))
+            scores = fitted.predict(cells.take(chosen), session)
+            write_aside(saved, json.dumps(scores.tolist()))
+        parts.append(np.array(json.loads(saved.read_text()), dtype=np.float64))
+    return np.concatenate(parts)
+
+
+def _manifest(plan: Plan, predictions_sha256: str) -> Manifest:
+    """The manifest, made once when the predictions are there, read back later."""
+    folder = plan.folder
+    if folder.manifest.exists():
+        kept = Manifest.from_json(folder.manifest.read_text())
+        if kept.predictions_sha256 == predictions_sha256:
+            return kept
+    manifest = Manifest(
+        entry=plan.entry.card.name,
+        origin=plan.origin,
+        phase=plan.split.phase.name,
+        split=plan.split.name,
+        seed=plan.request.seed,
+        cells=len(plan.split.test),
+        predictions_sha256=predictions_sha256,
+        settings=plan.entry.described_settings(),
+        weights=plan.weights,
+        selection=plan.request.select,
+        training={**training_facts(plan.split), **_fit_facts(folder)},
+        data=_data_facts(plan),
+        environment=environment(plan.device),
+        drawn=plan.split.drawn,
+        partial=plan.split.partial,
+        chosen_on_test=plan.chosen_on_test,
+        transductive=plan.entry.card.transductive,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_aside(folder.manifest, manifest.to_json())
+    write_aside(folder.card, _card(plan, manifest))
+    return manifest
+
+
+def _fit_facts(folder: RunFolder) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((folder.fitted / "facts.json").read_text())
+    return facts
+
+
+def _data_facts(plan: Plan) -> dict[str, Any]:
+    kept = ("shared_cells", "limit", "train_sha256", "validation_sha256", "test_sha256")
+    return {name: plan.identity[name] for name in kept}
+
+
+def _card(plan: Plan, manifest: Manifest) -> str:
+    card, training = plan.entry.card, manifest.training
+    left_out = "".join(
+        f"- left out: {one['subject']}, {one['cells']} cells: {one['reason']}\n"
+        for one in training["left_out"]
+    )
+    remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
+    return (
+        f"# {card.name} on {manifest.split}, seed {manifest.seed}\n\n"
+        f"{card.summary}\n\n"
+        f"- after: {card.paper}\n- reported: {card.reported or 'nothing'}\n"
+        f"- different here: {card.differences or 'nothing known'}\n"
+        f"- trained on {training['cells']} cells ({training['ALL']} ALL, {training['HEM']} HEM) "
+        f"of {training['subjects']} subjects\n{left_out}"
+        f"- choice of epoch: {manifest.selection}\n{remarks}\n"
+        "Research software, not a medical device.\n"
+    )
+
+
+def _packed(plan: Plan, predictions: Predictions) -> Path:
+    """The zip, read back: what travels must say what was predicted."""
+    path = plan.folder.submission(partial=plan.split.partial)
+    if not path.exists():
+        pack(predictions, path)
+    travelled = read(path, plan.split.phase).predictions
+    if not np.array_equal(travelled.labels, predictions.labels):
+        raise HarnessError(f"{path} does not hold the run's predictions", "Run again with --fresh.")
+    return path
+
+
+def _truth(plan: Plan, records: tuple[CellRecord, ...]) -> Truth | None:
+    """The truth of these cells, None where any label is unknown."""
+    labels = [record.label for record in records]
+    if not records or any(label is None for label in labels):
+        return None
+    phase = plan.split.phase
+    if records != plan.split.test:
+        phase = phase_of("validation", (record.name for record in records))
+    subjects = tuple(record.subject for record in records)
+    return Truth(phase, np.array(labels, dtype=np.uint8), subjects)
+
+
+def _verdict(plan: Plan, predictions: Predictions) -> Verdict | None:
+    truth = _truth(plan, plan.split.test)
+    return None if truth is None else judge(predictions, truth)
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C asks the fit to save and stop; the second one stops at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        console.say("stopping after this step; press Ctrl-C again to stop at once")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        raise KeyboardInterrupt
