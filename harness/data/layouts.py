@@ -1,0 +1,179 @@
+"""Where the files of C-NMC 2019 lie: finds the images and label files of a copy in any known layout.
+
+Three layouts are in use (Kaggle, The Cancer Imaging Archive, the challenge), each also nested once
+more or below another top folder. An image is placed by its name and by the folders above it, the
+nearest first, so all of them are one case here. Nothing is opened but small tables.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.cache import FileState
+from harness.data.published import LABEL_FILE, SOURCE
+from harness.errors import DataWrong
+from submissions.cells import CellName, CellNameInvalid, cell_number
+
+LABEL_HEADER = ("Patient_ID", "new_names", "labels")
+"""First line of the label file, by which it is recognised under any name."""
+
+MARKER = "DRAWN_DATA.json"
+"""File in the root of a drawn data set: what was drawn, and that it was."""
+
+_LABEL_NAMES = {LABEL_FILE.name.lower(), "phase2.csv"}
+_FOLD = re.compile(r"fold[_ -]?([012])")
+_PHASE_FOLDERS = (("prelim", "prelim"), ("phase2", "prelim"), ("validation_data", "prelim"),
+                  ("final", "final"), ("phase3", "final"), ("testing_data", "final"))  # fmt: skip
+_DEPTH_ABOVE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCell:
+    """An image whose name and place say which cell it is; `fold` is that of the folder, if any."""
+
+    part: str
+    name: str
+    fold: str | None
+    path: Path
+    state: FileState
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """The files below a root: images, tables that may be the label file, a drawn set's marker, the rest."""
+
+    root: Path
+    cells: tuple[FoundCell, ...]
+    label_files: tuple[Path, ...]
+    marker: Path | None
+    stray: tuple[Path, ...]
+
+    def below_root(self, path: Path) -> str:
+        """A path as reports show it: below the root, with forward slashes, always printable."""
+        try:
+            shown = path.relative_to(self.root)
+        except ValueError:
+            shown = path
+        return os.fsencode(shown.as_posix()).decode("utf-8", "replace")
+
+
+def find_files(root: Path) -> FoundFiles:
+    """All files below `root`; raises `DataWrong` where it is absent or holds no image of C-NMC."""
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise DataWrong(f"the data folder {root} {what}", how_to_get_data())
+    cells: list[FoundCell] = []
+    labels: list[Path] = []
+    stray: list[Path] = []
+    for folder, entries in _walk(root):
+        place = _place(folder, root)
+        for entry in entries:
+            path = folder / entry.name
+            if found := _cell(path, entry, place):
+                cells.append(found)
+            elif entry.name != MARKER:
+                (labels if _may_be_label_file(path) else stray).append(path)
+    if not cells:
+        raise DataWrong(
+            f"no image of C-NMC 2019 lies in {root}: expected names like "
+            f"fold_0/all/UID_1_1_1_all.bmp, found {len(labels) + len(stray)} other files",
+            how_to_get_data(),
+        )
+    cells.sort(key=lambda cell: (cell.part, cell.path))
+    return FoundFiles(root, tuple(cells), tuple(sorted(labels)), _marker(root), tuple(sorted(stray)))
+
+
+def how_to_get_data() -> str:
+    """The hint of every message about absent images."""
+    return (
+        f"The images come from {SOURCE}; unpack them and name their folder, "
+        "or draw synthetic ones: harness data draw FOLDER."
+    )
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
+    """Every folder below the root and its files, through links too, but no folder twice.
+
+    Hidden folders are not entered.
+    """
+    waiting, seen = [root], set()
+    while waiting:
+        folder = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except PermissionError as error:
+            raise DataWrong(f"the folder {folder} cannot be read", "Give yourself the right to.") from error
+        waiting.extend(
+            folder / entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")
+        )
+        yield folder, [entry for entry in entries if not entry.is_dir()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the folders above an image say: the fold, and the test set if its name is a number."""
+
+    fold: str | None
+    phase: str | None
+
+
+def _place(folder: Path, root: Path) -> _Place:
+    """Read the folder's path from the inside out, as far as the root."""
+    above = folder.relative_to(root).parts[::-1]
+    names = [name.lower() for name in (*above, root.resolve().name)]
+    folds = (f"fold_{match.group(1)}" for match in map(_FOLD.fullmatch, names) if match)
+    phases = (part for name in names for word, part in _PHASE_FOLDERS if word in name)
+    return _Place(next(folds, None), next(phases, None))
+
+
+def _cell(path: Path, entry: os.DirEntry[str], place: _Place) -> FoundCell | None:
+    if not (entry.name.endswith(".bmp") and entry.is_file()):
+        return None
+    part = "train" if _reads_as(CellName.parse, entry.name) else place.phase
+    if part is None or (part != "train" and not _reads_as(cell_number, entry.name)):
+        return None
+    status = entry.stat()
+    fold = place.fold if part == "train" else None
+    return FoundCell(part, entry.name, fold, path, FileState(status.st_size, status.st_mtime_ns))
+
+
+def _reads_as(parse: Callable[[str], object], name: str) -> bool:
+    try:
+        parse(name)
+    except CellNameInvalid:
+        return False
+    return True
+
+
+def _may_be_label_file(path: Path) -> bool:
+    """Known by its name or, under any other name, by its first line."""
+    if path.name.lower() in _LABEL_NAMES:
+        return True
+    if path.suffix.lower() != ".csv":
+        return False
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            return is_label_header(lines.readline(200))
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def is_label_header(line: str) -> bool:
+    """Whether this is the first line of the label file, blanks and quotes aside."""
+    return tuple(word.strip().strip('"') for word in line.split(",")) == LABEL_HEADER
+
+
+def _marker(root: Path) -> Path | None:
+    """The marker of a drawn set, in the root or below it, or above when the root is a part of one."""
+    above = [root, *root.absolute().parents[:_DEPTH_ABOVE]]
+    below = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]
+    return next((folder / MARKER for folder in (*above, *below) if (folder / MARKER).is_file()), None)
