@@ -40,7 +40,7 @@ _OPTIONS = (
         "--select",
         default="last",
         show_default=True,
-        help="Epoch that predicts: `last`, or `best:fold1` and the like; `best:test` is the published choice.",
+        help="Epoch that predicts: `last`, `best:fold1` and the like, or, as published, `best:test`.",
     ),
     click.option(
         "--shared-cells",

@@ -24,7 +24,7 @@ from harness.errors import HarnessError
 from harness.runs.folder import RunFolder, Status, write_aside, write_json
 from harness.runs.plan import Plan, training_facts
 from harness.runs.provenance import environment, file_sha256
-from models.contract import Cells, Fitted, FitInterrupted, Scores, Session, Validation
+from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
 from submissions.manifest import Manifest
 from submissions.packing import pack, read_table, write_table

@@ -1,0 +1,59 @@
+"""`harness ensemble`: several finished runs become one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import JSON, RUNS
+from harness.cli.run_options import show_outcome
+from harness.errors import UsageWrong
+
+
+@click.command()
+@click.argument("named", nargs=-1, required=True, metavar="NAME=RUN ...")
+@click.option(
+    "--by",
+    type=click.Choice(["logits", "votes"]),
+    default="logits",
+    show_default=True,
+    help="Average the logits, or count the votes.",
+)
+@click.option(
+    "--weights", default="equal", show_default=True, help="`equal`, or `fit:<split>` with the same runs there."
+)
+@click.option(
+    "--truth",
+    "truth_file",
+    type=click.Path(path_type=Path),
+    envvar="HARNESS_TRUTH",
+    help="Label file, to score the ensemble or to fit weights on a numbered split.",
+)
+@RUNS
+@JSON
+def ensemble(
+    named: tuple[str, ...], by: str, weights: str, truth_file: Path | None, runs_root: Path, as_json: bool
+) -> None:
+    """Average the logits or the votes of finished runs into a new run that names its parts.
+
+    Seeds of one entry are joined in the same way. Weights are never fitted on the split that is judged.
+    """
+    from eval_server.truth import read_truth
+    from harness.runs.ensemble import ensemble as joined
+    from harness.runs.ensemble import equal_weights, fitted_weights, open_part
+
+    if len(named) < 2:
+        raise UsageWrong("an ensemble needs two runs or more", "Write NAME=RUN NAME=RUN …")
+    parts = [open_part(*_name_and_path(text)) for text in named]
+    truth = read_truth(truth_file) if truth_file else None
+    rule, _, split = weights.partition(":")
+    if rule not in ("equal", "fit") or (rule == "fit") != bool(split):
+        raise UsageWrong(f"--weights {weights} is not known", "Write `equal` or `fit:<split>`.")
+    weighing = fitted_weights(parts, split, truth) if rule == "fit" else equal_weights(parts)
+    show_outcome(joined(parts, runs_root, by=by, weighing=weighing, truth=truth), as_json=as_json)
+
+
+def _name_and_path(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    return (name, Path(path)) if equals else (Path(text).name, Path(text))

@@ -1,0 +1,233 @@
+"""Joining finished runs: averaged logits or votes become a run of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import nnls
+from scipy.special import expit, logit
+
+from eval_server.judging import judge
+from eval_server.truth import Truth
+from harness.errors import DataWrong, UsageWrong
+from harness.runs.folder import RunFolder, Status, write_aside, write_json
+from harness.runs.provenance import digest, environment, file_sha256
+from harness.runs.workflow import Outcome
+from models.contract import Scores
+from submissions.cells import CellName, CellNameInvalid
+from submissions.manifest import Manifest
+from submissions.packing import pack, read_table, write_table
+from submissions.phases import Phase
+from submissions.predictions import THRESHOLD, Predictions
+
+_LARGEST_LOGIT = 30.0
+"""Scores of exactly 0 or 1 count as this logit: one part must not outvote all others for ever."""
+
+_SAME = ("entry", "entry_version", "settings", "weights", "seed", "select", "shared_cells", "limit")
+"""What two runs share when one is the other's twin on another split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A finished run that goes into an ensemble, under the name it has there."""
+
+    name: str
+    folder: RunFolder
+    manifest: Manifest
+    plan: Mapping[str, Any]
+    predictions: Predictions
+
+    def scores(self) -> Scores:
+        if self.predictions.scores is None:
+            raise DataWrong(f"{self.folder.path} has no scores", "Join runs whose entries give scores.")
+        return self.predictions.scores
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """The weight of each part (they add up to 1), and where the weights come from."""
+
+    values: tuple[float, ...]
+    source: str
+
+
+def open_part(name: str, path: Path) -> Part:
+    """Read a finished run; raises DataWrong when the folder is none or its prediction is not done."""
+    folder = RunFolder(path)
+    if not folder.manifest.exists() or not folder.predictions.exists():
+        raise DataWrong(f"{path} is no finished run", "Name a folder below runs/ that holds manifest.json.")
+    manifest = Manifest.from_json(folder.manifest.read_text())
+    plan = json.loads(folder.plan.read_text())
+    phase = Phase(manifest.phase, _cells(folder.predictions), partial=manifest.partial, drawn=manifest.drawn)
+    return Part(name, folder, manifest, plan, read_table(folder.predictions, phase))
+
+
+def _cells(table: Path) -> tuple[str, ...]:
+    lines = table.read_text(encoding="utf-8").splitlines()[1:]
+    return tuple(line.partition(",")[0] for line in lines)
+
+
+def join(parts: Sequence[Part], by: str, weighing: Weighing) -> Scores:
+    """Weighted mean of the parts' logits (`by` = "logits"), or the weighted share of ALL votes ("votes")."""
+    weights = np.array(weighing.values)
+    if by == "votes":
+        votes = np.stack([(part.scores() > THRESHOLD).astype(float) for part in parts])
+        return np.clip(weights @ votes, 0.0, 1.0)
+    return expit(weights @ np.stack([_logits(part) for part in parts]))
+
+
+def _logits(part: Part) -> npt.NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        return np.clip(logit(part.scores()), -_LARGEST_LOGIT, _LARGEST_LOGIT)
+
+
+def require_same_phase(parts: Sequence[Part]) -> Phase:
+    """The phase that all parts predict; raises DataWrong naming the two that differ."""
+    first = parts[0]
+    for other in parts[1:]:
+        if other.predictions.phase.cells != first.predictions.phase.cells:
+            raise DataWrong(
+                f"{first.name} predicts {len(first.predictions.phase)} cells of {first.manifest.split}, "
+                f"{other.name} {len(other.predictions.phase)} of {other.manifest.split}",
+                "Only runs that predict the same cells can be joined.",
+            )
+    return first.predictions.phase
+
+
+def equal_weights(parts: Sequence[Part]) -> Weighing:
+    return Weighing((1 / len(parts),) * len(parts), "equal")
+
+
+def fitted_weights(parts: Sequence[Part], split: str, truth: Truth | None) -> Weighing:
+    """Weights fitted by non-negative least squares on another split, from each part's twin there.
+
+    A twin is the run of the same entry, settings and seed that predicted `split`. The split that
+    is judged is refused: weights fitted there would be chosen on the test set.
+    """
+    judged = {part.manifest.split for part in parts} | {part.manifest.phase for part in parts}
+    if split == "test" or split in judged:
+        raise UsageWrong(
+            f"weights cannot be fitted on {split}, the split that is judged",
+            "Name another split, such as --weights fit:fold1.",
+        )
+    twins = [_twin(part, split) for part in parts]
+    phase = require_same_phase(twins)
+    labels = _labels(phase, truth)
+    columns = np.stack([expit(_logits(twin)) for twin in twins], axis=1)
+    values, _ = nnls(columns, labels.astype(float))
+    total = float(values.sum())
+    if total == 0:
+        return equal_weights(parts)
+    return Weighing(tuple(float(value / total) for value in values), f"fitted on {split}")
+
+
+def _twin(part: Part, split: str) -> Part:
+    for plan_file in sorted(part.folder.path.parent.glob("*/plan.json")):
+        plan = json.loads(plan_file.read_text())
+        same = all(plan.get(name) == part.plan.get(name) for name in _SAME)
+        if same and plan.get("split") == split and (plan_file.parent / "manifest.json").exists():
+            return open_part(part.name, plan_file.parent)
+    raise DataWrong(
+        f"there is no finished run of {part.name} ({part.plan['entry']}, seed {part.plan['seed']}) on {split}",
+        f"Make it: harness submit --model {part.plan['entry']} --split {split} --seed {part.plan['seed']}",
+    )
+
+
+def _labels(phase: Phase, truth: Truth | None) -> npt.NDArray[np.uint8]:
+    """Labels of the cells the weights are fitted on: in their names, or in the truth given."""
+    if truth is not None and set(phase.cells) <= set(truth.phase.cells):
+        return truth.only(phase).labels
+    try:
+        return np.array([CellName.parse(cell).label for cell in phase.cells], dtype=np.uint8)
+    except CellNameInvalid as error:
+        raise DataWrong(
+            f"the labels of {phase.name} are not known: {error}", "Give its label file with --truth."
+        ) from None
+
+
+def ensemble(
+    parts: Sequence[Part], runs_root: Path, *, by: str, weighing: Weighing, truth: Truth | None
+) -> Outcome:
+    """Join runs into a new one with predictions, manifest and zip; the parts are named in its manifest."""
+    phase = require_same_phase(parts)
+    described = [_described(part, weight) for part, weight in zip(parts, weighing.values, strict=True)]
+    key = digest([json.dumps([by, weighing.source, described], sort_keys=True)])[:8]
+    folder = RunFolder(runs_root / f"ensemble-{phase.name}-{key}")
+    with folder.locked():
+        predictions = Predictions.from_scores(phase, join(parts, by, weighing))
+        write_table(predictions, folder.predictions, _subjects(parts[0]))
+        manifest = _manifest(parts, described, by, weighing, file_sha256(folder.predictions))
+        write_json(folder.plan, {"entry": "ensemble", "by": by, "parts": described, "split": manifest.split})
+        write_aside(folder.manifest, manifest.to_json())
+        write_aside(folder.card, _card(manifest))
+        submission = folder.submission(partial=phase.partial)
+        pack(predictions, submission)
+        folder.mark(Status.PACKED)
+    known = truth is not None and truth.phase.cells == phase.cells
+    verdict = judge(predictions, Truth(phase, truth.labels, truth.subjects)) if truth and known else None
+    return Outcome(folder, Status.PACKED, submission, manifest, verdict)
+
+
+def _described(part: Part, weight: float) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "run": part.folder.path.name,
+        "entry": part.manifest.entry,
+        "seed": part.manifest.seed,
+        "weight": weight,
+        "predictions_sha256": part.manifest.predictions_sha256,
+    }
+
+
+def _subjects(part: Part) -> list[str | None]:
+    header, *lines = part.folder.predictions.read_text(encoding="utf-8").splitlines()
+    columns = header.split(",")
+    if "subject" not in columns:
+        return [None] * len(lines)
+    at = columns.index("subject")
+    return [line.split(",")[at] or None for line in lines]
+
+
+def _manifest(
+    parts: Sequence[Part], described: list[dict[str, Any]], by: str, weighing: Weighing, sha256: str
+) -> Manifest:
+    manifests = [part.manifest for part in parts]
+    first = manifests[0]
+    return Manifest(
+        entry="ensemble",
+        origin="built-in",
+        phase=first.phase,
+        split=first.split,
+        seed=first.seed,
+        cells=first.cells,
+        predictions_sha256=sha256,
+        settings={"by": by, "weights": weighing.source},
+        selection=", ".join(sorted({one.selection for one in manifests})),
+        environment=environment("cpu"),
+        parts=tuple(described),
+        drawn=any(one.drawn for one in manifests),
+        partial=any(one.partial for one in manifests),
+        chosen_on_test=any(one.chosen_on_test for one in manifests),
+        transductive=any(one.transductive for one in manifests),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _card(manifest: Manifest) -> str:
+    parts = "".join(
+        f"- {one['name']}: {one['entry']}, seed {one['seed']}, weight {one['weight']:.4f} ({one['run']})\n"
+        for one in manifest.parts
+    )
+    remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
+    return (
+        f"# ensemble on {manifest.split}\n\nThe parts' {manifest.settings['by']} averaged, "
+        f"weights: {manifest.settings['weights']}.\n\n{parts}{remarks}\n"
+        "Research software, not a medical device.\n"
+    )
