@@ -1,0 +1,144 @@
+"""From cells to small integer tables: the confusion matrix and the correct cells of every subject."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """The four counts of a phase; the positive class is ALL."""
+
+    tn: int
+    fp: int
+    fn: int
+    tp: int
+
+    @property
+    def positives(self) -> int:
+        """ALL cells in truth."""
+        return self.tp + self.fn
+
+    @property
+    def negatives(self) -> int:
+        """HEM cells in truth."""
+        return self.tn + self.fp
+
+    def to_json(self) -> dict[str, int]:
+        return {"tn": self.tn, "fp": self.fp, "fn": self.fn, "tp": self.tp}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subjects:
+    """The subjects of a phase with their ALL and HEM cells, in natural order (2, 10, H1)."""
+
+    names: tuple[str, ...]
+    positives: Ints
+    negatives: Ints
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def cells(self) -> Ints:
+        """Cells of each subject."""
+        return self.positives + self.negatives
+
+    @property
+    def mixed(self) -> bool:
+        """Whether any subject has cells of both classes."""
+        return bool(((self.positives > 0) & (self.negatives > 0)).any())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """Correct ALL cells (`tp`) and correct HEM cells (`tn`) per entry (row) and subject (column)."""
+
+    subjects: Subjects
+    tp: Ints
+    tn: Ints
+
+    def __len__(self) -> int:
+        return len(self.tp)
+
+    @property
+    def correct(self) -> Ints:
+        """Correct cells per entry and subject."""
+        return self.tp + self.tn
+
+    @property
+    def positives(self) -> int:
+        """ALL cells of the phase."""
+        return int(self.subjects.positives.sum())
+
+    @property
+    def negatives(self) -> int:
+        """HEM cells of the phase."""
+        return int(self.subjects.negatives.sum())
+
+
+def confusion_of(labels: npt.ArrayLike, called: npt.ArrayLike) -> Confusion:
+    """Count the cells of one entry: `labels` is truth, `called` what the entry says, both 0 or 1."""
+    table = np.bincount(2 * np.asarray(labels, dtype=np.int64) + np.asarray(called), minlength=4)
+    tn, fp, fn, tp = (int(count) for count in table)
+    return Confusion(tn=tn, fp=fp, fn=fn, tp=tp)
+
+
+def subjects_of(labels: npt.ArrayLike, names: Sequence[str]) -> tuple[Subjects, Ints]:
+    """The subjects behind the cells, and for every cell the number of its subject."""
+    ordered = sorted(set(names), key=_natural)
+    place = {name: at for at, name in enumerate(ordered)}
+    index = np.array([place[name] for name in names], dtype=np.int64)
+    return subjects_from(labels, index, ordered), index
+
+
+def subjects_from(labels: npt.ArrayLike, index: Ints, names: Sequence[str]) -> Subjects:
+    """The subjects behind the cells whose subject numbers are known already."""
+    truth = np.asarray(labels, dtype=np.int64)
+    cells = np.bincount(index, minlength=len(names))
+    positives = np.bincount(index, weights=truth, minlength=len(names)).astype(np.int64)
+    return Subjects(tuple(names), positives, cells - positives)
+
+
+def tally(labels: npt.ArrayLike, called: npt.ArrayLike, index: Ints, subjects: Subjects) -> Tally:
+    """Correct cells by subject of one entry (one row of labels) or of many (one row each)."""
+    truth = np.asarray(labels, dtype=np.int64)
+    right = np.atleast_2d(np.asarray(called)) == truth
+    size = len(subjects)
+    tp = [np.bincount(index[row & (truth == 1)], minlength=size) for row in right]
+    tn = [np.bincount(index[row & (truth == 0)], minlength=size) for row in right]
+    return Tally(subjects, np.array(tp, dtype=np.int64), np.array(tn, dtype=np.int64))
+
+
+def stacked(rows: Sequence[Tally]) -> Tally:
+    """The tallies of several entries on the same subjects as one."""
+    return Tally(rows[0].subjects, np.vstack([row.tp for row in rows]), np.vstack([row.tn for row in rows]))
+
+
+def ratio(above: Any, below: Any) -> Floats:
+    """`above / below`, and 0 where `below` is 0 (scikit-learn's ``zero_division=0``)."""
+    above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
+    return np.divide(above, below, out=np.zeros(above.shape), where=below != 0)
+
+
+def mid_ranks(values: npt.ArrayLike) -> Floats:
+    """Ranks from 1, tied values sharing the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place], dtype=float)
+
+
+def _natural(name: str) -> tuple[object, ...]:
+    return tuple((1, 0, part) if not part.isdigit() else (0, int(part), "") for part in _parts(name))
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"(\d+)", name) if part]

@@ -1,0 +1,207 @@
+"""Closed-form intervals with the subject as the unit, for one entry and for a difference of two.
+
+Leverage-corrected subject residuals (CR3, to first order the delete-one-subject jackknife; Bell and
+McCaffrey 2002) and Welch-Satterthwaite degrees of freedom from the effective number of subjects of each
+class. Nothing is resampled, so there is no seed. An interval that cannot be estimated is NaN in the
+arrays and None with a reason in `Interval`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit, stdtrit
+
+from eval_server.scoring.counts import Floats, Ints, Subjects, Tally, ratio
+from eval_server.scoring.metrics import Metric, Scale
+
+LEVEL = 0.95
+FEW_SUBJECTS = 5
+
+ONE_SUBJECT = "not estimable: only one subject with {} cells"
+NO_SPREAD = "not estimable: the subjects show no spread (no error, or nothing right)"
+NO_CELLS = "not estimable: no cell of either class"
+FEW = "fewer than 5 subjects with {} cells: read with care"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its limits; both are None when they cannot be estimated, and `remark` says why."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+    se: float | None = None
+    df: float | None = None
+    remark: str = ""
+
+    @property
+    def estimable(self) -> bool:
+        return self.low is not None
+
+    @property
+    def limits(self) -> list[float | None]:
+        """``[low, high]`` as JSON documents carry it."""
+        return [self.low, self.high]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "estimate": self.estimate,
+            "interval": self.limits,
+            "se": self.se,
+            "df": self.df,
+            "remark": self.remark,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intervals:
+    """Intervals of many entries or pairs as columns; NaN where one cannot be estimated."""
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    se: Floats
+    df: Floats
+    remark: str = ""
+
+    def __len__(self) -> int:
+        return len(self.estimate)
+
+    def at(self, row: int) -> Interval:
+        """One of them, with its reason."""
+        if np.isnan(self.low[row]):
+            reason = self.remark if self.remark.startswith("not estimable") else NO_SPREAD
+            return Interval(float(self.estimate[row]), None, None, remark=reason)
+        columns = (self.estimate, self.low, self.high, self.se, self.df)
+        estimate, low, high, se, df = (float(column[row]) for column in columns)
+        return Interval(estimate, low, high, se, df, self.remark)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Residuals:
+    """What each subject contributes to a metric's error, by class, leverage-corrected."""
+
+    by_positive: Floats
+    by_negative: Floats
+
+    @property
+    def variance(self) -> Floats:
+        """Squared standard error; a subject with cells of both classes counts with its sum."""
+        return ((self.by_positive + self.by_negative) ** 2).sum(axis=-1)
+
+
+def residuals(metric: Metric, table: Tally) -> Residuals:
+    """Residuals of `metric` for every entry (row) and subject (column)."""
+    subjects = table.subjects
+    tp, tn = table.tp.sum(axis=1), table.tn.sum(axis=1)
+    by_tp, by_tn = metric.gradient(tp, tn, table.positives, table.negatives)
+    return Residuals(
+        by_tp[:, None] * _corrected(table.tp, subjects.positives),
+        by_tn[:, None] * _corrected(table.tn, subjects.negatives),
+    )
+
+
+def _corrected(correct: Ints, cells: Ints) -> Floats:
+    """Surplus of correct cells of each subject over its class's rate, divided by one minus its share."""
+    total = cells.sum()
+    rate = ratio(correct.sum(axis=1), total)[:, None]
+    return ratio(correct - rate * cells, np.broadcast_to(1 - ratio(cells, total), correct.shape))
+
+
+def degrees_of_freedom(parts: Residuals, subjects: Subjects) -> Floats:
+    """Welch-Satterthwaite, each class with its effective number of subjects less one (at least one)."""
+    spread = [(part**2).sum(axis=-1) for part in (parts.by_positive, parts.by_negative)]
+    freedom = [max(effective(cells) - 1, 1.0) for cells in (subjects.positives, subjects.negatives)]
+    below = sum(part**2 / df for part, df in zip(spread, freedom, strict=True))
+    return ratio((spread[0] + spread[1]) ** 2, below)
+
+
+def effective(cells: Ints) -> float:
+    """Effective number of subjects of one class: 1 / sum of squared shares; 0 without cells."""
+    total = float(cells.sum())
+    return total**2 / float((cells.astype(float) ** 2).sum()) if total else 0.0
+
+
+def entry_intervals(metric: Metric, table: Tally, level: float = LEVEL) -> Intervals:
+    """An interval of `metric` for every entry, symmetric on the metric's own scale."""
+    estimate = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
+    parts = residuals(metric, table)
+    remark = remark_of(metric, table)
+    se, df, half = _half_width(parts, table.subjects, level, remark)
+    inside = ~np.isnan(half) & (np.abs(estimate) < 1)
+    if metric.scale is Scale.LOGIT:
+        inside &= estimate > 0
+    low, high = np.full((2, len(estimate)), np.nan)
+    low[inside], high[inside] = on_scale(estimate[inside], half[inside], metric.scale)
+    return Intervals(estimate, low, high, se, df, remark)
+
+
+def on_scale(estimate: Floats, half: Floats, scale: Scale) -> tuple[Floats, Floats]:
+    """Limits that lie `half` (in units of the metric) from the estimate, carried over to its scale."""
+    if scale is Scale.LOGIT:
+        middle, reach = logit(estimate), half / (estimate * (1 - estimate))
+        return expit(middle - reach), expit(middle + reach)
+    middle, reach = np.arctanh(estimate), half / (1 - estimate**2)
+    return np.tanh(middle - reach), np.tanh(middle + reach)
+
+
+def difference_intervals(
+    metric: Metric, table: Tally, first: Ints, second: Ints, level: float = LEVEL
+) -> Intervals:
+    """An interval of the difference (first - second) for every pair of rows; no other scale is used."""
+    value = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
+    each = residuals(metric, table)
+    parts = Residuals(
+        each.by_positive[first] - each.by_positive[second],
+        each.by_negative[first] - each.by_negative[second],
+    )
+    remark = remark_of(metric, table)
+    se, df, half = _half_width(parts, table.subjects, level, remark)
+    difference = value[first] - value[second]
+    return Intervals(difference, difference - half, difference + half, se, df, remark)
+
+
+def _half_width(
+    parts: Residuals, subjects: Subjects, level: float, remark: str
+) -> tuple[Floats, Floats, Floats]:
+    """Standard error, degrees of freedom and half width; NaN where nothing can be estimated."""
+    variance = parts.variance
+    known = variance > 1e-24
+    if remark.startswith("not estimable"):
+        known = np.zeros_like(known)
+    se = np.where(known, np.sqrt(variance), np.nan)
+    df = np.where(known, degrees_of_freedom(parts, subjects), np.nan)
+    half = np.full(se.shape, np.nan)
+    half[known] = t_quantile(df[known], level) * se[known]
+    return se, df, half
+
+
+def t_quantile(df: npt.ArrayLike, level: float) -> Floats:
+    """The two-sided quantile of Student's t."""
+    return np.asarray(stdtrit(df, 0.5 + level / 2), dtype=float)
+
+
+def remark_of(metric: Metric, table: Tally) -> str:
+    """Why the subjects allow no interval of this metric, or why it is to be read with care, or nothing."""
+    subjects = table.subjects
+    used = _classes(metric, table)
+    having = {"ALL": int((subjects.positives > 0).sum()), "HEM": int((subjects.negatives > 0).sum())}
+    few = [(name, having[name]) for name in used if 0 < having[name] < FEW_SUBJECTS]
+    if not any(having[name] for name in used):
+        return NO_CELLS
+    for name, number in few:
+        if number == 1:
+            return ONE_SUBJECT.format(name)
+    return "; ".join(FEW.format(name) for name, _ in few)
+
+
+def _classes(metric: Metric, table: Tally) -> list[str]:
+    """The classes the metric depends on."""
+    by_tp, by_tn = metric.gradient(
+        np.array([0.5 * table.positives]), np.array([0.5 * table.negatives]), table.positives, table.negatives
+    )
+    return [name for name, slope in (("ALL", by_tp), ("HEM", by_tn)) if slope[0] != 0]

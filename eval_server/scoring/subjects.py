@@ -1,0 +1,132 @@
+"""Results by subject: accuracies, their mean with an interval, and the diagnosis by majority vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import betaincinv
+
+from eval_server.scoring.counts import Floats, Ints, Subjects, Tally
+from eval_server.scoring.intervals import LEVEL, NO_SPREAD, ONE_SUBJECT, Interval, t_quantile
+
+MANY_WRONG = 0.5
+"""A subject with less than this share of its cells right is counted apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many, with the exact (Clopper-Pearson) interval; None without any."""
+
+    hits: int
+    of: int
+    low: float | None
+    high: float | None
+
+    @property
+    def value(self) -> float | None:
+        return self.hits / self.of if self.of else None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"hits": self.hits, "of": self.of, "value": self.value, "interval": [self.low, self.high]}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Majority vote over a subject's cells, for subjects of one class; an exact tie counts as wrong."""
+
+    sensitivity: Share
+    specificity: Share
+    ties: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "sensitivity": self.sensitivity.to_json(),
+            "specificity": self.specificity.to_json(),
+            "ties": self.ties,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSummary:
+    """Accuracy over subjects, each counting the same whatever its number of cells."""
+
+    subjects: int
+    mean: Interval
+    median: float
+    minimum: float
+    below_half: int
+    diagnosis: Diagnosis
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "count": self.subjects,
+            "mean_accuracy": self.mean.estimate,
+            "mean_interval": self.mean.limits,
+            "mean_remark": self.mean.remark,
+            "median_accuracy": self.median,
+            "minimum_accuracy": self.minimum,
+            "below_half": self.below_half,
+            "diagnosis": self.diagnosis.to_json(),
+        }
+
+
+def accuracies(table: Tally) -> Floats:
+    """Share of correct cells per entry and subject."""
+    return np.asarray(table.correct / table.subjects.cells, dtype=float)
+
+
+def summary(table: Tally, entry: int = 0, level: float = LEVEL) -> SubjectSummary:
+    """The results by subject of one entry."""
+    shares = accuracies(table)[entry]
+    return SubjectSummary(
+        len(shares),
+        mean_accuracy(shares, table.subjects, level),
+        float(np.median(shares)),
+        float(shares.min()),
+        int((shares < MANY_WRONG).sum()),
+        diagnose(table.correct[entry], table.subjects, level),
+    )
+
+
+def mean_accuracy(shares: Floats, subjects: Subjects, level: float = LEVEL) -> Interval:
+    """Mean over subjects with a Welch interval stratified by class; mixed subjects are a third stratum."""
+    mean = float(shares.mean())
+    strata = [shares[group] for group in _strata(subjects) if group.any()]
+    if any(len(stratum) < 2 for stratum in strata):
+        word = "ALL" if (subjects.positives > 0).sum() == 1 else "HEM"
+        return Interval(mean, None, None, remark=ONE_SUBJECT.format(word))
+    parts = [len(part) * float(part.var(ddof=1)) / len(shares) ** 2 for part in strata]
+    variance = sum(parts)
+    if variance <= 1e-24:
+        return Interval(mean, None, None, remark=NO_SPREAD)
+    df = variance**2 / sum(part**2 / (len(group) - 1) for part, group in zip(parts, strata, strict=True))
+    half = float(t_quantile(df, level)) * variance**0.5
+    return Interval(mean, max(mean - half, 0.0), min(mean + half, 1.0), variance**0.5, df)
+
+
+def _strata(subjects: Subjects) -> tuple[Any, Any, Any]:
+    positive, negative = subjects.positives > 0, subjects.negatives > 0
+    return positive & ~negative, negative & ~positive, positive & negative
+
+
+def diagnose(correct: Ints, subjects: Subjects, level: float = LEVEL) -> Diagnosis:
+    """Majority vote per subject; exactly half of the cells right counts as wrong and is counted in `ties`."""
+    right, cells = 2 * correct > subjects.cells, subjects.cells
+    only_all, only_hem, _ = _strata(subjects)
+    return Diagnosis(
+        clopper_pearson(int(right[only_all].sum()), int(only_all.sum()), level),
+        clopper_pearson(int(right[only_hem].sum()), int(only_hem.sum()), level),
+        int((2 * correct == cells)[only_all | only_hem].sum()),
+    )
+
+
+def clopper_pearson(hits: int, of: int, level: float = LEVEL) -> Share:
+    """The exact binomial interval; subjects are independent, so it holds for them."""
+    if of == 0:
+        return Share(0, 0, None, None)
+    tail = (1 - level) / 2
+    low = float(betaincinv(hits, of - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, of - hits, 1 - tail)) if hits < of else 1.0
+    return Share(hits, of, low, high)
