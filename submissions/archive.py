@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from submissions.problems import Problem, SubmissionRefused
+from submissions.problems import Problem, SubmissionRefused, shown
 
 STORED, DEFLATE = 0, 8
 AGAIN = "Make the zip anew: `harness pack`, or `zip submission.zip isbi_valid.predict`."
@@ -258,13 +258,6 @@ def _not_a_zip(data: bytes) -> Problem:
     found = next((kind for pattern, kind in _KINDS if pattern.match(data[:512])), "something else")
     found = found if data else "an empty file"
     return Problem("not a whole zip", THE_ZIP, "a zip archive", found, _MENDS.get(found, AGAIN))
-
-
-def shown(text: str | bytes, most: int = 60) -> str:
-    """A name or line as it may be printed: quoted, printable, cut where it is long."""
-    cut = text[:most]
-    quoted = ascii(cut).removeprefix("b")
-    return quoted if len(cut) == len(text) else f"{quoted}… ({len(text)} characters)"
 
 
 def _bytes(number: int) -> str:

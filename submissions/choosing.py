@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from submissions.archive import Member, shown
-from submissions.problems import Problem
+from submissions.archive import Member
+from submissions.problems import Problem, shown
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _TEXT = frozenset({".predict", ".txt", ".csv", ".tsv", ""})

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from submissions.archive import shown
 from submissions.phases import OFFICIAL, Phase
-from submissions.problems import Problem
+from submissions.problems import Problem, shown
 
 MOST_PLACES = 20
 """How many places in the file one problem lists before it only counts."""

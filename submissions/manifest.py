@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any
 
+from submissions.problems import shown
+
 MANIFEST_VERSION = 1
+MOST_BYTES = 2**20
+MOST_CHARACTERS = 500
 
 
 class ManifestInvalid(ValueError):
@@ -62,21 +66,83 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
-        """Read a manifest; raises `ManifestInvalid` when it is not one or is of another version."""
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise ManifestInvalid(f"expected a JSON document, found {error}") from error
-        if not isinstance(document, dict):
-            raise ManifestInvalid(f"expected a JSON object, found {type(document).__name__}")
+        """Read a manifest that anybody may have written; unknown keys are passed over.
+
+        Raises `ManifestInvalid`, with every reason, when it is none, is too large, is of another
+        version, or holds a value of the wrong form.
+        """
+        document = _document(text)
         if document.get("version") != MANIFEST_VERSION:
-            found = document.get("version")
-            raise ManifestInvalid(f"expected manifest version {MANIFEST_VERSION}, found {found!r}")
-        known = {item.name for item in fields(cls)}
-        required = ("entry", "origin", "phase", "split", "seed", "cells", "predictions_sha256")
-        missing = [name for name in required if name not in document]
+            found = shown(repr(document.get("version")))
+            raise ManifestInvalid(f"expected manifest version {MANIFEST_VERSION}, found {found}")
+        missing = [item.name for item in fields(cls) if item.name not in document and _required(item)]
         if missing:
             raise ManifestInvalid(f"a manifest needs {', '.join(missing)}")
-        values = {name: value for name, value in document.items() if name in known}
-        values["parts"] = tuple(values.get("parts", ()))
-        return cls(**values)
+        known = [item for item in fields(cls) if item.name in document]
+        wrong = [_wrong(item, document[item.name]) for item in known]
+        if any(wrong):
+            raise ManifestInvalid("; ".join(filter(None, wrong)))
+        values = {item.name: document[item.name] for item in known}
+        return cls(**{**values, "parts": tuple(values.get("parts", ()))})
+
+
+def _document(text: str | bytes) -> dict[str, Any]:
+    """The JSON object in `text`, small enough and such that it can be written again as UTF-8."""
+    if len(text) > MOST_BYTES:
+        raise ManifestInvalid(f"expected at most {MOST_BYTES:,} bytes, found {len(text):,}")
+    try:
+        document = json.loads(text)
+        json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ManifestInvalid("expected a flat JSON document, found one nested too deeply") from error
+    except ValueError as error:
+        raise ManifestInvalid(f"expected a JSON document, found {error}") from error
+    if not isinstance(document, dict):
+        raise ManifestInvalid(f"expected a JSON object, found {_KINDS_OF_JSON[type(document)]}")
+    return document
+
+
+_KINDS_OF_JSON = {
+    str: "text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_CHARACTERS and value.isprintable()
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+_FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "str": (f"one line of at most {MOST_CHARACTERS} characters", _is_text),
+    "int": ("a whole number of 64 bits", _is_integer),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "Mapping[str, Any]": ("an object", _is_object),
+    "tuple[Mapping[str, Any], ...]": (
+        "a list of objects",
+        lambda value: isinstance(value, list) and all(map(_is_object, value)),
+    ),
+}
+"""What each kind of field must look like, by its annotation."""
+
+
+def _required(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+def _wrong(item: Field[Any], value: object) -> str:
+    """What is wrong with the value of one field; empty when nothing is."""
+    expected, holds = _FORMS[str(item.type)]
+    return "" if holds(value) else f"{item.name}: expected {expected}, found {shown(repr(value))}"

@@ -34,3 +34,10 @@ class SubmissionRefused(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
         self.passed_over = passed_over
+
+
+def shown(text: str | bytes, most: int = 60) -> str:
+    """A name or line as it may be printed: quoted, printable, cut where it is long."""
+    cut = text[:most]
+    quoted = ascii(cut).removeprefix("b")
+    return quoted if len(cut) == len(text) else f"{quoted}… ({len(text)} characters)"

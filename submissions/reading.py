@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from submissions import labels
-from submissions.archive import Limits, Member, contents, member_problems, open_archive, shown
+from submissions.archive import Limits, Member, contents, member_problems, open_archive
 from submissions.choosing import choose
 from submissions.phases import MEMBER, OFFICIAL, Phase
 from submissions.predictions import Predictions
-from submissions.problems import Problem, SubmissionRefused
+from submissions.problems import Problem, SubmissionRefused, shown
 
 __all__ = ["Limits", "Reading", "read"]
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from submissions.archive import shown
 from submissions.labels import places
 from submissions.phases import OFFICIAL, Phase, phase_of
 from submissions.predictions import THRESHOLD, Predictions
-from submissions.problems import Problem, SubmissionRefused
+from submissions.problems import Problem, SubmissionRefused, shown
 from submissions.writing import write_whole
 
 MOST_LISTED = 10

@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        cli.main(arguments, prog_name="harness", standalone_mode=False)
+        code = cli.main(arguments, prog_name="harness", standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as wrong:
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(130)
     except Exception as error:
         sys.exit(_told(error, as_json="--json" in arguments))
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _told(error: Exception, *, as_json: bool) -> int:

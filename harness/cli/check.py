@@ -1,0 +1,110 @@
+"""`harness check`: whether a submission would be accepted, and if not, every reason."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import click
+
+from harness import console
+from harness.cli.options import JSON
+from harness.errors import DataWrong, Refused, UsageWrong
+from submissions.checking import CheckReport
+from submissions.checking import check as checked
+from submissions.phases import OFFICIAL, Phase, phase_of
+from submissions.problems import Problem
+
+PHASE = click.option(
+    "--phase", "phase_name", help="prelim, final, or with --cells the name of your own phase."
+)
+CELLS = click.option(
+    "--cells",
+    "cells_file",
+    type=click.Path(path_type=Path),
+    help="Table with a column `cell` (or `new_names`): the cells of a phase of your own.",
+)
+
+
+@click.command()
+@click.argument("submission", metavar="ZIP", type=click.Path(path_type=Path))
+@PHASE
+@CELLS
+@JSON
+@click.pass_context
+def check(
+    ctx: click.Context, submission: Path, phase_name: str | None, cells_file: Path | None, as_json: bool
+) -> None:
+    """Say whether ZIP would be accepted, and if not, every reason.
+
+    Without --phase the number of lines decides: 1867 is prelim, 2586 is final. Exits with 5 when the
+    submission would be refused.
+    """
+    phase = asked_phase(phase_name, cells_file)
+    try:
+        report = checked(submission, phase)
+    except OSError as error:
+        raise unreadable(submission, error) from error
+    if as_json:
+        console.emit(report.to_json())
+    else:
+        _show(report, submission.name)
+    if not report.accepted:
+        ctx.exit(Refused.exit_code)
+
+
+def asked_phase(name: str | None, cells_file: Path | None) -> Phase | None:
+    """The phase the options name; None when neither was given, and the submission itself decides."""
+    if cells_file is not None:
+        return phase_of(name or cells_file.stem, _cells_of(cells_file))
+    if name is None:
+        return None
+    if name not in OFFICIAL:
+        known = " or ".join(OFFICIAL)
+        raise UsageWrong(f"there is no phase {name!r}: expected {known}", "Name its cells with --cells CSV.")
+    return OFFICIAL[name]
+
+
+def _cells_of(path: Path) -> list[str]:
+    """The cells a table lists, each once."""
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataWrong(f"{path}: expected a CSV file, found {error}") from error
+    cells = [(row.get("cell") or row.get("new_names") or "").strip() for row in rows]
+    if not cells or "" in cells or len(set(cells)) != len(cells):
+        found = f"{len(rows)} rows with {len(set(cells) - {''})} different cells"
+        hint = "Give the table a first line `cell` and list every cell of the phase once."
+        raise DataWrong(f"{path}: expected a column `cell` that names every cell once, found {found}", hint)
+    return cells
+
+
+def unreadable(path: Path, error: OSError) -> DataWrong:
+    """A file that is not there or may not be read, in one line."""
+    return DataWrong(f"{path}: expected a file to read, found {error.strerror or error}")
+
+
+def _show(report: CheckReport, name: str) -> None:
+    if report.predictions is None:
+        number = len(report.problems)
+        console.result(f"{name}: refused, {number} reason{'s' if number > 1 else ''}")
+        for at, problem in enumerate(report.problems, start=1):
+            console.result(_in_words(at, problem))
+    else:
+        count, positives = len(report.predictions.labels), report.predictions.positives
+        console.result(f"{name}: accepted for {report.phase}")
+        console.result(f"  {count} predictions: {positives} ALL, {count - positives} HEM")
+    for remark in report.passed_over:
+        console.result(f"  passed over: {remark}")
+
+
+def _in_words(at: int, problem: Problem) -> str:
+    return (
+        f"{at:3}. {problem.what}\n"
+        f"     where     {problem.where}\n"
+        f"     expected  {problem.expected}\n"
+        f"     found     {problem.found}\n"
+        f"     mend      {problem.mend}"
+    )
