@@ -68,6 +68,7 @@ _FOREIGN = (
     ("submissions.problems", ("SubmissionRefused",), Refused.exit_code),
     ("submissions.manifest", ("ManifestInvalid",), DataWrong.exit_code),
     ("eval_server.truth", ("TruthInvalid",), DataWrong.exit_code),
+    ("eval_server.judging", ("PhasesDiffer",), DataWrong.exit_code),
     ("models.contract", ("EntryUnavailable",), Unavailable.exit_code),
     ("models.contract", ("SettingInvalid",), UsageWrong.exit_code),
     ("models.contract", ("CellsUnfit",), DataWrong.exit_code),

@@ -18,8 +18,8 @@ from eval_server.judging import judge
 from eval_server.truth import Truth
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.folder import RunFolder, Status, write_aside, write_json
+from harness.runs.outcome import Outcome
 from harness.runs.provenance import digest, environment, file_sha256
-from harness.runs.workflow import Outcome
 from models.contract import Scores
 from submissions.cells import CellName, CellNameInvalid
 from submissions.manifest import Manifest
@@ -134,9 +134,10 @@ def _twin(part: Part, split: str) -> Part:
         same = all(plan.get(name) == part.plan.get(name) for name in _SAME)
         if same and plan.get("split") == split and (plan_file.parent / "manifest.json").exists():
             return open_part(part.name, plan_file.parent)
+    entry, seed = part.plan["entry"], part.plan.get("seed", 0)
     raise DataWrong(
-        f"there is no finished run of {part.name} ({part.plan['entry']}, seed {part.plan['seed']}) on {split}",
-        f"Make it: harness submit --model {part.plan['entry']} --split {split} --seed {part.plan['seed']}",
+        f"there is no finished run of {part.name} ({entry}, seed {seed}) on {split}",
+        f"Make it: harness submit --model {entry} --split {split} --seed {seed}",
     )
 
 

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
 from harness.errors import HarnessError
 from harness.runs.folder import RunFolder, Status, write_aside, write_json
+from harness.runs.outcome import Outcome
 from harness.runs.plan import Plan, training_facts
 from harness.runs.provenance import environment, file_sha256
 from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
@@ -40,30 +40,6 @@ class RunStopped(HarnessError):
     """The user stopped a run; everything up to here is saved."""
 
     exit_code = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run has come to."""
-
-    folder: RunFolder
-    status: Status
-    submission: Path | None = None
-    manifest: Manifest | None = None
-    verdict: Verdict | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The document of `harness submit --json`; metrics only where the truth is at hand."""
-        document: dict[str, Any] = {
-            "run": str(self.folder.path),
-            "status": self.status.value,
-            "submission": str(self.submission) if self.submission else None,
-            "manifest": str(self.folder.manifest) if self.manifest else None,
-            "remarks": list(self.manifest.remarks) if self.manifest else [],
-        }
-        if self.verdict is not None:
-            document["metrics"] = self.verdict.to_json()["metrics"]
-        return document
 
 
 def run(plan: Plan, *, until: Status = Status.PACKED, fresh: bool = False) -> Outcome:

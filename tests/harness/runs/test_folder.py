@@ -1,0 +1,67 @@
+"""A run's folder: nothing half-written, one process at a time, a history without doubles."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.errors import DataWrong
+from harness.runs.folder import RunFolder, Status, write_aside
+
+
+def test_a_text_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path):
+    write_aside(tmp_path / "a.txt", "one")
+    write_aside(tmp_path / "a.txt", "two")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "two"
+
+
+def test_a_folder_written_aside_appears_only_when_all_went_well(tmp_path):
+    folder = RunFolder(tmp_path)
+    with pytest.raises(ZeroDivisionError), folder.written_aside(folder.fitted) as aside:
+        (aside / "half").write_text("half")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    with folder.written_aside(folder.fitted) as aside:
+        (aside / "whole").write_text("whole")
+    assert (folder.fitted / "whole").read_text() == "whole"
+
+
+def test_an_event_of_the_same_epoch_replaces_the_earlier_one_also_after_a_restart(tmp_path):
+    folder = RunFolder(tmp_path)
+    record = folder.recorder()
+    record({"epoch": 1, "loss": 3.0})
+    record({"epoch": 2, "loss": 2.0})
+    folder.recorder()({"epoch": 2, "loss": 1.0})
+    events = [json.loads(line) for line in folder.history.read_text().splitlines()]
+    assert events == [{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 1.0}]
+
+
+def test_a_status_file_that_makes_no_sense_counts_as_planned(tmp_path):
+    (tmp_path / "status.json").write_text('{"status": "half-')
+    assert RunFolder(tmp_path).status() is Status.PLANNED
+
+
+def test_a_second_process_on_the_same_run_is_told_and_the_lock_goes_with_its_holder(tmp_path):
+    code = "import sys; from pathlib import Path; from harness.runs.folder import RunFolder\n"
+    code += "with RunFolder(Path(sys.argv[1])).locked():\n    print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(DataWrong, match="another process"), RunFolder(tmp_path).locked():
+        pass
+    holder.kill()
+    holder.communicate()
+    with RunFolder(tmp_path).locked():
+        pass
+
+
+def test_starting_over_leaves_nothing_of_the_earlier_try(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.checkpoints.mkdir()
+    (folder.checkpoints / "last").write_text("x")
+    folder.mark(Status.FITTED)
+    folder.start_over()
+    assert list(tmp_path.iterdir()) == []
