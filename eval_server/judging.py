@@ -106,7 +106,7 @@ class Verdict:
     drawn: bool
     truth_sha256: str
     confusion: Confusion
-    metrics: Mapping[str, float | None]
+    metrics: Mapping[str, float]
     intervals: Mapping[str, Interval]
     subjects: tuple[SubjectLine, ...] | None
     summary: SubjectSummary | None
@@ -198,7 +198,7 @@ def _verdict(
     remarks: tuple[str, ...] | None = None,
 ) -> Verdict:
     confusion = confusion_of(cells.labels, cells.called)
-    metrics: dict[str, float | None] = {**point_metrics(confusion)}
+    metrics = point_metrics(confusion)
     if cells.scores is not None:
         metrics |= score_metrics(cells.labels, cells.scores)
     table = _tally(cells)
@@ -234,14 +234,11 @@ def _lines(table: Tally) -> tuple[SubjectLine, ...]:
     return tuple(SubjectLine(name, *row) for name, row in zip(subjects.names, counts, strict=True))
 
 
-def _intervals(
-    metrics: Mapping[str, float | None], cells: CellLevel, table: Tally | None
-) -> dict[str, Interval]:
+def _intervals(metrics: Mapping[str, float], cells: CellLevel, table: Tally | None) -> dict[str, Interval]:
     """Every interval the data allow; without subjects none, because cells alone would mislead."""
     if table is None:
         reason = f"not estimable: {NO_SUBJECTS}"
-        known = {name: value for name, value in metrics.items() if value is not None}
-        return {name: Interval(value, None, None, remark=reason) for name, value in known.items()}
+        return {name: Interval(value, None, None, remark=reason) for name, value in metrics.items()}
     found = {name: entry_intervals(metric, table).at(0) for name, metric in METRICS.items()}
     parts = None if cells.scores is None else components(cells.labels, cells.scores)
     if parts is not None and cells.subjects is not None:

@@ -21,6 +21,8 @@ PLAIN = ("cell", "label")
 SHOWN_PROBLEMS = 20
 
 _SUBJECT = re.compile(r"UID_([^_]+)_.*?(?:_(all|hem)\.bmp)?")
+_NORMAL = re.compile(r"[Hh]\d+")
+"""A normal subject; H3 is written h3 in its file names."""
 _LABELS = {"0": Label.HEM, "hem": Label.HEM, "1": Label.ALL, "all": Label.ALL}
 
 
@@ -171,7 +173,7 @@ class _Columns:
         subject = "" if self.subject is None else fields[self.subject]
         if self.published:
             subject = _subject_of(line, subject, label, problems)
-        return _Row(line, cell, label, subject.upper())
+        return _Row(line, cell, label, subject.upper() if _NORMAL.fullmatch(subject) else subject)
 
 
 def _reader_of(header: list[str]) -> _Columns:

@@ -28,13 +28,15 @@ class Reliability:
         return float((self.cells * np.abs(self.right - self.confidence)).sum() / self.cells.sum())
 
 
-def score_metrics(labels: npt.ArrayLike, scores: npt.ArrayLike) -> dict[str, float | None]:
-    """The metrics of the scores; AUC and average precision are None where truth has only one class."""
+def score_metrics(labels: npt.ArrayLike, scores: npt.ArrayLike) -> dict[str, float]:
+    """The metrics of the scores; AUC and average precision are absent where truth has only one class."""
     truth, values = np.asarray(labels), np.asarray(scores, dtype=float)
     parts = components(truth, values)
+    ranked = {}
+    if parts is not None:
+        ranked = {"auc": parts.auc, "average_precision": average_precision(truth, values)}
     return {
-        "auc": None if parts is None else parts.auc,
-        "average_precision": None if parts is None else average_precision(truth, values),
+        **ranked,
         "brier": float(((values - truth) ** 2).mean()),
         "log_loss": log_loss(truth, values),
         "ece": top_label_reliability(truth, values).ece,

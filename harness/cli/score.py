@@ -1,0 +1,122 @@
+"""`harness score`: one verdict, with intervals that know that cells of a subject are alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import JSON, TRUTH
+
+if TYPE_CHECKING:
+    from eval_server.judging import Verdict
+    from eval_server.scoring.intervals import Interval
+    from eval_server.scoring.subjects import Share
+
+TITLES = {
+    "weighted_f1": "weighted F1",
+    "macro_f1": "macro F1",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "sensitivity": "sensitivity (ALL)",
+    "specificity": "specificity (HEM)",
+    "weighted_precision": "weighted precision",
+    "f1_all": "F1 of ALL",
+    "f1_hem": "F1 of HEM",
+    "mcc": "MCC",
+    "auc": "ROC AUC",
+    "average_precision": "average precision",
+    "brier": "Brier score",
+    "log_loss": "log-loss",
+    "ece": "calibration error",
+}
+"""The metrics of the printed table, in its order."""
+
+
+@click.command()
+@click.argument("entry")
+@TRUTH
+@JSON
+def score(entry: str, truth_file: Path, as_json: bool) -> None:
+    """Judge one submission against a label file.
+
+    ENTRY is a submission zip, a run folder or a predictions.csv.
+    """
+    from eval_server.judging import judge
+    from eval_server.truth import read_truth
+    from harness.entries import open_entry, truth_for
+
+    truth = read_truth(truth_file)
+    opened = open_entry(entry, truth)
+    verdict = judge(opened.predictions, truth_for(opened, truth))
+    remarks = tuple(dict.fromkeys((*opened.remarks, *verdict.remarks)))
+    if as_json:
+        from harness.console import emit
+
+        emit({"entry": opened.name, **verdict.to_json(), "remarks": list(remarks)})
+    else:
+        _show(opened.name, verdict, remarks)
+
+
+def _show(name: str, verdict: Verdict, remarks: tuple[str, ...]) -> None:
+    from harness import console
+
+    console.result(headline(name, verdict))
+    console.result(_sentence(verdict))
+    rows = [_row(title, verdict, key) for key, title in TITLES.items() if key in verdict.metrics]
+    console.table(("metric", "value", "95 % interval"), rows)
+    for line in _subject_lines(verdict):
+        console.result(line)
+    for remark in remarks:
+        console.say(f"Note: {remark}.", style="yellow")
+
+
+def headline(name: str, verdict: Verdict) -> str:
+    """The one line that says it: weighted F1 with its interval."""
+    value = f"{name}: weighted F1 {verdict.metrics['weighted_f1']:.4f}"
+    limits = verdict.intervals["weighted_f1"]
+    where = f"{len(verdict.cells.labels):,} cells of the phase {verdict.phase}"
+    between = f", 95 % interval {_limits(limits)}" if limits.estimable else ""
+    return f"{value}{between} ({where})"
+
+
+def _sentence(verdict: Verdict) -> str:
+    limits = verdict.intervals["weighted_f1"]
+    if verdict.subjects is None or not limits.estimable:
+        return f"An interval is {limits.remark}."
+    care = f" ({limits.remark})" if limits.remark else ""
+    return (
+        f"The interval takes the {len(verdict.subjects)} subjects as the unit, because cells of a subject "
+        f"are alike: it says how far the value could lie with other subjects{care}."
+    )
+
+
+def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
+    limits = verdict.intervals.get(key)
+    return title, f"{verdict.metrics[key]:.4f}", _limits(limits) if limits and limits.estimable else "—"
+
+
+def _limits(interval: Interval) -> str:
+    return f"[{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def _subject_lines(verdict: Verdict) -> list[str]:
+    counts = verdict.confusion
+    lines = [f"Cells: {counts.tp} TP, {counts.fn} FN, {counts.tn} TN, {counts.fp} FP (positive: ALL)."]
+    told: Any = verdict.summary
+    if told is None or verdict.subjects is None:
+        return lines
+    worst = min(verdict.subjects, key=lambda line: line.accuracy)
+    mean = f"{told.mean.estimate:.3f}{' ' + _limits(told.mean) if told.mean.estimable else ''}"
+    lines.append(
+        f"Subjects: mean accuracy {mean}, median {told.median:.3f}, lowest {told.minimum:.3f} "
+        f"({worst.subject}, {worst.correct} of {worst.cells} cells); {told.below_half} below one half."
+    )
+    votes = (("ALL", told.diagnosis.sensitivity), ("HEM", told.diagnosis.specificity))
+    said = ", ".join(f"{_share(share)} {name}" for name, share in votes if share.of)
+    return [*lines, f"Majority vote of the cells names {said} subjects rightly."] if said else lines
+
+
+def _share(share: Share) -> str:
+    return f"{share.hits} of {share.of} [{share.low:.2f}, {share.high:.2f}]"

@@ -1,0 +1,86 @@
+"""What a user names as an entry (a zip, a run folder, a table of predictions), opened as predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval_server.truth import Truth
+from harness.errors import DataWrong
+from submissions.manifest import Manifest
+from submissions.packing import read_table
+from submissions.predictions import Predictions
+from submissions.problems import SubmissionRefused
+from submissions.reading import read
+
+TABLE = "predictions.csv"
+MANIFEST = "manifest.json"
+_SAYS_NOTHING = {"submission", "submission-partial", "predictions"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEntry:
+    """An entry under the name that tables and pages show; `manifest` where one lies beside it."""
+
+    name: str
+    predictions: Predictions
+    manifest: Manifest | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The words that must stand beside its results."""
+        return () if self.manifest is None else self.manifest.remarks
+
+
+def open_entry(text: str, truth: Truth) -> NamedEntry:
+    """Open ``path`` or ``name=path`` as predictions of the phase of `truth`.
+
+    A run folder or a table whose manifest says partial may leave cells out: its phase is then a partial
+    one. Raises `DataWrong` where nothing can be opened and `SubmissionRefused` for unsound content.
+    """
+    name, path = _named(text)
+    if not path.exists():
+        raise DataWrong(f"there is no {path}", "Name a submission zip, a run folder or a predictions.csv.")
+    manifest = _manifest(path)
+    try:
+        predictions = _predictions(path, truth, partial=manifest is not None and manifest.partial)
+    except OSError as error:
+        raise DataWrong(f"cannot read {path}: {error.strerror}") from error
+    except SubmissionRefused as refused:
+        refused.args = (f"{path} cannot be judged:\n{refused}",)
+        raise
+    return NamedEntry(name or _default_name(path), predictions, manifest)
+
+
+def truth_for(entry: NamedEntry, truth: Truth) -> Truth:
+    """The truth of the entry's own cells: all of it, or for a partial entry those that it predicts."""
+    phase = entry.predictions.phase
+    return truth.only(phase) if phase.partial and len(phase) < len(truth.phase) else truth
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if equals and name and not Path(text).exists() and "/" not in name:
+        return name, Path(path)
+    return "", Path(text)
+
+
+def _default_name(path: Path) -> str:
+    stem = path.name if path.is_dir() else path.stem
+    return path.resolve().parent.name if stem in _SAYS_NOTHING else stem or path.resolve().name
+
+
+def _manifest(path: Path) -> Manifest | None:
+    beside = path / MANIFEST if path.is_dir() else path.with_name(MANIFEST)
+    known = path.is_dir() or path.stem in _SAYS_NOTHING
+    return Manifest.from_json(beside.read_bytes()) if known and beside.exists() else None
+
+
+def _predictions(path: Path, truth: Truth, *, partial: bool) -> Predictions:
+    table = path / TABLE if path.is_dir() else path
+    if path.is_dir() and not table.exists():
+        hint = "The run is not finished: the command that began it goes on where it stopped."
+        raise DataWrong(f"the run folder {path} holds no {TABLE}", hint)
+    if table.suffix == ".csv":
+        return read_table(table, truth.phase, allow_partial=partial)
+    return read(table, truth.phase).predictions
