@@ -21,7 +21,10 @@ from harness.errors import UsageWrong
     help="Average the logits, or count the votes.",
 )
 @click.option(
-    "--weights", default="equal", show_default=True, help="`equal`, or `fit:<split>` with the same runs there."
+    "--weights",
+    default="equal",
+    show_default=True,
+    help="`equal`, or `fit:<split>` with the same runs there.",
 )
 @click.option(
     "--truth",

@@ -146,20 +146,27 @@ def plan_lines(plan: Plan) -> list[str]:
     return [f"{name:12} {text}" for name, text in rows if text]
 
 
-def show_outcome(outcome: Outcome | None, *, as_json: bool) -> None:
-    """The end of a run: one document, or one table and where everything lies."""
+def show_outcome(outcome: Outcome | None, *, as_json: bool, received: dict[str, Any] | None = None) -> None:
+    """The end of a run: one document, or one table and where everything lies.
+
+    `received` is what an evaluation server said of the submission.
+    """
     if outcome is None:
         return
     if as_json:
-        console.emit(outcome.to_json())
+        console.emit(outcome.to_json() | ({"server": received} if received else {}))
         return
     if outcome.verdict is not None:
         shown = ("weighted_f1", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "mcc")
         metrics = outcome.to_json()["metrics"]
         console.table(("metric", "value"), [(name, f"{metrics[name]:.4f}") for name in shown])
     remarks = ", ".join(outcome.manifest.remarks) if outcome.manifest else ""
-    if remarks:
-        console.result(f"marked       {remarks}")
-    console.result(f"run          {outcome.folder.path}")
-    if outcome.submission:
-        console.result(f"submission   {outcome.submission}")
+    rows = [
+        ("marked", remarks),
+        ("run", str(outcome.folder.path)),
+        ("submission", str(outcome.submission or "")),
+        ("server", f"{received['status']}, submission {received['id']}" if received else ""),
+    ]
+    for name, text in rows:
+        if text:
+            console.result(f"{name:12} {text}")

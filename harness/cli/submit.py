@@ -1,20 +1,45 @@
-"""`harness submit`: train, predict, pack, read back, and score where the truth is at hand."""
+"""`harness submit`: train, predict, pack, read back, score where the truth is at hand, and hand in."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness import console
 from harness.cli.run_options import run_command, run_options, show_outcome
+
+if TYPE_CHECKING:
+    from harness.runs.outcome import Outcome
 
 
 @click.command()
 @run_options
-def submit(**options: Any) -> None:
+@click.option("--server", help="Address of an evaluation server to hand the submission in to.")
+@click.option("--token", envvar="HARNESS_TOKEN", help="The team's token there.")
+@click.option("--team", help="The team's name, on an open loopback server.")
+def submit(server: str | None, token: str | None, team: str | None, **options: Any) -> None:
     """Train, predict and pack; the same command again goes on where it stopped.
 
     With the data in ./data or HARNESS_DATA, `harness submit --model seresnext` alone is enough.
     """
     outcome = run_command(options, "packed", packs=True)
-    show_outcome(outcome, as_json=options["as_json"])
+    if outcome is None:
+        return
+    received = _handed_in(outcome, server, token, team) if server else None
+    show_outcome(outcome, as_json=options["as_json"], received=received)
+
+
+def _handed_in(outcome: Outcome, address: str, token: str | None, team: str | None) -> dict[str, Any]:
+    from harness.runs.handing_in import Server, hand_in
+
+    assert outcome.manifest is not None
+    assert outcome.submission is not None
+    fields = {"entry": outcome.manifest.entry} | ({"team": team} if team else {})
+    files = {
+        "file": outcome.submission,
+        "scores": outcome.folder.predictions,
+        "manifest": outcome.folder.manifest,
+    }
+    console.say(f"handing in to {address}")
+    return hand_in(Server(address, token), outcome.manifest.phase, files, fields)

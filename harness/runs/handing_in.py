@@ -1,0 +1,120 @@
+"""Handing a finished run in to an evaluation server, and waiting for its verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from harness.errors import Refused, ServerTrouble, UsageWrong
+
+_WAITING = frozenset({"received", "checking"})
+_TIMEOUT = 30.0
+"""Seconds that one request may take."""
+
+_PATIENCE = 300.0
+"""Seconds to wait for a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where an evaluation server answers, and the token it knows us by (none on an open loopback one)."""
+
+    url: str
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in ("http", "https"):
+            raise UsageWrong(f"{self.url} is no server address", "Write --server http://127.0.0.1:8000")
+
+    def ask(self, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
+        """One request; raises ServerTrouble with the server's own words when it refuses."""
+        headers = {"Accept": "application/json"}
+        headers |= {"Content-Type": kind} if kind else {}
+        headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        request = urllib.request.Request(
+            urljoin(self.url.rstrip("/") + "/", path), data=body, headers=headers
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+                document: dict[str, Any] = json.load(answer)
+                return document
+        except urllib.error.HTTPError as error:
+            raise _told(error) from None
+        except (OSError, ValueError) as error:
+            raise ServerTrouble(
+                f"{self.url} did not answer as an evaluation server does: {error}",
+                "Is it running (`harness serve`), and is the address right?",
+            ) from None
+
+
+def _told(error: urllib.error.HTTPError) -> ServerTrouble:
+    """The problem document (RFC 9457) of a refusal, in words."""
+    try:
+        problem = json.load(error)
+    except ValueError:
+        problem = {}
+    title = problem.get("title") or error.reason
+    return ServerTrouble(f"the server answered {error.code}: {title}", str(problem.get("detail") or ""))
+
+
+def hand_in(
+    server: Server,
+    phase: str,
+    files: Mapping[str, Path],
+    fields: Mapping[str, str],
+    *,
+    _PATIENCE: float = 300,
+) -> dict[str, Any]:
+    """Upload a submission and wait until it is judged.
+
+    `files` are the parts ``file`` (the zip), and perhaps ``scores`` and ``manifest``; `fields` are
+    ``entry`` and, on an open server, ``team``. The answer is the server's document of the scored
+    submission; raises Refused with every reason, or ServerTrouble when the server failed.
+    """
+    body, kind = _multipart(files, fields)
+    received = server.ask(f"api/phases/{phase}/submissions", body, kind)
+    until = time.monotonic() + _PATIENCE
+    while True:
+        document = server.ask(f"api/submissions/{received['id']}")
+        if document["status"] not in _WAITING:
+            return _scored(document)
+        if time.monotonic() > until:
+            raise ServerTrouble(
+                f"submission {received['id']} is still {document['status']} after {_PATIENCE:.0f} s",
+                f"It is safe there; look later at {urljoin(server.url, received['url'])}",
+            )
+        time.sleep(0.2)
+
+
+def _scored(document: dict[str, Any]) -> dict[str, Any]:
+    if document["status"] == "refused":
+        reasons = "; ".join(f"{one['what']}: {one['mend']}" for one in document["problems"])
+        raise Refused(f"the server refused submission {document['id']}: {reasons}")
+    if document["status"] == "failed":
+        raise ServerTrouble(
+            f"the server failed at submission {document['id']}", "That is not your fault; tell its host."
+        )
+    return document
+
+
+def _multipart(files: Mapping[str, Path], fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """A multipart/form-data body and its content type."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    for name, path in files.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{path.name}"\r\n'
+        parts.append(head.encode() + b"Content-Type: application/octet-stream\r\n\r\n")
+        parts.append(path.read_bytes() + b"\r\n")
+    parts.append(f"--{boundary}--\r\n".encode())
+    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
