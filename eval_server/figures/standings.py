@@ -1,0 +1,310 @@
+"""Pictures of many entries: the leaderboard, who can be told apart, how firm the ranks are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from eval_server.figures.picture import Picture, picture
+from eval_server.figures.sheet import LINE, WIDTH, Scale, Sheet, shortened, span, width_of
+from eval_server.figures.wording import (
+    ABSENT,
+    counted,
+    interval_words,
+    listed,
+    p_number,
+    p_words,
+    percent,
+    ranks,
+    signed,
+)
+
+Matrix = npt.NDArray[np.float64]
+Interval = tuple[float, float]
+
+_ROW: Final = 24
+_LANE: Final = 7
+_NAMES: Final = 116
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a leaderboard; `rank_set` is None for a reference that is not ranked."""
+
+    name: str
+    value: float
+    interval: Interval | None
+    rank_set: tuple[int, int] | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def joined(apart: npt.NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
+    """The longest runs of neighbours in which no two can be told apart, as first and last place.
+
+    `apart[i, j]` says whether i and j differ significantly; entries are in leaderboard order.
+    """
+    runs: list[tuple[int, int]] = []
+    for first in range(len(apart)):
+        last = first
+        while last + 1 < len(apart) and not apart[first : last + 1, last + 1].any():
+            last += 1
+        if last > first and (not runs or last > runs[-1][1]):
+            runs.append((first, last))
+    return tuple(runs)
+
+
+def common_span(lines: Sequence[Line]) -> Interval:
+    """One scale for all intervals of a table, so that rows can be compared by eye."""
+    ends = [end for line in lines for end in (line.value, *(line.interval or ()))]
+    return span(ends, within=(0, 1))
+
+
+def interval_row(value: float, interval: Interval | None, scale: Interval, *, width: int = 160) -> str:
+    """The interval as a small SVG for one row of a table; give every row the same `scale`."""
+    sheet = Sheet(LINE, width)
+    _draw_interval(sheet, Scale(*scale, 4, width - 4), LINE / 2, value, interval)
+    words = f"{percent(value)}, 95 % interval {interval_words(interval)}"
+    return sheet.svg(words, "The dot is the weighted F1, the line its interval over subjects.")
+
+
+def leaderboard(
+    lines: Sequence[Line], *, apart: npt.NDArray[np.bool_] | None = None, metric: str = "weighted F1"
+) -> Picture:
+    """Entries in order of their metric, each with its interval; bars join what cannot be told apart."""
+    runs = joined(apart) if apart is not None else ()
+    lanes = _lanes(runs)
+    left = 4 + _LANE * (max(lanes, default=-1) + 1) + (4 if runs else 0)
+    names = min(_NAMES, max(width_of(line.name) for line in lines) + 8)
+    start = left + 38 + names
+    sheet = Sheet(34 + _ROW * len(lines) + 4)
+    scale = Scale(*common_span(lines), start + 6, WIDTH - 52)
+    _draw_axis(sheet, scale, 30, sheet.height - 4, f"{metric}, %")
+    for run, lane in zip(runs, lanes, strict=True):
+        x = 4 + _LANE * lane
+        ends = (x, 38 + _ROW * run[0]), (x, 26 + _ROW * (run[1] + 1))
+        told = f"{lines[run[0]].name} to {lines[run[1]].name}: cannot be told apart"
+        sheet.line(*ends, role="faint", width=3, tip=told)
+    for at, line in enumerate(lines):
+        y = 34 + _ROW * (at + 0.5)
+        sheet.text((left, y + 4), ranks(line.rank_set) if line.rank_set else ABSENT)
+        sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
+        _draw_interval(sheet, scale, y, line.value, line.interval)
+        sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
+    caption = _leaderboard_caption(lines, runs, metric, tested=apart is not None)
+    title = f"Leaderboard: {metric} with 95 % intervals"
+    columns = ("entry", "rank set", f"{metric} %", "95 % interval", "remarks")
+    rows = [
+        (
+            line.name,
+            ranks(line.rank_set) if line.rank_set else ABSENT,
+            percent(line.value),
+            interval_words(line.interval),
+            ", ".join(line.remarks) or ABSENT,
+        )
+        for line in lines
+    ]
+    return picture("leaderboard", title, caption, sheet.svg(title, caption), columns, rows)
+
+
+def _leaderboard_caption(
+    lines: Sequence[Line], runs: Sequence[tuple[int, int]], metric: str, *, tested: bool
+) -> str:
+    said = f"Dot: {metric}; line: its 95 % interval over subjects; first column: the ranks it may hold."
+    if not tested or len(lines) < 2:
+        return said
+    if not runs:
+        return f"{said} Every entry can be told from its neighbours."
+    return f"{said} Entries joined by a bar at the left cannot be told apart at 5 %."
+
+
+def _lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
+    """Runs that overlap get columns of their own."""
+    ends: list[int] = []
+    lanes: list[int] = []
+    for first, last in runs:
+        free = next((lane for lane, end in enumerate(ends) if end < first), len(ends))
+        ends[free : free + 1] = [last]
+        lanes.append(free)
+    return lanes
+
+
+def _draw_axis(sheet: Sheet, scale: Scale, top: float, bottom: float, head: str) -> None:
+    about = max(3, int((scale.end - scale.start) / 36))
+    for tick in scale.ticks(about):
+        sheet.line((scale(tick), top), (scale(tick), bottom), role="grid")
+        sheet.text((scale(tick), top - 4), percent(tick, 0), anchor="middle", role="faint")
+    sheet.text(((scale.start + scale.end) / 2, top - 18), head, anchor="middle", role="faint")
+
+
+def _draw_interval(sheet: Sheet, scale: Scale, y: float, value: float, interval: Interval | None) -> None:
+    if interval is not None and all(map(math.isfinite, interval)):
+        low, high = map(scale, interval)
+        sheet.line((low, y), (high, y), width=1.5)
+        for end in (low, high):
+            sheet.line((end, y - 4), (end, y + 4), width=1.5)
+    sheet.circle((scale(value), y), 4)
+
+
+def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, alpha: float = 0.05) -> Picture:
+    """Which entry is better than which: differences in points, filled where the adjusted p says so.
+
+    `differences[i, j]` is entry i minus entry j and `p[i, j]` its Holm p, in leaderboard order; only
+    pairs above the diagonal are drawn, because the others say the same with the other sign.
+    """
+    count = len(names)
+    told = count <= 5
+    width = 62.0 if told else 32.0
+    height = 38.0 if told else 24.0
+    left = 24 + min(_NAMES, max(map(width_of, names)) + 6)
+    sheet = Sheet(24 + height * max(count - 1, 1) + 44, max(WIDTH, left + width * (count - 1) + 2))
+    for column in range(1, count):
+        x = left + width * (column - 0.5)
+        sheet.text((x, 16), str(column + 1), anchor="middle", tip=names[column])
+    for row in range(count - 1):
+        y = 24 + height * row
+        sheet.text((0, y + height / 2 + 4), str(row + 1))
+        sheet.text((20, y + height / 2 + 4), shortened(names[row], left - 24), tip=names[row])
+        for column in range(row + 1, count):
+            corner = left + width * (column - 1), y
+            value = float(differences[row, column]), float(p[row, column])
+            _draw_pair(sheet, corner, (width, height), value, alpha, f"{names[row]} − {names[column]}")
+    last = f"{count} is {names[-1]}" if count > 1 else ""
+    foot = sheet.height - 26
+    sheet.text((0, foot), shortened(f"Row minus column, in points; {last}.", sheet.width), role="faint")
+    sheet.rect((0, foot + 8), (LINE, 12), fill="ink")
+    sheet.text((22, foot + 18), "Holm p below 0.05" if alpha == 0.05 else f"Holm p below {alpha:g}")
+    sheet.rect((150, foot + 8.5), (LINE, 11), stroke="faint")
+    sheet.text((172, foot + 18), "cannot be told apart")
+    return _mapped(names, differences, p, alpha, sheet)
+
+
+def _draw_pair(
+    sheet: Sheet,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    value: tuple[float, float],
+    alpha: float,
+    pair: str,
+) -> None:
+    difference, p = value
+    apart = p < alpha
+    role = "paper" if apart else "ink"
+    points = signed(difference, 1)
+    tip = f"{pair}: {signed(difference)} points, Holm {p_words(p)}"
+    inner = (corner[0] + 1.5, corner[1] + 1.5), (size[0] - 3, size[1] - 3)
+    sheet.rect(*inner, fill="ink" if apart else "", stroke="" if apart else "grid", tip=tip)
+    middle = corner[0] + size[0] / 2, corner[1] + size[1] / 2
+    if size[0] < 50:
+        words = points if abs(difference) < 0.0995 else signed(difference, 0)
+        sheet.text((middle[0], middle[1] + 4), words, anchor="middle", role=role, tip=tip)
+        return
+    sheet.text((middle[0], middle[1] - 2), points, anchor="middle", role=role, bold=True, tip=tip)
+    sheet.text((middle[0], middle[1] + 13), f"p {_short_p(p)}", anchor="middle", role=role, tip=tip)
+
+
+def _short_p(p: float) -> str:
+    return "< .0001" if p < 0.0001 else f"{p:.3f}" if p >= 0.001 else f"{p:.4f}"
+
+
+def _mapped(names: Sequence[str], differences: Matrix, p: Matrix, alpha: float, sheet: Sheet) -> Picture:
+    pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
+    apart = [(i, j) for i, j in pairs if p[i, j] < alpha]
+    title = "Significance map: which differences can be told from chance"
+    if not pairs:
+        caption = "One entry alone has nothing to be compared with."
+    else:
+        are = "is" if len(apart) == 1 else "are"
+        caption = (
+            f"{len(apart)} of {counted(len(pairs), 'difference')} {are} significant at "
+            f"{100 * alpha:g} % (exact subject-swap test of weighted F1, adjusted by Holm)."
+        )
+    rows = [
+        (
+            names[i],
+            names[j],
+            signed(float(differences[i, j])),
+            p_number(float(p[i, j])),
+            f"{names[i]} is better" if p[i, j] < alpha else "cannot be told apart",
+        )
+        for i, j in pairs
+    ]
+    columns = ("entry", "against", "difference, points", "Holm p", "in words")
+    return picture("significance-map", title, caption, sheet.svg(title, caption), columns, rows)
+
+
+def rank_stability(names: Sequence[str], frequency: Matrix, *, resamples: int = 10_000) -> Picture:
+    """How often each entry holds each rank when subjects are drawn again: blobs by frequency.
+
+    `frequency[i, r]` is the share of resamples in which entry i (in leaderboard order) has rank r + 1.
+    """
+    count = len(names)
+    left = min(_NAMES, max(map(width_of, names)) + 8)
+    width = max(min((WIDTH - left - 4) / count, 40), 20)
+    row = max(min(width, 28), 22)
+    sheet = Sheet(40 + row * count + 4, max(WIDTH, left + width * count + 4))
+    sheet.text((left + width * count / 2, 12), "rank", anchor="middle", role="faint")
+    medians = [int(np.searchsorted(np.cumsum(line), 0.5 - 1e-12)) for line in frequency]
+    for rank in range(count):
+        x = left + width * (rank + 0.5)
+        sheet.line((x, 36), (x, sheet.height - 4), role="grid")
+        sheet.text((x, 28), str(rank + 1), anchor="middle", role="faint")
+    radius = min(width, row) / 2 - 1
+    for at, name in enumerate(names):
+        y = 40 + row * (at + 0.5)
+        sheet.text((0, y + 4), shortened(name, left - 6), tip=name)
+        for rank in np.flatnonzero(frequency[at] > 0.0005).tolist():
+            share = float(frequency[at, rank])
+            where = (left + width * (rank + 0.5), y)
+            tip = f"{name}: rank {rank + 1} in {percent(share, 1)} % of resamples"
+            sheet.circle(where, max(radius * math.sqrt(share), 1), fill="faint", tip=tip)
+        x = left + width * (medians[at] + 0.5)
+        sheet.line((x, y - row / 2 + 2), (x, y + row / 2 - 2), width=2)
+    title = "Rank stability: the ranks over resampled subjects"
+    best = names[int(np.argmax(frequency[:, 0]))]
+    caption = (
+        f"Area: share of {resamples:,} resamples of the subjects; stroke: median rank. {best} is first "
+        f"in {percent(float(frequency[:, 0].max()), 0)} % of them. This shows stability, not confidence."
+    )
+    columns = ("entry", "median rank", *(f"rank {at + 1}, %" for at in range(count)))
+    rows = [
+        (name, str(medians[at] + 1), *(percent(float(share), 1) for share in frequency[at]))
+        for at, name in enumerate(names)
+    ]
+    return picture("rank-stability", title, caption, sheet.svg(title, caption), columns, rows)
+
+
+def mean_ranks(names: Sequence[str], means: Sequence[float], critical: float) -> Picture:
+    """Mean ranks of per-subject accuracy with Nemenyi's critical difference: the familiar second opinion."""
+    order = sorted(range(len(names)), key=lambda at: means[at])
+    count = len(names)
+    left = min(_NAMES, max(map(width_of, names)) + 8)
+    sheet = Sheet(62 + 22 * count)
+    scale = Scale(1, max(count, 2), left + 8, WIDTH - 44)
+    for rank in range(1, count + 1):
+        sheet.line((scale(rank), 52), (scale(rank), sheet.height), role="grid")
+        sheet.text((scale(rank), 46), str(rank), anchor="middle", role="faint")
+    sheet.text(((scale.start + scale.end) / 2, 32), "mean rank", anchor="middle", role="faint")
+    reach = min(scale(1 + critical), WIDTH - 2)
+    sheet.line((scale(1), 16), (reach, 16), width=3)
+    sheet.text((left, 20), f"CD {critical:.2f}", anchor="end")
+    for at, entry in enumerate(order):
+        y = 56 + 22 * (at + 0.5)
+        near = means[entry] - means[order[0]] <= critical
+        sheet.text((0, y + 4), shortened(names[entry], left - 6), tip=names[entry])
+        sheet.line((scale(1), y), (scale(means[entry]), y), role="grid", width=2)
+        sheet.circle((scale(means[entry]), y), 5, fill="ink" if near else "", stroke="ink")
+        sheet.text((WIDTH - 2, y + 4), f"{means[entry]:.2f}", anchor="end")
+    title = "Mean rank over subjects, with Nemenyi's critical difference"
+    near_names = [names[at] for at in order[1:] if means[at] - means[order[0]] <= critical]
+    reach_words = listed(near_names) if near_names else "no other entry"
+    caption = (
+        f"Ranks of per-subject accuracy; filled: less than one critical difference ({critical:.2f}) from "
+        f"{names[order[0]]}, namely {reach_words}. It depends on which entries take part: a second opinion."
+    )
+    rows = [(names[at], f"{means[at]:.3f}") for at in order]
+    return picture("mean-ranks", title, caption, sheet.svg(title, caption), ("entry", "mean rank"), rows)
