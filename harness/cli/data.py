@@ -1,0 +1,94 @@
+"""`harness data`: audit a copy of the data set, or draw a synthetic one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness import console
+from harness.cli.options import JSON
+from harness.data.audit import EXAMPLES, Audit, Finding, SplitAudit, audit
+from harness.errors import DataWrong
+
+_ROOT = click.argument("root", type=click.Path(path_type=Path))
+
+
+@click.group()
+def data() -> None:
+    """Audit a copy of the data set, or draw a synthetic one."""
+
+
+@data.command("audit")
+@_ROOT
+@click.option("--rehash", is_flag=True, help="Read every file again, also those that did not change.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Files read at once (default: one a core).")
+@JSON
+def audit_command(root: Path, rehash: bool, jobs: int | None, as_json: bool) -> None:
+    """Hold the copy below ROOT against the published list.
+
+    Any published layout will do. Exit code 0 when it is complete, 3 when something is missing or
+    damaged.
+    """
+    report = audit(root, console.progress, jobs, rehash=rehash)
+    if as_json:
+        console.emit(report.to_json())
+    else:
+        _show(report)
+    if not report.complete:
+        raise click.exceptions.Exit(DataWrong.exit_code)
+
+
+def _show(report: Audit) -> None:
+    columns = ("part", "expected", "present", "missing", "corrupt", "unknown", "ALL", "HEM")
+    title = f"{report.root}: {report.marker.words if report.marker else 'C-NMC 2019'}"
+    console.table(columns, [_row(split) for split in report.splits.values()], title=title)
+    console.result("ALL, HEM: intact cells / subjects of each class, as far as known.")
+    for line in _remarks(report):
+        console.result(line)
+    console.result("Complete." if report.complete else "Not complete.")
+
+
+def _row(split: SplitAudit) -> tuple[str, ...]:
+    counts = split.classes()
+    numbers = (split.expected, split.present, len(split.missing), len(split.corrupt), len(split.unknown))
+    classes = (f"{counts[name].cells} / {counts[name].subjects}" for name in ("ALL", "HEM"))
+    return (split.name, *map(str, numbers), *classes)
+
+
+def _remarks(report: Audit) -> list[str]:
+    label_file = report.label_file
+    lines = [
+        f"Label file: {label_file.path}, recognised."
+        if label_file.recognised
+        else f"Label file: not recognised; {label_file.reason}."
+    ]
+    for split in report.splits.values():
+        lines += _listed(f"corrupt in {split.name}", split.corrupt)
+        lines += _listed(f"unknown in {split.name}", split.unknown)
+        if 0 < len(split.missing) < split.expected:
+            lines.append(f"Missing in {split.name}: {_some(split.missing)}")
+    if report.twins:
+        lines.append(f"Cells that appear twice: {len(report.twins)} pairs of images.")
+    for name in ("stray", "duplicates", "misplaced"):
+        if paths := getattr(report, name):
+            lines.append(f"{_WORDS[name]}: {_some(paths)}")
+    return [*lines, *report.remarks]
+
+
+_WORDS = {
+    "stray": "Passed over, no images of the data set",
+    "duplicates": "Passed over, further copies",
+    "misplaced": "In another fold's folder (the published fold counts)",
+}
+
+
+def _listed(words: str, findings: tuple[Finding, ...]) -> list[str]:
+    lines = [f"{one.path}: {words}; {one.reason}" for one in findings[:EXAMPLES]]
+    more = len(findings) - EXAMPLES
+    return [*lines, f"… and {more} more {words}"] if more > 0 else lines
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - EXAMPLES
+    return ", ".join(names[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,285 @@
+"""Splits: which cells are learnt from, which are predicted, and who may not be on both sides.
+
+C-NMC 2019 holds the same cells under several subject numbers, also across folds. Subjects that share
+cells with the side that is tested, directly or through other subjects, are taken out of training
+(or only those cells, or nothing, as in the published work).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.data.dataset import Dataset, open_dataset
+from harness.data.layouts import how_to_get_data
+from harness.data.published import FOLDS, published
+from harness.data.records import CellRecord
+from harness.errors import DataWrong, UsageWrong
+from submissions.phases import OFFICIAL, Phase, phase_of
+
+__all__ = ["POLICIES", "SPLITS", "CellRecord", "Dataset", "Dropped", "Split", "make_split", "open_dataset"]
+
+SPLITS = ("prelim", "final", "fold0", "fold1", "fold2")
+"""Each predicts the part of its name: the folds by training on the other two."""
+
+POLICIES = ("drop-subjects", "drop-cells", "keep")
+"""What is taken out of training where cells are shared: whole subjects, only the cells, nothing."""
+
+_FOLD_OF = {fold.replace("_", ""): fold for fold in FOLDS}
+_LEARNT = {
+    "prelim": ("fold0", "fold1", "fold2"),
+    "final": ("fold0", "fold1", "fold2", "prelim"),
+    "fold0": ("fold1", "fold2"),
+    "fold1": ("fold0", "fold2"),
+    "fold2": ("fold0", "fold1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Cells of one subject that were taken out, and why, in words."""
+
+    subject: str
+    cells: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.cells} cells taken out, {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What is learnt from (`train`), predicted (`test`, in submission order) and chosen by (`validation`).
+
+    `dropped` lists what the rule about shared cells took out. `partial` says that cells which belong
+    to the split are not in it (missing images, ``limit``), `drawn` that the cells are synthetic.
+    """
+
+    name: str
+    train: tuple[CellRecord, ...]
+    test: tuple[CellRecord, ...]
+    validation: tuple[CellRecord, ...]
+    dropped: tuple[Dropped, ...]
+    phase: Phase
+    shared_cells: str
+    partial: bool
+    drawn: bool
+
+    def described(self) -> dict[str, Any]:
+        """JSON-able facts for a manifest: how many cells and subjects were learnt from, who was left out."""
+        classes = Counter(cell.label.name for cell in self.train if cell.label is not None)
+        return {
+            "cells": len(self.train),
+            "classes": {name: classes[name] for name in ("ALL", "HEM")},
+            "subjects": len({cell.subject for cell in self.train}),
+            "validation_cells": len(self.validation),
+            "shared_cells": self.shared_cells,
+            "dropped": [
+                {"subject": one.subject, "cells": one.cells, "reason": one.reason} for one in self.dropped
+            ],
+        }
+
+
+def make_split(
+    dataset: Dataset,
+    name: str,
+    *,
+    shared_cells: str = "drop-subjects",
+    limit: int | None = None,
+    holdout: str | None = None,
+) -> Split:
+    """The split of this name.
+
+    `holdout` names a part (fold0, fold1, fold2, prelim) that is not learnt from but given as
+    `validation`; the rule about shared cells then protects it as it protects the test side. `limit`
+    keeps at most so many training, test and validation cells, balanced over classes and subjects.
+
+    Raises `UsageWrong` for a name that does not exist and `DataWrong` where a side has no cells.
+    """
+    _require_names(name, shared_cells, limit, holdout)
+    parts = [part for part in _LEARNT[name] if part != holdout]
+    test = _part(dataset, name)
+    validation, out = _apart(shared_cells, _labelled(dataset, holdout) if holdout else (), test)
+    learnt = tuple(cell for part in parts for cell in _labelled(dataset, part))
+    train, dropped = _apart(shared_cells, learnt, (*test, *validation))
+    _require_cells(name, {"to learn from": train, "to predict": test})
+    if holdout:
+        _require_cells(name, {f"held out as {holdout}": validation})
+    test = _limited(test, limit)
+    phase = _phase(dataset, name, test, limited=limit is not None)
+    return Split(
+        name=name,
+        train=_limited(train, limit),
+        test=_in_order(test, phase),
+        validation=_limited(validation, limit),
+        dropped=(*dropped, *out),
+        phase=phase,
+        shared_cells=shared_cells,
+        partial=limit is not None or _lacks_any(dataset, {name, *parts, holdout or name}),
+        drawn=dataset.drawn,
+    )
+
+
+def _require_names(name: str, shared_cells: str, limit: int | None, holdout: str | None) -> None:
+    if name not in SPLITS:
+        raise UsageWrong(f"there is no split {name!r}", f"The splits are {', '.join(SPLITS)}.")
+    if shared_cells not in POLICIES:
+        raise UsageWrong(f"shared cells: there is no {shared_cells!r}", f"Choose {', '.join(POLICIES)}.")
+    if limit is not None and limit < 2:
+        raise UsageWrong(f"a limit of {limit} leaves nothing to learn from", "Give 2 or more.")
+    if holdout is not None and holdout not in (*_FOLD_OF, "prelim"):
+        raise UsageWrong(
+            f"{holdout!r} cannot be held out",
+            "Hold out fold0, fold1, fold2 or prelim: their labels are known.",
+        )
+    if holdout == name:
+        raise UsageWrong(f"{holdout} is what split {name} predicts", "To choose by it, say so: best:test.")
+
+
+def _part(dataset: Dataset, name: str) -> tuple[CellRecord, ...]:
+    """The cells of prelim, final, fold0, fold1 or fold2."""
+    if fold := _FOLD_OF.get(name):
+        return tuple(cell for cell in dataset.of("train") if cell.fold == fold)
+    return dataset.of(name)
+
+
+def _labelled(dataset: Dataset, name: str) -> tuple[CellRecord, ...]:
+    cells = _part(dataset, name)
+    if any(cell.label is None for cell in cells):
+        why = dataset.audit.label_file.reason or "it does not name all of these cells"
+        raise DataWrong(
+            f"the {name} cells cannot be learnt from, their labels are not known: {why}",
+            "Put the published label file of the preliminary phase beside the images.",
+        )
+    return cells
+
+
+def _require_cells(name: str, sides: Mapping[str, Collection[CellRecord]]) -> None:
+    for side, cells in sides.items():
+        if not cells:
+            raise DataWrong(f"split {name} has no cells {side} in this copy", how_to_get_data())
+
+
+def _apart(
+    policy: str, learnt: tuple[CellRecord, ...], tested: Collection[CellRecord]
+) -> tuple[tuple[CellRecord, ...], tuple[Dropped, ...]]:
+    """The cells that may be learnt from when those others are tested, and who was taken out."""
+    if policy == "drop-subjects":
+        subjects = _shared_subjects(learnt, tested)
+        return _without(learnt, {cell: subjects.get(cell.subject or "", "") for cell in learnt})
+    if policy == "drop-cells":
+        return _without(learnt, _shared_images(learnt, tested))
+    return learnt, ()
+
+
+def _without(
+    learnt: tuple[CellRecord, ...], reasons: Mapping[CellRecord, str]
+) -> tuple[tuple[CellRecord, ...], tuple[Dropped, ...]]:
+    """The cells without a reason against them; the others counted by subject and reason."""
+    counts = Counter((cell.subject or "?", reason) for cell in learnt if (reason := reasons.get(cell)))
+    kept = tuple(cell for cell in learnt if not reasons.get(cell))
+    return kept, tuple(Dropped(subject, cells, reason) for (subject, reason), cells in sorted(counts.items()))
+
+
+def _shared_subjects(learnt: Iterable[CellRecord], tested: Iterable[CellRecord]) -> dict[str, str]:
+    """Why a subject may not be learnt from: the chain of shared cells that leads to a tested one."""
+    places = {cell.subject: cell.fold or cell.part for cell in tested if cell.subject}
+    chains = _chains(places)
+    reasons = {}
+    for subject in {cell.subject for cell in learnt if cell.subject}:
+        if subject in places:
+            reasons[subject] = f"because {places[subject]}, which is tested, holds cells of the same subject"
+        elif chain := chains.get(subject):
+            through = f", through {', '.join(chain[1:-1])}," if len(chain) > 2 else ""
+            whose = f"{chain[-1]} of {places[chain[-1]]}"
+            reasons[subject] = f"because it shares cells{through} with {whose}, which is tested"
+    return reasons
+
+
+def _chains(tested: Iterable[str]) -> dict[str, list[str]]:
+    """The shortest chain of shared cells from every subject to a tested one (the last of the chain)."""
+    joined = published().neighbours()
+    chains: dict[str, list[str]] = {subject: [subject] for subject in sorted(tested)}
+    waiting = deque(chains)
+    while waiting:
+        subject = waiting.popleft()
+        for other in sorted(joined.get(subject, ())):
+            if other not in chains:
+                chains[other] = [other, *chains[subject]]
+                waiting.append(other)
+    return chains
+
+
+def _shared_images(learnt: Iterable[CellRecord], tested: Collection[CellRecord]) -> dict[CellRecord, str]:
+    """Why an image may not be learnt from: the tested image that shows the same cell."""
+    twins: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in published().pairs:
+        twins[pair.a].add(pair.b)
+        twins[pair.b].add(pair.a)
+    by_name = {cell.name: cell for cell in tested if cell.part == "train"}
+    by_bytes = {cell.sha256: cell for cell in tested}
+    reasons = {}
+    for cell in learnt:
+        named = (by_name[name] for name in sorted(twins[cell.name]) if name in by_name)
+        if twin := by_bytes.get(cell.sha256) or next(named, None):
+            place = twin.fold or twin.part
+            reasons[cell] = (
+                f"because {twin.subject or 'a cell'} of {place}, which is tested, has the same ones"
+            )
+    return reasons
+
+
+def _lacks_any(dataset: Dataset, parts: Iterable[str]) -> bool:
+    return any(_expected(dataset, part) > len(_part(dataset, part)) for part in parts)
+
+
+def _expected(dataset: Dataset, name: str) -> int:
+    """How many cells prelim, final or a fold has when nothing is missing or corrupt."""
+    if name not in _FOLD_OF:
+        return dataset.audit.splits[name].expected
+    training, known = dataset.audit.splits["train"], published()
+    absent = (*training.missing, *(finding.name for finding in training.corrupt))
+    cells = (known.find("train", name) for name in absent)
+    return len(_part(dataset, name)) + sum(cell is not None and cell.fold == _FOLD_OF[name] for cell in cells)
+
+
+def _limited(cells: tuple[CellRecord, ...], limit: int | None) -> tuple[CellRecord, ...]:
+    """At most so many cells, in their old order: classes take turns, and within them the subjects."""
+    if limit is None or len(cells) <= limit:
+        return cells
+    of_subject = _turns(cells, {cell: (cell.label, cell.subject) for cell in cells}, {})
+    of_class = _turns(cells, {cell: cell.label for cell in cells}, of_subject)
+    chosen = set(sorted(cells, key=lambda cell: (of_class[cell], _lot(cell)))[:limit])
+    return tuple(cell for cell in cells if cell in chosen)
+
+
+def _turns(
+    cells: Iterable[CellRecord], group: Mapping[CellRecord, Any], before: Mapping[CellRecord, int]
+) -> dict[CellRecord, int]:
+    """The place of every cell within its group, ordered by an earlier place and then by lot."""
+    seen: Counter[Any] = Counter()
+    turns = {}
+    for cell in sorted(cells, key=lambda cell: (before.get(cell, 0), _lot(cell))):
+        turns[cell] = seen[group[cell]]
+        seen[group[cell]] += 1
+    return turns
+
+
+def _lot(cell: CellRecord) -> str:
+    return hashlib.sha256(f"{cell.part} {cell.name}".encode()).hexdigest()
+
+
+def _phase(dataset: Dataset, name: str, test: Collection[CellRecord], *, limited: bool) -> Phase:
+    """The official phase when all its cells are there, else a phase of those that are."""
+    partial = limited or len(test) < _expected(dataset, name)
+    if name in OFFICIAL and not partial and not dataset.drawn:
+        return OFFICIAL[name]
+    return phase_of(name, (cell.name for cell in test), partial=partial, drawn=dataset.drawn)
+
+
+def _in_order(test: Iterable[CellRecord], phase: Phase) -> tuple[CellRecord, ...]:
+    by_name = {cell.name: cell for cell in test}
+    return tuple(by_name[name] for name in phase.cells)
