@@ -1,0 +1,1 @@
+"""What the server keeps: phases, submissions, verdicts, tokens; it knows no HTTP."""

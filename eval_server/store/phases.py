@@ -1,0 +1,213 @@
+"""Phases as the host set them up, their truths, and the published results shown beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from eval_server.store.database import Database
+from eval_server.store.schema import fresh_id, phases, published, submissions, truths
+from eval_server.store.submissions import note_history
+from eval_server.truth import Truth
+from submissions.phases import Phase
+
+REPRESENTS = ("best", "last", "chosen")
+VISIBILITIES = ("public", "hidden", "anonymous")
+
+
+class PhaseClash(Exception):
+    """A phase that is there already, or a truth for other cells than the phase has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the host decides for a phase; None means no limit.
+
+    `per_day` and `in_all` count scored submissions of a team, `unscored_per_day` refused and failed
+    ones. `represents` says which submission stands for a team, `margin` is that of non-inferiority.
+    """
+
+    title: str = ""
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    per_day: int | None = None
+    in_all: int | None = None
+    unscored_per_day: int | None = None
+    represents: str = "best"
+    visibility: str = "public"
+    metric: str = "weighted_f1"
+    ladder: bool = False
+    margin: float = 0.01
+
+    def __post_init__(self) -> None:
+        _one_of("represents", self.represents, REPRESENTS)
+        _one_of("visibility", self.visibility, VISIBILITIES)
+        if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
+            raise ValueError(f"a phase opens before it closes, found {self.opens_at} and {self.closes_at}")
+        for name in ("per_day", "in_all", "unscored_per_day"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
+                raise ValueError(f"{name} is a count or no limit, found {limit}")
+        if not 0 < self.margin < 1:
+            raise ValueError(f"the margin lies between 0 and 1, found {self.margin}")
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRecord:
+    """A phase as it stands: its rules, its truth's id, and a revision that changes with its board."""
+
+    name: str
+    rules: Rules
+    truth: str
+    revision: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published result: shown beside the entries, never ranked."""
+
+    id: str
+    entry: str
+    metrics: Mapping[str, float]
+    source: str
+
+
+class Phases:
+    """The phases of this server."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def names(self) -> list[str]:
+        return [record.name for record in self.all()]
+
+    def all(self) -> list[PhaseRecord]:
+        with self._database.reading() as connection:
+            rows = connection.execute(select(phases).order_by(phases.c.created_at, phases.c.name))
+            return [_record(row) for row in rows.mappings()]
+
+    def find(self, name: str) -> PhaseRecord | None:
+        with self._database.reading() as connection:
+            row = connection.execute(select(phases).where(phases.c.name == name)).mappings().first()
+        return None if row is None else _record(row)
+
+    def add(self, name: str, truth: Truth, rules: Rules, now: datetime) -> PhaseRecord:
+        """A new phase with its first truth; raises `PhaseClash` when the name is taken."""
+        record = PhaseRecord(name, rules, fresh_id(), fresh_id(), now)
+        values = {"name": name, "truth": record.truth, "revision": record.revision, "created_at": now}
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(phases).values(**values, **asdict(rules)))
+                _add_truth(connection, record.truth, name, truth, now)
+        except IntegrityError as error:
+            raise PhaseClash(f"there is a phase {name} already") from error
+        return record
+
+    def change(self, name: str, rules: Rules) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(phases).where(phases.c.name == name).values(**asdict(rules)))
+            touch(connection, name)
+
+    def truth(self, truth_id: str) -> Truth:
+        with self._database.reading() as connection:
+            document = connection.execute(
+                select(truths.c.document).where(truths.c.id == truth_id)
+            ).scalar_one()
+        return _truth_from(document)
+
+    def replace_truth(self, name: str, truth: Truth, now: datetime) -> int:
+        """Judge everything anew by another truth of the same cells; returns how many will be judged.
+
+        The old truth and the verdicts made by it are kept.
+        """
+        truth_id = fresh_id()
+        with self._database.writing() as connection:
+            current = connection.execute(select(phases.c.truth).where(phases.c.name == name)).scalar_one()
+            old = connection.execute(select(truths.c.document).where(truths.c.id == current)).scalar_one()
+            if tuple(old["cells"]) != truth.phase.cells:
+                raise PhaseClash(
+                    f"the phase {name} has {len(old['cells'])} cells and keeps them, "
+                    f"the new truth has {len(truth.phase)} or others"
+                )
+            _add_truth(connection, truth_id, name, truth, now)
+            connection.execute(update(phases).where(phases.c.name == name).values(truth=truth_id))
+            touch(connection, name)
+            return _queue_again(connection, name, now)
+
+    def add_published(self, name: str, entry: str, metrics: Mapping[str, float], source: str) -> str:
+        row = fresh_id()
+        with self._database.writing() as connection:
+            values = {"id": row, "phase": name, "entry": entry, "metrics": dict(metrics), "source": source}
+            connection.execute(insert(published).values(**values))
+            touch(connection, name)
+        return row
+
+    def remove_published(self, row: str) -> bool:
+        with self._database.writing() as connection:
+            name = connection.execute(select(published.c.phase).where(published.c.id == row)).scalar()
+            if name is None:
+                return False
+            connection.execute(delete(published).where(published.c.id == row))
+            touch(connection, name)
+            return True
+
+    def published(self, name: str) -> list[Published]:
+        with self._database.reading() as connection:
+            rows = connection.execute(select(published).where(published.c.phase == name)).mappings()
+            found = [Published(row["id"], row["entry"], row["metrics"], row["source"]) for row in rows]
+        return sorted(found, key=lambda one: -max(one.metrics.values(), default=0.0))
+
+
+def touch(connection: Connection, name: str) -> None:
+    """Give the phase another revision: every board drawn from the old one is out of date."""
+    connection.execute(update(phases).where(phases.c.name == name).values(revision=fresh_id()))
+
+
+def _one_of(what: str, found: str, allowed: tuple[str, ...]) -> None:
+    if found not in allowed:
+        raise ValueError(f"{what} is one of {', '.join(allowed)}, found {found!r}")
+
+
+def _record(row: Mapping[Any, Any]) -> PhaseRecord:
+    rules = Rules(**{item.name: row[item.name] for item in fields(Rules)})
+    return PhaseRecord(row["name"], rules, row["truth"], row["revision"], row["created_at"])
+
+
+def _add_truth(connection: Connection, truth_id: str, name: str, truth: Truth, now: datetime) -> None:
+    document = {
+        "phase": truth.phase.name,
+        "member": truth.phase.member,
+        "partial": truth.phase.partial,
+        "drawn": truth.phase.drawn,
+        "cells": list(truth.phase.cells),
+        "labels": truth.labels.tolist(),
+        "subjects": None if truth.subjects is None else list(truth.subjects),
+        "remark": truth.remark,
+    }
+    values = {"id": truth_id, "phase": name, "document": document, "created_at": now}
+    connection.execute(insert(truths).values(**values))
+
+
+def _truth_from(document: Mapping[str, Any]) -> Truth:
+    marks = {"partial": document["partial"], "drawn": document["drawn"]}
+    phase = Phase(document["phase"], tuple(document["cells"]), document["member"], **marks)
+    subjects = document["subjects"]
+    labels = np.array(document["labels"], dtype=np.uint8)
+    return Truth(phase, labels, None if subjects is None else tuple(subjects), document["remark"])
+
+
+def _queue_again(connection: Connection, name: str, now: datetime) -> int:
+    """Everything that was scored or failed is received once more."""
+    chosen = submissions.c.phase == name, submissions.c.status.in_(("scored", "failed", "checking"))
+    ids = list(connection.execute(select(submissions.c.id).where(*chosen)).scalars())
+    values = {"status": "received", "claimed_by": None, "claimed_at": None, "attempts": 0, "trouble": None}
+    connection.execute(update(submissions).where(*chosen).values(**values))
+    note_history(connection, [(one, "received", now, "the truth was replaced") for one in ids])
+    return len(ids)
