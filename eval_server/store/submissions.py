@@ -90,11 +90,12 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a claimed submission ended: a verdict's document, problems, or our own trouble."""
+    """How a claimed submission ended: a verdict, problems, or our own trouble."""
 
     submission: str
     status: str
     truth: str = ""
+    verdict_id: str = ""
     verdict: Mapping[str, Any] | None = None
     stored: bytes = b""
     problems: tuple[Mapping[str, str], ...] = ()
@@ -389,7 +390,7 @@ def _end(connection: Connection, outcome: Outcome, worker: str, now: datetime) -
 
 def _keep_verdict(connection: Connection, outcome: Outcome, now: datetime) -> None:
     same = verdicts.c.submission == outcome.submission, verdicts.c.truth == outcome.truth
-    fresh = {"id": fresh_id(), "document": outcome.verdict, "stored": outcome.stored, "made_at": now}
+    fresh = {"id": outcome.verdict_id, "document": outcome.verdict, "stored": outcome.stored, "made_at": now}
     if connection.execute(update(verdicts).where(*same).values(**fresh)).rowcount:
         return
     keys = {"submission": outcome.submission, "truth": outcome.truth}

@@ -1,0 +1,269 @@
+"""Who may do what: tokens, roles, quotas, phase windows, rates; pure rules, no database, no HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from eval_server.store.phases import PhaseRecord, Rules
+from eval_server.store.submissions import Spent, Submission
+from eval_server.store.tokens import TokenRecord
+
+TOKEN_PREFIX = "cnmc_"
+TOKEN_DAYS = 180
+SESSION = timedelta(hours=12)
+MOST_WATCHED = 10_000
+"""How many callers a rate remembers; the one seen longest ago is forgotten first."""
+
+
+class Role(StrEnum):
+    """A visitor reads, a team hands in, a host administers."""
+
+    VISITOR = "visitor"
+    TEAM = "team"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `anyone` is set on an open server: whoever sits at this machine acts for every team."""
+
+    role: Role = Role.VISITOR
+    team: str | None = None
+    token: str | None = None
+    anyone: bool = False
+
+    @property
+    def is_host(self) -> bool:
+        return self.role is Role.HOST
+
+    @property
+    def name(self) -> str:
+        """How log lines and the audit log name this caller."""
+        return self.team or str(self.role)
+
+    def owns(self, team: str) -> bool:
+        """Whether this team's files, refused uploads and tokens are this caller's to see."""
+        return self.is_host or self.anyone or (self.role is Role.TEAM and self.team == team)
+
+
+class AccessDenied(Exception):
+    """Something this caller may not do; `known` when they said who they are."""
+
+    def __init__(self, reason: str, *, known: bool) -> None:
+        super().__init__(reason)
+        self.known = known
+
+
+class WindowClosed(Exception):
+    """An upload before a phase opens or after it closes; carries the moment of arrival."""
+
+    def __init__(self, phase: PhaseRecord, now: datetime) -> None:
+        rules = phase.rules
+        if rules.opens_at is not None and now < rules.opens_at:
+            said = f"opens at {utc(rules.opens_at)}"
+        else:
+            said = f"closed at {utc(rules.closes_at)}"
+        super().__init__(f"The phase {phase.name} {said}; this submission arrived at {utc(now)}.")
+        self.phase = phase
+        self.now = now
+
+
+class TooMany(Exception):
+    """A quota or a rate is used up until `resets_at` (None: for good)."""
+
+    def __init__(
+        self, reason: str, resets_at: datetime | None, now: datetime, allowance: Allowance | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.resets_at = resets_at
+        self.allowance = allowance
+        self.seconds = None if resets_at is None else max(1, round((resets_at - now).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a team may still hand in; None where there is no limit."""
+
+    left_today: int | None
+    left: int | None
+    unscored_left_today: int | None
+    waiting: int
+    resets_at: datetime
+
+
+def utc(moment: datetime | None) -> str:
+    """A moment as every answer writes it: ISO 8601, UTC, whole seconds where it has no parts."""
+    if moment is None:
+        return "never"
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def new_secret(prefix: str = "") -> str:
+    """A random secret of 256 bits, shown once and kept as its digest only."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a secret; 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    """Compare secrets in a time that does not depend on how far they agree."""
+    return hmac.compare_digest(
+        one.encode("utf-8", "surrogateescape"), other.encode("utf-8", "surrogateescape")
+    )
+
+
+def csrf_of(session: str) -> str:
+    """The form token of a session, which a page of another site cannot know."""
+    return hmac.new(session.encode("utf-8", "surrogateescape"), b"form", hashlib.sha256).hexdigest()
+
+
+def caller_of(token: TokenRecord | None, now: datetime) -> Caller | None:
+    """Who a token stands for; None when it is unknown, revoked or expired."""
+    if token is None or not token.valid(now):
+        return None
+    return Caller(Role(token.role), token.team, token.id)
+
+
+def status_at(rules: Rules, now: datetime) -> str:
+    """``upcoming``, ``open`` or ``closed``, from the clock alone."""
+    if rules.opens_at is not None and now < rules.opens_at:
+        return "upcoming"
+    return "closed" if rules.closes_at is not None and now >= rules.closes_at else "open"
+
+
+def require_open(phase: PhaseRecord, now: datetime) -> None:
+    """Raises `WindowClosed` outside the phase's window."""
+    if status_at(phase.rules, now) != "open":
+        raise WindowClosed(phase, now)
+
+
+def allowance(rules: Rules, spent: Spent, now: datetime) -> Allowance:
+    """What is left: what waits to be judged counts until it turns out not to be scored."""
+    return Allowance(
+        _left(rules.per_day, spent.scored_today + spent.waiting),
+        _left(rules.in_all, spent.scored + spent.waiting),
+        _left(rules.unscored_per_day, spent.unscored_today),
+        spent.waiting,
+        _midnight_after(now),
+    )
+
+
+def admission(rules: Rules, now: datetime) -> Callable[[Spent], None]:
+    """The question asked of every arrival; raises `TooMany` with what is left and when it resets."""
+
+    def admit(spent: Spent) -> None:
+        left = allowance(rules, spent, now)
+        if left.left == 0:
+            said = f"All {rules.in_all} submissions of this phase are used"
+            raise TooMany(said + _waiting(spent) + ".", None, now, left)
+        if left.left_today == 0:
+            said = f"All {rules.per_day} submissions of today are used" + _waiting(spent)
+            raise TooMany(
+                f"{said}; the count starts anew at {utc(left.resets_at)}.", left.resets_at, now, left
+            )
+        if left.unscored_left_today == 0:
+            said = f"{rules.unscored_per_day} uploads were refused or failed today, which is the most"
+            raise TooMany(
+                f"{said}; the count starts anew at {utc(left.resets_at)}.", left.resets_at, now, left
+            )
+
+    return admit
+
+
+def require_host(caller: Caller) -> None:
+    if not caller.is_host:
+        raise AccessDenied("Only a host may do this.", known=caller.role is not Role.VISITOR)
+
+
+def require_owner(caller: Caller, team: str) -> None:
+    if not caller.owns(team):
+        raise AccessDenied("This belongs to another team.", known=caller.role is not Role.VISITOR)
+
+
+def team_of(caller: Caller, named: str | None) -> str | None:
+    """The team that an upload counts for: the token's own; the named one for a host or an open server."""
+    if caller.role is Role.TEAM:
+        if named and named != caller.team:
+            raise AccessDenied(f"This token is of the team {caller.team}.", known=True)
+        return caller.team
+    if caller.is_host or caller.anyone:
+        return named
+    raise AccessDenied("Handing in needs a team's token.", known=False)
+
+
+def may_see(caller: Caller, submission: Submission, rules: Rules, now: datetime) -> bool:
+    """Whether this submission exists for this caller: one's own always, others' once on a board."""
+    if caller.owns(submission.team):
+        return True
+    return submission.status == "scored" and shows_board(caller, rules, now)
+
+
+def shows_board(caller: Caller, rules: Rules, now: datetime) -> bool:
+    """Whether the board is to be seen: a hidden one is the host's until its phase closes."""
+    return rules.visibility != "hidden" or caller.is_host or status_at(rules, now) == "closed"
+
+
+class Rate:
+    """At most so many events a minute for each key; a full bucket refills evenly."""
+
+    def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = per_minute
+        self._clock = clock
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait(self, key: str) -> float:
+        """Seconds until `key` may go on; 0 when it may now."""
+        if self._limit is None:
+            return 0.0
+        with self._lock:
+            level = self._level(key, self._limit)
+        return 0.0 if level >= 1 else (1 - level) * 60 / self._limit
+
+    def count(self, key: str) -> None:
+        """Note one event of `key`."""
+        if self._limit is None:
+            return
+        with self._lock:
+            level = self._level(key, self._limit)
+            self._levels[key] = (level - 1, self._clock())
+            self._levels.move_to_end(key)
+            if len(self._levels) > MOST_WATCHED:
+                self._levels.popitem(last=False)
+
+    def _level(self, key: str, limit: int) -> float:
+        level, at = self._levels.get(key, (float(limit), 0.0))
+        return min(float(limit), level + (self._clock() - at) * limit / 60)
+
+
+def require_rate(rate: Rate, key: str, what: str, now: datetime) -> None:
+    """Raises `TooMany` when this key has been too fast."""
+    seconds = rate.wait(key)
+    if seconds > 0:
+        resets_at = now + timedelta(seconds=seconds)
+        raise TooMany(f"Too many {what} in a short time; again at {utc(resets_at)}.", resets_at, now)
+
+
+def _left(limit: int | None, used: int) -> int | None:
+    return None if limit is None else max(0, limit - used)
+
+
+def _waiting(spent: Spent) -> str:
+    return f" ({spent.waiting} of them still waiting)" if spent.waiting else ""
+
+
+def _midnight_after(now: datetime) -> datetime:
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=1)

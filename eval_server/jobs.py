@@ -1,0 +1,169 @@
+"""The judge at work: received → checking → scored, refused or failed; takes up what a crash left."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from eval_server.judging import Verdict, judge
+from eval_server.store.schema import fresh_id
+from eval_server.store.store import Store
+from eval_server.store.submissions import FAILED, MAX_ATTEMPTS, REFUSED, SCORED, Outcome, Submission
+from eval_server.truth import Truth
+from submissions.phases import Phase
+from submissions.predictions import Predictions
+from submissions.problems import SubmissionRefused
+from submissions.reading import Reading, read
+from submissions.tables import read_table
+
+BATCH = 16
+"""How many submissions one transaction claims and one settles; more are not faster."""
+LOOK_AGAIN = 0.5
+"""Seconds after which an idle worker looks for what another process received."""
+
+Value = TypeVar("Value")
+log = logging.getLogger("harness.jobs")
+
+
+class Recent(Generic[Value]):
+    """The values used last, by key; safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[str, Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Value | None:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: str, value: Value) -> None:
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+
+class Verdicts:
+    """Verdicts and truths as values, read from the store once and kept at hand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._verdicts = Recent[Verdict](4000)
+        self._truths = Recent[Truth](32)
+
+    def truth(self, truth_id: str) -> Truth:
+        found = self._truths.get(truth_id)
+        if found is None:
+            found = self._store.phases.truth(truth_id)
+            self._truths.put(truth_id, found)
+        return found
+
+    def all(self, ids: Sequence[str]) -> dict[str, Verdict]:
+        """These verdicts by id; what is not at hand is read in one go."""
+        found = {one: self._verdicts.get(one) for one in ids}
+        missing = [one for one, verdict in found.items() if verdict is None]
+        for one, stored in self._store.submissions.stored_verdicts(missing).items():
+            found[one] = Verdict.from_bytes(stored)
+            self.keep(one, found[one])
+        return {one: verdict for one, verdict in found.items() if verdict is not None}
+
+    def keep(self, verdict_id: str, verdict: Verdict | None) -> None:
+        if verdict is not None:
+            self._verdicts.put(verdict_id, verdict)
+
+
+class Judge:
+    """A worker thread that claims submissions, judges them, and settles each exactly once."""
+
+    def __init__(self, store: Store, verdicts: Verdicts, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._verdicts = verdicts
+        self._now = now
+        self._name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._work = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch at hand, then end."""
+        self._stopping.set()
+        self._work.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Say that something was received."""
+        self._work.set()
+
+    def work(self) -> int:
+        """Judge one batch; returns how many submissions were claimed."""
+        claimed = self._store.submissions.claim(self._name, self._now(), BATCH)
+        if claimed:
+            outcomes = [self._outcome(one) for one in claimed]
+            self._store.submissions.settle(outcomes, self._name, self._now())
+        return len(claimed)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._work.clear()
+            try:
+                while self.work() and not self._stopping.is_set():
+                    pass
+            except Exception:
+                log.exception("the judge could not reach the store; it tries again")
+                self._stopping.wait(1)
+            self._work.wait(LOOK_AGAIN)
+
+    def _outcome(self, submission: Submission) -> Outcome:
+        """What this submission comes to; a mistake of ours is one submission's trouble, not the judge's."""
+        if submission.attempts > MAX_ATTEMPTS:
+            return Outcome(submission.id, FAILED, trouble="judging it ended the server several times")
+        try:
+            return self._judged(submission)
+        except SubmissionRefused as refused:
+            problems = tuple(problem.to_json() for problem in refused.problems)
+            return Outcome(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
+        except Exception as error:
+            log.exception("judging failed", extra={"submission": submission.id})
+            return Outcome(submission.id, FAILED, trouble=f"the judge met {type(error).__name__}")
+
+    def _judged(self, submission: Submission) -> Outcome:
+        record = self._store.phases.find(submission.phase)
+        if record is None:
+            raise LookupError(submission.phase)
+        truth = self._verdicts.truth(record.truth)
+        reading = read_parts(self._store, submission, truth.phase)
+        verdict = judge(reading.predictions, truth)
+        outcome = Outcome(
+            submission.id,
+            SCORED,
+            truth=record.truth,
+            verdict_id=fresh_id(),
+            verdict=verdict.to_json(),
+            stored=verdict.to_bytes(),
+            passed_over=reading.passed_over,
+        )
+        self._verdicts.keep(outcome.verdict_id, verdict)
+        return outcome
+
+
+def read_parts(store: Store, submission: Submission, phase: Phase) -> Reading:
+    """A submission's predictions: the labels of its zip, with the scores of its table if one came."""
+    reading = read(store.archive.path(submission.archive), phase)
+    if submission.scores is None:
+        return reading
+    table = read_table(store.archive.path(submission.scores), phase)
+    return replace(reading, predictions=Predictions(phase, reading.predictions.labels, table.scores))
