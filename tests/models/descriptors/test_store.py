@@ -1,0 +1,89 @@
+"""Features are computed once per crop, whatever cell or run it comes from, and survive a stop."""
+
+import numpy as np
+import pytest
+
+from models.contract import FitInterrupted, Session
+from models.descriptors.store import Measurement, features_of
+from models.drawn_cells import drawn_cells
+
+
+def counted(dtype="float64", name="mean-1"):
+    """A measurement that remembers how many crops it was asked for."""
+    seen = []
+
+    def mean_colour(crops):
+        seen.append(len(crops))
+        return crops.mean(axis=(1, 2))
+
+    return Measurement(name, 3, mean_colour, dtype=dtype, batch=4), seen
+
+
+def test_features_come_in_the_order_of_the_cells(tmp_path):
+    measurement, _ = counted()
+    cells = drawn_cells(10)
+    found = features_of(cells, measurement, Session(cache=tmp_path))
+    np.testing.assert_allclose(found, cells.crops().mean(axis=(1, 2)))
+
+
+def test_a_second_run_computes_nothing_and_gives_the_same_bits(tmp_path):
+    measurement, seen = counted("float32")
+    session = Session(cache=tmp_path)
+    first = features_of(drawn_cells(10), measurement, session)
+    computed = sum(seen)
+    again = features_of(drawn_cells(10).take(np.arange(9, -1, -1)), measurement, session)
+    assert computed == sum(seen) == 10
+    assert np.array_equal(again, first[::-1])
+
+
+def test_cells_with_the_same_pixels_are_computed_once(tmp_path):
+    measurement, seen = counted()
+    twice = drawn_cells(4).take(np.array([0, 1, 1, 0, 2]))
+    found = features_of(twice, measurement, Session(cache=tmp_path))
+    assert sum(seen) == 3
+    assert np.array_equal(found[0], found[3])
+
+
+def test_another_version_is_another_store(tmp_path):
+    session = Session(cache=tmp_path)
+    features_of(drawn_cells(4), counted()[0], session)
+    newer, seen = counted(name="mean-2")
+    features_of(drawn_cells(4), newer, session)
+    assert sum(seen) == 4
+
+
+def test_without_a_cache_nothing_is_written(tmp_path):
+    measurement, _ = counted()
+    features_of(drawn_cells(4), measurement, Session())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stopped_run_keeps_what_it_computed(tmp_path):
+    measurement, seen = counted()
+    with pytest.raises(FitInterrupted):
+        features_of(drawn_cells(10), measurement, Session(checkpoints=tmp_path, stopping=lambda: True))
+    assert sum(seen) == 4
+    found = features_of(drawn_cells(10), measurement, Session(checkpoints=tmp_path))
+    assert sum(seen) == 10
+    np.testing.assert_allclose(found, drawn_cells(10).crops().mean(axis=(1, 2)))
+
+
+def test_half_written_and_foreign_files_in_the_store_are_passed_over(tmp_path):
+    measurement, seen = counted()
+    session = Session(cache=tmp_path)
+    features_of(drawn_cells(4), measurement, session)
+    folder = tmp_path / "features" / "mean-1"
+    (folder / ".half.part").write_bytes(b"\x93NUMPY")
+    (folder / "torn.npy").write_bytes(b"\x93NUMPY\x01\x00v")
+    np.save(folder / "other.npy", np.zeros(3))
+    features_of(drawn_cells(4), measurement, session)
+    assert sum(seen) == 4
+
+
+def test_worker_processes_give_the_same_descriptors_as_this_one(monkeypatch):
+    from models.descriptors import store, table
+
+    cells = drawn_cells(8)
+    here = table.descriptors_of(cells, Session())
+    monkeypatch.setattr(store, "_WORTH_PROCESSES", 0)
+    assert np.array_equal(table.descriptors_of(cells, Session()), here)
