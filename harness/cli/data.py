@@ -43,7 +43,7 @@ def _show(report: Audit) -> None:
     columns = ("part", "expected", "present", "missing", "corrupt", "unknown", "ALL", "HEM")
     title = f"{report.root}: {report.marker.words if report.marker else 'C-NMC 2019'}"
     console.table(columns, [_row(split) for split in report.splits.values()], title=title)
-    console.result("ALL, HEM: intact cells / subjects of each class, as far as known.")
+    console.result("ALL, HEM: intact cells/subjects of each class, as far as known.")
     for line in _remarks(report):
         console.result(line)
     console.result("Complete." if report.complete else "Not complete.")
@@ -52,7 +52,7 @@ def _show(report: Audit) -> None:
 def _row(split: SplitAudit) -> tuple[str, ...]:
     counts = split.classes()
     numbers = (split.expected, split.present, len(split.missing), len(split.corrupt), len(split.unknown))
-    classes = (f"{counts[name].cells} / {counts[name].subjects}" for name in ("ALL", "HEM"))
+    classes = (f"{counts[name].cells}/{counts[name].subjects}" for name in ("ALL", "HEM"))
     return (split.name, *map(str, numbers), *classes)
 
 

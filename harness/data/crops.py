@@ -1,0 +1,191 @@
+"""Decoded centre crops of all cells of a data set, in one memory-mapped file.
+
+The file is keyed by the SHA-256s it was made from, written aside and renamed when whole; what a
+killed build leaves is never mistaken for it and is cleared away by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from harness.data.cache import cache_folder
+from harness.data.parallel import in_parallel
+from harness.data.records import CellRecord
+from harness.errors import DataWrong
+from models.contract import Cells, Crops, PixelSource, Progress, silent
+
+SIDE = 300
+"""Width and height of a crop: few published cells are larger (`harness.data.published.Box`)."""
+
+CROP_VERSION = 1
+"""Changes when the same image would give another crop."""
+
+_BYTES = SIDE * SIDE * 3
+_SPARE = 64 * 2**20
+
+
+class CropSource:
+    """Crops of the cells of a data set, row by row in the order of its records.
+
+    ``source[rows]`` gives uint8 (n, 300, 300, 3); only the rows asked for are read. `row_of` finds
+    the row of a cell. It travels to other processes as a path.
+    """
+
+    def __init__(self, path: Path, rows: Mapping[tuple[str, str], int]) -> None:
+        self.path = path
+        self._rows = rows
+        self._crops: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+
+    def __len__(self) -> int:
+        return len(self._crops)
+
+    def __getitem__(self, rows: npt.NDArray[np.intp], /) -> Crops:
+        return np.array(self._crops[rows])
+
+    def row_of(self, cell: CellRecord) -> int:
+        return self._rows[cell.part, cell.name]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CropSource, (self.path, self._rows)
+
+
+def open_crops(
+    records: Sequence[CellRecord],
+    folder: Path | None = None,
+    progress: Progress = silent,
+    jobs: int | None = None,
+) -> CropSource:
+    """The crops of these cells, built first when they are not there yet.
+
+    Give all records of a data set: one file then serves every split. `folder` is the user's cache
+    folder when None. Raises `DataWrong` when the disk has no room, or an image changed since it was
+    audited.
+    """
+    path = (folder or cache_folder()) / f"crops-{_key(records)}.npy"
+    if not path.is_file():
+        _build(records, path, progress, jobs)
+    return CropSource(path, {(cell.part, cell.name): row for row, cell in enumerate(records)})
+
+
+def cells_of(records: Sequence[CellRecord], source: CropSource, *, labelled: bool) -> Cells:
+    """These records as an entry sees them: with labels to learn from, or without any to predict."""
+    labels = None
+    if labelled:
+        unknown = next((cell.name for cell in records if cell.label is None), None)
+        if unknown is not None:
+            raise DataWrong(f"the label of {unknown} is not known", "Only labelled cells can be learnt from.")
+        labels = np.array([cell.label for cell in records], dtype=np.uint8)
+    pixels: PixelSource = source
+    return Cells(
+        names=tuple(cell.name for cell in records),
+        subjects=tuple(cell.subject for cell in records),
+        pixels=pixels,
+        labels=labels,
+        rows=np.array([source.row_of(cell) for cell in records], dtype=np.intp),
+    )
+
+
+def centre_crop(image: Image.Image) -> Crops:
+    """The middle 300x300 pixels as RGB; a smaller image is padded with background."""
+    left, top = (image.width - SIDE) // 2, (image.height - SIDE) // 2
+    return np.asarray(image.convert("RGB").crop((left, top, left + SIDE, top + SIDE)))
+
+
+def _key(records: Sequence[CellRecord]) -> str:
+    made_from = hashlib.sha256(f"crops {CROP_VERSION} {SIDE}\n".encode())
+    for cell in records:
+        made_from.update(f"{cell.sha256}\n".encode())
+    return made_from.hexdigest()[:32]
+
+
+def _build(records: Sequence[CellRecord], path: Path, progress: Progress, jobs: int | None) -> None:
+    _require_room(path, len(records) * _BYTES)
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(records), SIDE, SIDE, 3)}
+    with _written_aside(path) as file, progress("decoding images", len(records)) as advance:
+        np.lib.format.write_array_header_1_0(file, header)
+        for crop in in_parallel(_decoded, records, jobs):
+            file.write(crop.data)
+            advance()
+
+
+def _decoded(cell: CellRecord) -> Crops:
+    """The crop of one image, which must still be the one that was audited."""
+    try:
+        content = cell.path.read_bytes()
+    except OSError as error:
+        raise DataWrong(f"{cell.path} cannot be read: {error.strerror or error}", _AGAIN) from error
+    if hashlib.sha256(content).hexdigest() != cell.sha256:
+        raise DataWrong(f"{cell.path} changed since it was audited", _AGAIN)
+    with Image.open(io.BytesIO(content)) as image:
+        return np.ascontiguousarray(centre_crop(image))
+
+
+_AGAIN = "Audit the data set again: harness data audit ROOT --rehash."
+
+
+def _require_room(path: Path, needed: int) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise DataWrong(f"the cache folder {path.parent} cannot be used: {error}", _ELSEWHERE) from error
+    if free < needed + _SPARE:
+        raise DataWrong(
+            f"decoded crops need {needed / 1e9:.1f} GB in {path.parent}, {free / 1e9:.1f} GB are free",
+            _ELSEWHERE,
+        )
+
+
+_ELSEWHERE = "Make room there, or set HARNESS_CACHE to a folder on another disk."
+
+
+@contextmanager
+def _written_aside(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name only when it is whole and on the disk."""
+    host = socket.gethostname()
+    _clear_left_over(path, host)
+    aside = path.with_name(f"{path.name}.{host}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        raise DataWrong(f"{aside} cannot be written: {error.strerror or error}", _ELSEWHERE) from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _clear_left_over(path: Path, host: str) -> None:
+    """Remove what builds of this machine left that no longer run."""
+    for left in path.parent.glob(f"crops-*.{host}.*.part"):
+        number = left.name.split(".")[-2]
+        if number.isdigit() and not _runs(int(number)):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this number is alive; taken to be where the system cannot say safely."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
