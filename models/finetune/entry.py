@@ -1,0 +1,53 @@
+"""An entry that is a network and a recipe: what the fine-tuned approaches have in common.
+
+This module imports no torch; `fit` and `load` do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.contract import Cells, Entry, EntryCard, Fitted, Session
+from models.finetune.recipe import Recipe
+from models.registry import needs
+
+if TYPE_CHECKING:
+    from models.finetune.networks import Network
+
+PACKAGES = ("torch", "torchvision", "timm", "safetensors")
+
+
+class Finetuned(Entry):
+    """Fine-tunes a network by a `Recipe`; a subclass may bring another `network`."""
+
+    settings: Recipe
+    uses_weights = True
+
+    def __init__(self, card: EntryCard, recipe: Recipe) -> None:
+        self.card = card
+        self.settings = recipe
+
+    def network(self) -> Network:
+        """The network with one output and random weights: timm's of the name in the recipe."""
+        from models.finetune.networks import timm_network
+
+        return timm_network(self.settings)
+
+    def fit(self, cells: Cells, session: Session) -> Fitted:
+        self._require_packages()
+        from models.finetune.loop import fit
+
+        return fit(self, cells, session)
+
+    def load(self, folder: Path) -> Fitted:
+        self._require_packages()
+        from models.finetune.fitted import load
+
+        return load(self, folder)
+
+    def _require_packages(self) -> None:
+        for package in self.card.requires:
+            if importlib.util.find_spec(package) is None:
+                raise needs(self.card.name, package)

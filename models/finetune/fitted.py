@@ -1,0 +1,77 @@
+"""A fine-tuned network: predicts, and is written and read without pickles."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from models.contract import Cells, EntryUnavailable, Fitted, Scores, Session
+from models.finetune.precision import device_of, placed, reproducible
+from models.finetune.predict import mean_logits, scores_of
+from models.finetune.recipe import Recipe
+from models.finetune.weights import parameters
+
+if TYPE_CHECKING:
+    from models.finetune.entry import Finetuned
+
+_WEIGHTS = "model.safetensors"
+_ABOUT = "entry.json"
+
+
+class FittedNetwork(Fitted):
+    """A network with its recipe and what is known about its training."""
+
+    def __init__(self, module: nn.Module, recipe: Recipe, about: Mapping[str, Any]) -> None:
+        self.module = module
+        self.recipe = recipe
+        self.about = about
+
+    def predict(self, cells: Cells, session: Session) -> Scores:
+        device = device_of(session)
+        with reproducible(device, self.recipe):
+            placed(self.module, device, self.recipe)
+            return scores_of(mean_logits(self.module, cells, self.recipe, session, "predicting"))
+
+    def save(self, folder: Path) -> None:
+        from safetensors.torch import save_file
+
+        state = {name: one.detach().cpu().contiguous() for name, one in self.module.state_dict().items()}
+        save_file(state, folder / _WEIGHTS)
+        told = {"recipe": dataclasses.asdict(self.recipe), "about": dict(self.about)}
+        (folder / _ABOUT).write_text(json.dumps(told, indent=2) + "\n")
+
+    def facts(self) -> Mapping[str, Any]:
+        return {
+            "backbone": self.recipe.backbone,
+            "parameters": parameters(self.module),
+            "precision": self.recipe.precision,
+            "views": self.recipe.views,
+            **self.about,
+        }
+
+
+def load(entry: Finetuned, folder: Path) -> FittedNetwork:
+    """Read back what `FittedNetwork.save` wrote; raises `EntryUnavailable` where that is not there."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        told = json.loads((folder / _ABOUT).read_text())
+        recipe, about = Recipe.from_json(told["recipe"]), told["about"]
+        state = load_file(folder / _WEIGHTS)
+        same = copy.copy(entry)
+        same.settings = recipe
+        module = same.network().module
+        module.load_state_dict(state)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise EntryUnavailable(
+            f"{folder} holds no fitted {entry.card.name}: {type(error).__name__}: {error}",
+            "Fit it again: --fresh.",
+        ) from error
+    return FittedNetwork(module, recipe, about)

@@ -1,0 +1,281 @@
+"""Fine-tuning from top to bottom: first weights, epochs, checkpoints, the choice of epoch.
+
+Nothing random is carried from step to step: the order of an epoch is a function of (seed, epoch), a
+cell's augmentation of (seed, epoch, name), dropout of (seed, epoch, step). A position (epoch, step)
+is therefore all that a checkpoint says about random numbers, and going on from it gives the weights
+that an undisturbed training gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from models.contract import Advance, Cells, FitInterrupted, Session, SettingInvalid
+from models.finetune import weights
+from models.finetune.augment import drawn, moved
+from models.finetune.checkpoints import Checkpoints, Saved
+from models.finetune.fitted import FittedNetwork
+from models.finetune.networks import Network, parameter_groups
+from models.finetune.precision import autocast, device_of, placed, reproducible, reseed
+from models.finetune.predict import as_input, mean_logits, scores_of
+from models.finetune.recipe import Recipe
+
+if TYPE_CHECKING:
+    from models.finetune.entry import Finetuned
+
+_log = logging.getLogger(__name__)
+
+_FIRST_WEIGHTS, _ORDER, _STEP = 0, 1, 2
+"""Streams of random numbers; augmentation has the fourth."""
+
+
+def fit(entry: Finetuned, cells: Cells, session: Session) -> FittedNetwork:
+    """Fine-tune the entry's network on labelled cells; goes on from a checkpoint of the same training."""
+    cells.require_labels()
+    recipe, device = entry.settings, device_of(session)
+    source = session.weights if entry.uses_weights else "none"
+    checkpoints = Checkpoints(session.checkpoints, _key(entry, cells, session, source))
+    with reproducible(device, recipe):
+        reseed(session, _FIRST_WEIGHTS)
+        network = entry.network()
+        saved = _usable(checkpoints)
+        start = Start({}) if saved else Start(weights.start(network, source))
+        placed(network.module, device, recipe)
+        training = Training(recipe, network, cells, session, checkpoints, start)
+        if saved:
+            training.go_on(saved)
+        return training.run()
+
+
+def _key(entry: Finetuned, cells: Cells, session: Session, source: str) -> str:
+    """Names a training: two with the same key learn the same weights."""
+    first = source if source in ("none", "hub") else weights.file_digest(Path(source))
+    validation = session.validation.cells.names if session.validation else None
+    labels = cells.require_labels().tolist()
+    told = [entry.card.name, entry.card.version, entry.settings.what_is_learnt(), session.seed, first]
+    return hashlib.sha256(json.dumps([*told, cells.names, labels, validation]).encode()).hexdigest()
+
+
+def _usable(checkpoints: Checkpoints) -> Saved | None:
+    """The last checkpoint, unless the best epoch that it names is lost."""
+    saved = checkpoints.last()
+    best = saved.facts["best_epoch"] if saved else None
+    if best is not None and checkpoints.best(best) is None:
+        _log.warning("the weights of the best epoch, %d, are not there: training starts anew", best)
+        return None
+    return saved
+
+
+@dataclass(slots=True)
+class Start:
+    """Where the first weights came from, as the manifest says it."""
+
+    origin: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Best:
+    """The best epoch so far on the validation cells."""
+
+    epoch: int
+    weighted_f1: float
+    state: dict[str, torch.Tensor]
+
+
+@dataclass(slots=True, eq=False)
+class Training:
+    """A training under way: `epoch` (from 1) is the one being learnt, `step` counts what is done of it."""
+
+    recipe: Recipe
+    network: Network
+    cells: Cells
+    session: Session
+    checkpoints: Checkpoints
+    start: Start
+    epoch: int = 1
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: Best | None = None
+    batch: int = field(init=False)
+    steps: int = field(init=False)
+    labels: torch.Tensor = field(init=False)
+    losses: torch.Tensor = field(init=False)
+    positive_weight: torch.Tensor = field(init=False)
+    optimiser: torch.optim.Adam = field(init=False)
+    _saved_at: float = field(init=False, default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        labels = self.cells.require_labels()
+        self.batch = min(self.recipe.batch, len(labels))
+        if self.batch < self.recipe.batch:
+            _log.warning(
+                "%d cells do not fill a batch of %d: each step learns from all of them",
+                len(labels),
+                self.recipe.batch,
+            )
+        self.steps = len(labels) // self.batch
+        self.labels = torch.from_numpy(labels.astype(np.float32)).to(self.device)
+        self.losses = torch.zeros(self.steps, device=self.device)
+        balance = (len(labels) - int(labels.sum())) / int(labels.sum())
+        weight = balance if self.recipe.positive_weight is None else self.recipe.positive_weight
+        self.positive_weight = torch.tensor(weight, dtype=torch.float32, device=self.device)
+        self.optimiser = torch.optim.Adam(parameter_groups(self.network, self.recipe))
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.module.parameters()).device
+
+    def run(self) -> FittedNetwork:
+        """All epochs that are left, and the network of the chosen one."""
+        if self.session.validation and not self.history:
+            self._finish_epoch(0)
+        total = self.recipe.epochs * self.steps
+        with self.session.progress("training", total) as advance:
+            advance((self.epoch - 1) * self.steps + self.step)
+            while self.epoch <= self.recipe.epochs:
+                self._learn_epoch(advance)
+                self._finish_epoch(self.epoch)
+                self.epoch, self.step = self.epoch + 1, 0
+                self._save()
+        return self._chosen()
+
+    def _learn_epoch(self, advance: Advance) -> None:
+        """The steps of this epoch that are left; saves and stops between steps when it is time."""
+        order = self.session.generator(_ORDER, self.epoch).permutation(len(self.cells))
+        for group, rate in zip(self.optimiser.param_groups, self.recipe.rates(self.epoch), strict=True):
+            group["lr"] = rate
+        self.network.module.train()
+        while self.step < self.steps:
+            self.losses[self.step] = self._learn(order[self.step * self.batch :][: self.batch])
+            self.step += 1
+            advance(1)
+            if self.session.stopping():
+                self._save()
+                raise FitInterrupted
+            if self.step == self.steps or self._time_to_save():
+                self._save()
+
+    def _learn(self, chosen: npt.NDArray[np.intp]) -> torch.Tensor:
+        """One step of Adam on these cells; returns the loss."""
+        reseed(self.session, _STEP, self.epoch, self.step)
+        names = [self.cells.names[i] for i in chosen]
+        crops = torch.from_numpy(self.cells.crops(chosen)).to(self.device, non_blocking=True)
+        moves = drawn(names, self.epoch, self.recipe, self.session, crops.shape[1])
+        images = as_input(moved(crops, moves), self.recipe)
+        with autocast(self.device, self.recipe):
+            logits = self.network.module(images)
+        loss = F.binary_cross_entropy_with_logits(
+            logits.float().view(-1), self.labels[torch.from_numpy(chosen)], pos_weight=self.positive_weight
+        )
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        return loss.detach()
+
+    def _finish_epoch(self, epoch: int) -> None:
+        """Record the epoch; where there are validation cells, judge it and keep it if it is the best."""
+        event: dict[str, Any] = {"epoch": epoch}
+        if epoch:
+            event |= {"loss": self._mean_loss(), "learning_rates": list(self.recipe.rates(epoch))}
+        if self.session.validation:
+            validation = self.session.validation
+            logits = self._logits(validation.cells, f"validating epoch {epoch}")
+            event |= {name: float(value) for name, value in validation.judge(scores_of(logits)).items()}
+            if self.best is None or event["weighted_f1"] > self.best.weighted_f1:
+                self._keep(epoch, event["weighted_f1"])
+        self.history.append(event)
+        self.session.record(event)
+
+    def _logits(self, cells: Cells, description: str) -> npt.NDArray[np.float64]:
+        return mean_logits(self.network.module, cells, self.recipe, self.session, description)
+
+    def _mean_loss(self) -> float:
+        loss = float(self.losses.cpu().double().mean())
+        if not np.isfinite(loss):
+            raise SettingInvalid(
+                f"training diverged: the loss of epoch {self.epoch} is {loss}",
+                "Lower the rates: --set learning_rates=…",
+            )
+        return loss
+
+    def _keep(self, epoch: int, weighted_f1: float) -> None:
+        state = {name: one.detach().cpu().clone() for name, one in self.network.module.state_dict().items()}
+        self.best = Best(epoch, weighted_f1, state)
+        self.checkpoints.save_best(epoch, state)
+
+    def _chosen(self) -> FittedNetwork:
+        """The network of the best epoch on the validation cells, or else of the last one."""
+        epoch = self.recipe.epochs
+        if self.best is not None:
+            self.network.module.load_state_dict(self.best.state)
+            epoch = self.best.epoch
+        return FittedNetwork(
+            self.network.module,
+            self.recipe,
+            {
+                "epoch": epoch,
+                "chosen_by": "weighted_f1 on the validation cells" if self.best else "last epoch",
+                "first_weights": self.start.origin,
+                "batch": self.batch,
+                "steps_an_epoch": self.steps,
+                "positive_weight": float(self.positive_weight),
+            },
+        )
+
+    def _time_to_save(self) -> bool:
+        return time.monotonic() - self._saved_at >= 60 * self.recipe.checkpoint_minutes
+
+    def _save(self) -> None:
+        tensors = {f"network.{name}": one for name, one in self.network.module.state_dict().items()}
+        for at, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{at}.{name}": one for name, one in state.items()}
+        best_epoch = self.best.epoch if self.best else None
+        facts = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "history": self.history,
+            "origin": self.start.origin,
+            "best_epoch": best_epoch,
+            "best_weighted_f1": self.best.weighted_f1 if self.best else None,
+        }
+        self.checkpoints.save({**tensors, "losses": self.losses}, facts, best_epoch)
+        self._saved_at = time.monotonic()
+
+    def go_on(self, saved: Saved) -> None:
+        """Stand where the checkpoint was written."""
+        facts = saved.facts
+        self.epoch, self.step = facts["epoch"], facts["step"]
+        self.start, self.history = Start(facts["origin"]), list(facts["history"])
+        self.losses.copy_(saved.tensors["losses"])
+        self.network.module.load_state_dict(_under("network.", saved.tensors))
+        self._restore_optimiser(_under("optimiser.", saved.tensors))
+        if facts["best_epoch"] is not None:
+            best = self.checkpoints.best(facts["best_epoch"])
+            assert best is not None
+            self.best = Best(facts["best_epoch"], facts["best_weighted_f1"], dict(best.tensors))
+        for event in self.history:
+            self.session.record(event)
+
+    def _restore_optimiser(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Give Adam its moments back in the memory layout of the weights, on which the last bit depends."""
+        parameters = [one for group in self.optimiser.param_groups for one in group["params"]]
+        for name, tensor in tensors.items():
+            at, _, part = name.partition(".")
+            parameter = parameters[int(at)]
+            like = parameter if tensor.shape == parameter.shape else tensor
+            self.optimiser.state[parameter][part] = torch.empty_like(like).copy_(tensor)
+
+
+def _under(prefix: str, tensors: Any) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}
