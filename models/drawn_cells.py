@@ -49,4 +49,5 @@ def _distance(draw: np.random.Generator) -> npt.NDArray[np.float64]:
     y, x = np.mgrid[:_SIDE, :_SIDE] - (_SIDE - 1) / 2
     angle, stretch = draw.uniform(0, np.pi), draw.uniform(1.0, 1.25)
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
-    return np.hypot(along / stretch, across * stretch)
+    distance: npt.NDArray[np.float64] = np.hypot(along / stretch, across * stretch)
+    return distance

@@ -111,7 +111,7 @@ def parted(crop: Crop) -> Parts:
     """Cell and nucleus of a crop, cut to the box of the cell with 4 black pixels around it."""
     from scipy import ndimage
 
-    cell = crop.any(axis=2)
+    cell = np.asarray(crop.any(axis=2))
     box = ndimage.find_objects(cell.astype(np.uint8))
     inside = box[0] if box else (slice(0, 0), slice(0, 0))
     margin = ((4, 4), (4, 4))
@@ -128,7 +128,8 @@ def _nucleus(green: Crop, cell: Mask) -> Mask:
     if values.size == 0 or values.min() == values.max():
         return np.zeros_like(cell)
     dark = cell & (green <= threshold_otsu(values))
-    return ndimage.binary_fill_holes(dark).astype(bool) & cell
+    nucleus: Mask = ndimage.binary_fill_holes(dark).astype(bool) & cell
+    return nucleus
 
 
 def outline(mask: Mask) -> dict[str, float]:

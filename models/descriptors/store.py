@@ -69,7 +69,8 @@ class FeatureStore:
 
     def __getitem__(self, key: bytes) -> Features:
         table, at = self._places[key]
-        return self._tables[table]["features"][at]
+        found: Features = self._tables[table]["features"][at]
+        return found
 
     def add(self, keys: list[bytes], features: Features) -> None:
         """Keep these features: as one more finished table, where the store has a folder."""
