@@ -230,6 +230,8 @@ class Entry(ABC):
     settings: Any = NoSettings()
     uses_weights: ClassVar[bool] = False
     """Whether `Session.weights` matters: True for entries that start from pre-trained networks."""
+    trial_settings: Mapping[str, str] = types.MappingProxyType({})
+    """Settings, as typed after ``--set``, with which the contract suite tries this entry in seconds."""
 
     @abstractmethod
     def fit(self, cells: Cells, session: Session) -> Fitted:
@@ -254,6 +256,20 @@ class Entry(ABC):
     def described_settings(self) -> dict[str, Any]:
         """The settings as JSON-able values, for plans, keys and manifests."""
         return dataclasses.asdict(self.settings)
+
+
+class Family(ABC):
+    """Entries without end that share a prefix, such as ``timm:<name>``; registered as ``timm:``."""
+
+    card: EntryCard
+
+    @abstractmethod
+    def member(self, name: str) -> Entry:
+        """The entry of this name (without the prefix); `EntryUnavailable` where there is none."""
+
+    @abstractmethod
+    def names(self, pattern: str) -> tuple[str, ...]:
+        """The names (without the prefix) that match a pattern like ``*resnext*``."""
 
 
 def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:

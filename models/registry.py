@@ -7,6 +7,7 @@ in the list with its reason and harms nothing else.
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import importlib.metadata
 import importlib.util
 import sys
@@ -14,15 +15,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.contract import Entry, EntryCard, EntryUnavailable
+from models.contract import Entry, EntryCard, EntryUnavailable, Family
 
 GROUP = "harness.models"
 DISTRIBUTION = "cnmc-harness"
+_ANY = "<name>"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A name in the registry: where it comes from, and why it cannot be used, if it cannot."""
+    """A name in the registry: where it comes from, and why it cannot be used, if it cannot.
+
+    A family of entries is registered by its prefix (``timm:``) and named ``timm:<name>`` here.
+    """
 
     name: str
     origin: str
@@ -38,9 +43,7 @@ def listings(points: Iterable[importlib.metadata.EntryPoint] | None = None) -> t
     built in; the others are listed as unavailable.
     """
     points = importlib.metadata.entry_points(group=GROUP) if points is None else points
-    found = sorted(
-        {_listing(point) for point in points}, key=lambda one: (one.origin != "built-in", one.name)
-    )
+    found = sorted({_listing(point) for point in points}, key=_built_in_first)
     return tuple(_without_clash(one, found) for one in found)
 
 
@@ -53,7 +56,8 @@ def _listing(point: importlib.metadata.EntryPoint) -> Listing:
     origin = "built-in" if package == DISTRIBUTION else package
     missing = _missing_module(point.value.partition(":")[0])
     reason = f"module {missing} is not there" if missing else ""
-    return Listing(point.name, origin, point.value, not missing, reason)
+    name = point.name + _ANY if point.name.endswith(":") else point.name
+    return Listing(name, origin, point.value, not missing, reason)
 
 
 def _missing_module(module: str) -> str:
@@ -72,7 +76,8 @@ def _without_clash(one: Listing, found: list[Listing]) -> Listing:
 def find(name: str) -> tuple[Entry, str]:
     """The entry of this name, and its origin.
 
-    `name` is a registered name, or ``path/to/file.py:attribute`` for one that is not installed.
+    `name` is a registered name, a name within a family (``timm:resnet18``), or
+    ``path/to/file.py:attribute`` for one that is not installed.
     Raises `EntryUnavailable` with near names when there is none, or with the reason when it does
     not load.
     """
@@ -80,9 +85,11 @@ def find(name: str) -> tuple[Entry, str]:
         return _from_file(name), f"file {name}"
     known = listings()
     for one in known:
-        if one.name == name and one.available:
+        if one.available and _is_family(one) and name.startswith(_prefix(one)):
+            return _load_family(one).member(name.removeprefix(_prefix(one))), one.origin
+        if one.available and one.name == name:
             return _load(one), one.origin
-    unusable = next((one for one in known if one.name == name), None)
+    unusable = next((one for one in known if name == one.name), None)
     if unusable is not None:
         raise EntryUnavailable(
             f"entry {name!r} of {unusable.origin} cannot be used: {unusable.reason}",
@@ -91,6 +98,26 @@ def find(name: str) -> tuple[Entry, str]:
     near = difflib.get_close_matches(name, [one.name for one in known], n=3, cutoff=0.5)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     raise EntryUnavailable(f"there is no entry {name!r}", f"{meant}`harness models` lists them all.")
+
+
+def matching(pattern: str) -> tuple[Listing, ...]:
+    """The listings whose names match ``shape-*`` or, within a family, ``timm:*resnext*``."""
+    found: list[Listing] = []
+    for one in listings():
+        if one.available and _is_family(one) and pattern.startswith(_prefix(one)):
+            names = _load_family(one).names(pattern.removeprefix(_prefix(one)))
+            found += [Listing(_prefix(one) + name, one.origin, one.target) for name in names]
+        elif fnmatch.fnmatchcase(one.name, pattern):
+            found.append(one)
+    return tuple(found)
+
+
+def _is_family(one: Listing) -> bool:
+    return one.name.endswith(f":{_ANY}")
+
+
+def _prefix(one: Listing) -> str:
+    return one.name.removesuffix(_ANY)
 
 
 def examined(one: Listing) -> Listing:
@@ -102,7 +129,7 @@ def examined(one: Listing) -> Listing:
     if not one.available:
         return one
     try:
-        card = _load(one).card
+        card = (_load_family(one) if _is_family(one) else _load(one)).card
     except EntryUnavailable as error:
         return Listing(one.name, one.origin, one.target, available=False, reason=str(error))
     missing = missing_requirement(card)
@@ -118,12 +145,26 @@ def missing_requirement(card: EntryCard) -> str:
 
 
 def _load(one: Listing) -> Entry:
+    return _checked(one.name, _target(one))
+
+
+def _load_family(one: Listing) -> Family:
+    loaded = _target(one)
+    if not isinstance(loaded, Family):
+        raise EntryUnavailable(
+            f"{one.name!r} is a {type(loaded).__name__}, expected a models.contract.Family",
+            "A name that ends with a colon is registered for a family of entries.",
+        )
+    return loaded
+
+
+def _target(one: Listing) -> object:
     module, _, attribute = one.target.partition(":")
     try:
-        loaded = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a plugin may fail in any way it likes; the reason is what matters
+        loaded: object = getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way; the reason is what matters
         raise _broken(one.name, error) from error
-    return _checked(one.name, loaded)
+    return loaded
 
 
 _EXTRAS = {
@@ -139,7 +180,7 @@ def needs(name: str, package: str) -> EntryUnavailable:
     return EntryUnavailable(f"entry {name!r} needs the package {package}", f"Type: pip install {wanted}")
 
 
-def _broken(name: str, error: Exception) -> EntryUnavailable:
+def _broken(name: str, error: BaseException) -> EntryUnavailable:
     if isinstance(error, ModuleNotFoundError):
         return needs(name, (error.name or "").partition(".")[0])
     return EntryUnavailable(
@@ -150,11 +191,18 @@ def _broken(name: str, error: Exception) -> EntryUnavailable:
 
 def _checked(name: str, loaded: object) -> Entry:
     if isinstance(loaded, type) and issubclass(loaded, Entry):
-        loaded = loaded()
+        try:
+            loaded = loaded()
+        except Exception as error:  # a method of the contract is missing, or its own __init__ failed
+            raise _broken(name, error) from error
     if not isinstance(loaded, Entry):
         raise EntryUnavailable(
             f"entry {name!r} is a {type(loaded).__name__}, expected a models.contract.Entry",
             "Derive its class from models.contract.Entry.",
+        )
+    if not isinstance(getattr(loaded, "card", None), EntryCard):
+        raise EntryUnavailable(
+            f"entry {name!r} has no card, expected a models.contract.EntryCard", "Set `card` in its class."
         )
     return loaded
 
