@@ -187,7 +187,7 @@ def _curves(
     sheet.line(*((x(point[0]), y(point[1])) for point in chance), role="faint", dash="1 3")
     for at, curve in reversed(list(enumerate(curves))):
         role, dash, width = _PENS[at] if at < len(_PENS) else ("faint", "", 0.7)
-        points = _thinned([(x(a), y(b)) for a, b in zip(curve.x, curve.y, strict=True)])
+        points = _thinned(x.all(curve.x), y.all(curve.y))
         sheet.path(points, role=role, dash=dash, width=width, tip=f"{curve.name}: {area} {curve.area:.3f}")
         foot = 306 + LINE * at
         sheet.line((40, foot - 4), (76, foot - 4), role=role, dash=dash, width=width)
@@ -207,21 +207,14 @@ def _frame(sheet: Sheet, x: Scale, y: Scale, axes: tuple[str, str]) -> None:
     sheet.text((2, 12), axes[1], role="faint")
 
 
-def _thinned(points: Sequence[Point]) -> list[Point]:
-    """The points at which a staircase turns, at most one a tenth of a pixel."""
-    kept: list[Point] = []
-    for point in points:
-        rounded = round(point[0], 1), round(point[1], 1)
-        if len(kept) > 1 and _straight(kept[-2], kept[-1], rounded):
-            kept.pop()
-        if not kept or kept[-1] != rounded:
-            kept.append(rounded)
-    return kept
-
-
-def _straight(first: Point, middle: Point, last: Point) -> bool:
-    across = (middle[0] - first[0]) * (last[1] - first[1]) - (middle[1] - first[1]) * (last[0] - first[0])
-    return abs(across) < 0.05
+def _thinned(x: Numbers, y: Numbers) -> list[Point]:
+    """The corners of a staircase in tenths of a pixel; what lies on a straight line between is left out."""
+    points = np.column_stack([x, y]).round(1)
+    points = points[np.append(True, np.any(np.diff(points, axis=0) != 0, axis=1))]
+    step = np.diff(points, axis=0)
+    turns = np.abs(step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]) > 1e-6
+    kept = points[np.concatenate([[True], turns, [True]])[: len(points)]]
+    return [(float(across), float(up)) for across, up in kept]
 
 
 @dataclass(frozen=True, slots=True)

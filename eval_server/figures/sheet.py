@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 ROLES: Final = {
     "ink": "currentColor",
     "faint": "#6b6b6b",
@@ -35,6 +38,7 @@ SIZE: Final = 12
 LINE: Final = 16
 
 Point = tuple[float, float]
+Numbers = npt.NDArray[np.float64]
 
 
 class Sheet:
@@ -130,6 +134,10 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def all(self, values: Numbers) -> Numbers:
+        """The places of many numbers at once."""
+        return self.start + (values - self.low) * ((self.end - self.start) / (self.high - self.low))
 
     def ticks(self, about: int = 5) -> tuple[float, ...]:
         """Round numbers inside the scale, about as many as asked for."""

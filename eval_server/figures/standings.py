@@ -23,7 +23,9 @@ from eval_server.figures.wording import (
     ranks,
     signed,
 )
+from eval_server.scoring.ranking import groups
 
+Marks = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
 Interval = tuple[float, float]
 
@@ -43,21 +45,6 @@ class Line:
     remarks: tuple[str, ...] = ()
 
 
-def joined(apart: npt.NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
-    """The longest runs of neighbours in which no two can be told apart, as first and last place.
-
-    `apart[i, j]` says whether i and j differ significantly; entries are in leaderboard order.
-    """
-    runs: list[tuple[int, int]] = []
-    for first in range(len(apart)):
-        last = first
-        while last + 1 < len(apart) and not apart[first : last + 1, last + 1].any():
-            last += 1
-        if last > first and (not runs or last > runs[-1][1]):
-            runs.append((first, last))
-    return tuple(runs)
-
-
 def common_span(lines: Sequence[Line]) -> Interval:
     """One scale for all intervals of a table, so that rows can be compared by eye."""
     ends = [end for line in lines for end in (line.value, *(line.interval or ()))]
@@ -73,10 +60,14 @@ def interval_row(value: float, interval: Interval | None, scale: Interval, *, wi
 
 
 def leaderboard(
-    lines: Sequence[Line], *, apart: npt.NDArray[np.bool_] | None = None, metric: str = "weighted F1"
+    lines: Sequence[Line], *, better: Marks | None = None, metric: str = "weighted F1"
 ) -> Picture:
-    """Entries in order of their metric, each with its interval; bars join what cannot be told apart."""
-    runs = joined(apart) if apart is not None else ()
+    """Entries in order of their metric, each with its interval; bars join what cannot be told apart.
+
+    `better[i, j]` says that entry i is significantly better than entry j, both in the order of `lines`.
+    """
+    found = groups(better) if better is not None else []
+    runs = [(first, stop - 1) for first, stop in found if stop - first > 1]
     lanes = _lanes(runs)
     left = 4 + _LANE * (max(lanes, default=-1) + 1) + (4 if runs else 0)
     names = min(_NAMES, max(width_of(line.name) for line in lines) + 8)
@@ -95,7 +86,7 @@ def leaderboard(
         sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
         _draw_interval(sheet, scale, y, line.value, line.interval)
         sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
-    caption = _leaderboard_caption(lines, runs, metric, tested=apart is not None)
+    caption = _leaderboard_caption(lines, runs, metric, tested=better is not None)
     title = f"Leaderboard: {metric} with 95 % intervals"
     columns = ("entry", "rank set", f"{metric} %", "95 % interval", "remarks")
     rows = [

@@ -22,6 +22,7 @@ NAMES = ("forest", "an entry with a name that is much too long for a telephone",
 VALUES = np.array([0.81, 0.80, 0.66, 0.52])
 DIFFERENCES = VALUES[:, None] - VALUES[None, :]
 P = np.exp(-60 * np.abs(DIFFERENCES))
+BETTER = (P < 0.05) & (DIFFERENCES > 0)
 SUBJECTS = (
     SubjectLine("57", 262, 0, 250, 0),
     SubjectLine("H33", 0, 5, 0, 0),
@@ -62,7 +63,7 @@ def pictures(names: tuple[str, ...] = NAMES) -> list[Picture]:
     weights = np.exp(-((swaps / 0.04) ** 2))
     null = weights / weights.sum()
     return [
-        leaderboard(lines(), apart=P < 0.05),
+        leaderboard(lines(), better=BETTER),
         significance_map(names, DIFFERENCES, P),
         rank_stability(names, frequency),
         mean_ranks(names, [1.5, 1.9, 2.8, 3.8], 1.1),

@@ -17,23 +17,25 @@ from eval_server.figures.pairs import exact_null, paired_subjects
 from eval_server.figures.standings import (
     Line,
     interval_row,
-    joined,
     leaderboard,
     rank_stability,
     significance_map,
 )
 from eval_server.figures.wording import p_number, p_words, ranks, signed
 from eval_server.scoring.counts import Confusion
-from tests.eval_server.figures.samples import DIFFERENCES, NAMES, OTHERS, SUBJECTS, P, lines, scored
+from tests.eval_server.figures.samples import BETTER, DIFFERENCES, NAMES, OTHERS, SUBJECTS, P, lines, scored
 
 
-def test_neighbours_that_cannot_be_told_apart_are_joined_and_no_others() -> None:
-    apart = np.zeros((4, 4), dtype=bool)
-    apart[0, 2] = apart[2, 0] = apart[0, 3] = apart[3, 0] = apart[1, 3] = apart[3, 1] = True
-    assert joined(apart) == ((0, 1), (1, 2), (2, 3))
-    assert joined(np.zeros((3, 3), dtype=bool)) == ((0, 2),)
-    assert joined(~np.eye(3, dtype=bool)) == ()
-    assert joined(np.zeros((1, 1), dtype=bool)) == ()
+def test_bars_join_neighbours_that_cannot_be_told_apart_and_no_others() -> None:
+    better = np.zeros((3, 3), dtype=bool)
+    better[0, 2] = True
+    drawn = leaderboard(lines()[:3], better=better)
+    assert re.findall(r"<title>(.*?): cannot be told apart", drawn.svg) == [
+        f"{NAMES[0]} to {NAMES[1]}",
+        f"{NAMES[1]} to a&lt;b&gt;&amp;&quot;c&quot;",
+    ]
+    everyone = leaderboard(lines()[:3], better=np.triu(np.ones((3, 3), dtype=bool), 1))
+    assert "Every entry can be told from its neighbours" in everyone.caption
 
 
 def test_an_entry_without_an_interval_gets_a_dot_and_the_words_that_say_so() -> None:
@@ -45,7 +47,7 @@ def test_an_entry_without_an_interval_gets_a_dot_and_the_words_that_say_so() -> 
 
 
 def test_the_leaderboard_table_keeps_the_remarks_and_does_not_rank_a_reference() -> None:
-    rows = leaderboard(lines(), apart=P < 0.05).rows
+    rows = leaderboard(lines(), better=BETTER).rows
     assert [row[1] for row in rows] == ["1-2", "1-2", "3", "—"]
     assert [row[4] for row in rows] == ["—", "drawn data", "—", "reference"]
 
