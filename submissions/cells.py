@@ -19,7 +19,7 @@ class CellNameInvalid(ValueError):
 
 
 _TRAINING = re.compile(r"UID_([Hh]?\d+)_(\d+)_(\d+)_(all|hem)\.bmp")
-_NUMBERED = re.compile(r"([1-9]\d*)\.bmp")
+_NUMBERED = re.compile(r"([1-9][0-9]{0,8})\.bmp")
 
 
 @dataclass(frozen=True, slots=True)

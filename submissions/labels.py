@@ -17,6 +17,8 @@ MOST_PLACES = 20
 """How many places in the file one problem lists before it only counts."""
 MOST_TEXTS = 5
 """How many different texts one problem quotes."""
+MOST_LINES = 100_000
+"""How many lines are looked at one by one; no phase has nearly as many."""
 
 _EXPECTED = "0 (HEM) or 1 (ALL)"
 _KINDS: tuple[tuple[str, re.Pattern[bytes], str], ...] = (
@@ -62,6 +64,8 @@ def parse(text: bytes) -> Lines:
     """Take a prediction file apart; a line that is no label counts as 0 and is named in `problems`."""
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Lines(np.zeros(0, np.uint8), (_UTF16,), (), readable=False)
+    if text.count(b"\n") > MOST_LINES:
+        return Lines(np.zeros(0, np.uint8), (_too_many(text.count(b"\n")),), (), readable=False)
     lines, remarks = _split(text)
     stripped = [line.rstrip(b" \t") for line in lines]
     blanks = sum(map(len, lines)) != sum(map(len, stripped))
@@ -80,6 +84,11 @@ _UTF16 = Problem(
     "UTF-16 text, as PowerShell's `>` and some editors write it",
     "Save the file as ASCII or UTF-8, in PowerShell with `Out-File -Encoding ascii`.",
 )
+
+
+def _too_many(count: int) -> Problem:
+    mend = "Write one line for every cell of the phase."
+    return Problem("far too many lines", "the file", f"at most {MOST_LINES} lines", f"{count} lines", mend)
 
 
 def _split(text: bytes) -> tuple[list[bytes], list[str]]:

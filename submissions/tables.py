@@ -77,11 +77,15 @@ def _records(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
             (Problem("not a table", path.name, "a CSV file", str(error), mend),)
         ) from error
     header = found[0][1] if found else []
-    if header.count("cell") != 1 or not {"score", "label"} & set(header):
+    times = {name: header.count(name) for name in ("cell", "score", "label")}
+    if times["cell"] != 1 or sorted((times["score"], times["label"])) not in ([0, 1], [1, 1]):
         expected = "the columns cell and score or label, separated by commas"
         mend = "Write the columns' names into the first line, such as `cell,score,label`."
-        listed = shown(",".join(header)) if header else "an empty file"
-        raise SubmissionRefused((Problem("not a table of predictions", "line 1", expected, listed, mend),))
+        present = shown(",".join(header)) if header else "an empty file"
+        raise SubmissionRefused((Problem("not a table of predictions", "line 1", expected, present, mend),))
+    if len(found) == 1:
+        mend = "Write one row for every cell of the phase."
+        raise SubmissionRefused((Problem("an empty table", path.name, "rows", "only a header", mend),))
     return header, found[1:]
 
 

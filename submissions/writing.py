@@ -6,12 +6,18 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path` and rename it there; makes the folder where it is missing."""
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write `content` (text as UTF-8) beside `path`, bring it to the disk, and rename it there.
+
+    Makes the folder where it is missing; a crash leaves the old file or the new one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        aside.write_bytes(data)
+        with aside.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -245,3 +245,8 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read_whole(tmp_path: Path
 def test_a_path_that_is_not_there_stays_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "none.zip")
+
+
+def test_a_file_of_a_million_lines_is_refused_by_its_length_alone() -> None:
+    (problem,) = problems_of(a_submission(b"2\n" * 400_000))
+    assert (problem.expected, problem.found) == ("at most 100000 lines", "400000 lines")
