@@ -16,8 +16,8 @@ import numpy as np
 
 from eval_server.scoring.counts import Confusion, Floats, ratio
 
-Value = Callable[[Any, Any, int, int], Floats]
-Gradient = Callable[[Any, Any, int, int], tuple[Floats, Floats]]
+Value = Callable[[Any, Any, Any, Any], Floats]
+Gradient = Callable[[Any, Any, Any, Any], tuple[Floats, Floats]]
 
 
 class Scale(Enum):
@@ -41,70 +41,70 @@ class Metric:
     increasing: bool = False
 
 
-def _f1_all(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _f1_all(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     return ratio(2.0 * tp, tp + (p + n) - tn)
 
 
-def _f1_all_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _f1_all_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     below = (tp + (p + n) - np.asarray(tn, dtype=float)) ** 2
     return ratio(2.0 * (p + n - np.asarray(tn)), below), ratio(2.0 * tp, below)
 
 
-def _f1_hem(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _f1_hem(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     return _f1_all(tn, tp, n, p)
 
 
-def _f1_hem_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _f1_hem_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     by_tn, by_tp = _f1_all_gradient(tn, tp, n, p)
     return by_tp, by_tn
 
 
-def _precision_all(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _precision_all(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     return ratio(tp, tp + n - np.asarray(tn))
 
 
-def _precision_all_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _precision_all_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     called = (tp + n - np.asarray(tn, dtype=float)) ** 2
     return ratio(n - np.asarray(tn), called), ratio(tp, called)
 
 
-def _precision_hem(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _precision_hem(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     return _precision_all(tn, tp, n, p)
 
 
-def _precision_hem_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _precision_hem_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     by_tn, by_tp = _precision_all_gradient(tn, tp, n, p)
     return by_tp, by_tn
 
 
-def _sensitivity(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _sensitivity(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     return ratio(tp, p) + np.zeros(np.shape(tn))
 
 
-def _sensitivity_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _sensitivity_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     zero = np.zeros(np.broadcast(tp, tn).shape)
     return zero + ratio(1, p), zero
 
 
-def _specificity(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _specificity(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     return _sensitivity(tn, tp, n, p)
 
 
-def _specificity_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _specificity_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     by_tn, by_tp = _sensitivity_gradient(tn, tp, n, p)
     return by_tp, by_tn
 
 
 def _mixture(
-    name: str, first: Metric, second: Metric, weights: Callable[[int, int], tuple[float, float]], **more: Any
+    name: str, first: Metric, second: Metric, weights: Callable[[Any, Any], tuple[Any, Any]], **more: Any
 ) -> Metric:
     """The metric that is a fixed mean of two others, with weights from the class totals."""
 
-    def value(tp: Any, tn: Any, p: int, n: int) -> Floats:
+    def value(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
         a, b = weights(p, n)
         return a * first.value(tp, tn, p, n) + b * second.value(tp, tn, p, n)
 
-    def gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+    def gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
         a, b = weights(p, n)
         one, two = first.gradient(tp, tn, p, n), second.gradient(tp, tn, p, n)
         return a * one[0] + b * two[0], a * one[1] + b * two[1]
@@ -112,43 +112,45 @@ def _mixture(
     return Metric(name, value, gradient, **more)
 
 
-def _by_support(p: int, n: int) -> tuple[float, float]:
+def _by_support(p: Any, n: Any) -> tuple[Any, Any]:
     return p / (p + n), n / (p + n)
 
 
-def _halves(p: int, n: int) -> tuple[float, float]:
+def _halves(p: Any, n: Any) -> tuple[Any, Any]:
     return 0.5, 0.5
 
 
-def _present(p: int, n: int) -> tuple[float, float]:
+def _present(p: Any, n: Any) -> tuple[Any, Any]:
     """Half each; a class without cells does not count (scikit-learn's balanced accuracy)."""
-    return (0.5, 0.5) if p and n else (float(p > 0), float(n > 0))
+    has_all, has_hem = np.asarray(p) > 0, np.asarray(n) > 0
+    both = 1.0 * has_all + has_hem
+    return has_all / both, has_hem / both
 
 
-def _margins(tp: Any, tn: Any, p: int, n: int) -> tuple[Any, Any, Any]:
+def _margins(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Any, Any, Any]:
     """TP·TN - FP·FN, and the cells called ALL and HEM."""
     tp, tn = np.asarray(tp, dtype=float), np.asarray(tn, dtype=float)
     return n * tp + p * tn - p * n, tp + n - tn, tn + p - tp
 
 
-def _mcc(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _mcc(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     above, called_all, called_hem = _margins(tp, tn, p, n)
     return ratio(above, np.sqrt(called_all * called_hem * p * n))
 
 
-def _mcc_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _mcc_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     above, called_all, called_hem = _margins(tp, tn, p, n)
     below = np.sqrt(called_all * called_hem * p * n)
     tilt = 0.5 * ratio(above, below) * (ratio(1, called_all) - ratio(1, called_hem))
     return ratio(n, below) - tilt, ratio(p, below) + tilt
 
 
-def _kappa(tp: Any, tn: Any, p: int, n: int) -> Floats:
+def _kappa(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
     above, called_all, called_hem = _margins(tp, tn, p, n)
     return ratio(2 * above, called_all * n + called_hem * p)
 
 
-def _kappa_gradient(tp: Any, tn: Any, p: int, n: int) -> tuple[Floats, Floats]:
+def _kappa_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     above, called_all, called_hem = _margins(tp, tn, p, n)
     below = called_all * n + called_hem * p
     tilt = ratio(2 * above * (n - p), below**2)

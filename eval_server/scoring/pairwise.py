@@ -1,0 +1,160 @@
+"""Secondary tests of two entries, for every pair at once: over subjects, and over cells as description.
+
+A difference is always first - second. The tests over cells (McNemar, the Bayesian one-liner) take cells
+for independent, which C-NMC cells of one subject are not: they describe, they do not decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import bdtr, betainc, chdtrc
+
+from eval_server.scoring.counts import Floats, Ints, Tally, ratio
+from eval_server.scoring.exact import coin_sums, sign_flip_p
+
+DESCRIPTIVE = "assumes independent cells: descriptive only"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Discordant:
+    """Cells that only the first entry of a pair has right, and only the second."""
+
+    only_first: Ints
+    only_second: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wilcoxon:
+    """Signed-rank tests: rank sum of the positive differences, exact p, and the zeros left out."""
+
+    rank_sum: Floats
+    p: Floats
+    zeros: Ints
+
+
+def discordant(correct: npt.NDArray[np.bool_], first: Ints, second: Ints) -> Discordant:
+    """Discordant cells of pairs of rows of `correct` (entries x cells)."""
+    right = correct.astype(np.float32)
+    both = np.rint(right @ right.T).astype(np.int64)[first, second]
+    each = correct.sum(axis=1)
+    return Discordant(each[first] - both, each[second] - both)
+
+
+def mcnemar_midp(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Floats:
+    """McNemar's mid-p value, two-sided (Fagerland, Lydersen and Laake 2013)."""
+    less, total, below, upto = _binomial(only_first, only_second)
+    even = 2 * less == total
+    middle = 1 - 0.5 * (upto - below)
+    return np.where(total == 0, 1.0, np.where(even, middle, np.minimum(upto + below, 1.0)))
+
+
+def mcnemar_exact(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Floats:
+    """McNemar's exact conditional p value, two-sided."""
+    _, total, _, upto = _binomial(only_first, only_second)
+    return np.where(total == 0, 1.0, np.minimum(2 * upto, 1.0))
+
+
+def _binomial(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> tuple[Any, Any, Floats, Floats]:
+    """Smaller count m, total n, and the chances of less than m and of at most m in n fair coins."""
+    one, two = np.asarray(only_first, dtype=np.int64), np.asarray(only_second, dtype=np.int64)
+    less, total = np.minimum(one, two), one + two
+    below = np.where(less > 0, bdtr(np.maximum(less - 1, 0), np.maximum(total, 1), 0.5), 0.0)
+    return less, total, below, np.asarray(bdtr(less, np.maximum(total, 1), 0.5))
+
+
+def mcnemar_chi2(only_first: npt.ArrayLike, only_second: npt.ArrayLike, *, corrected: bool = False) -> Floats:
+    """McNemar's chi-square with one degree of freedom, with Edwards' continuity correction or without."""
+    one, two = np.asarray(only_first, dtype=float), np.asarray(only_second, dtype=float)
+    gap = np.maximum(np.abs(one - two) - corrected, 0.0)
+    return ratio(gap**2, one + two)
+
+
+def chi2_p(chi2: npt.ArrayLike) -> Floats:
+    """p of a chi-square with one degree of freedom."""
+    return np.asarray(chdtrc(1, chi2), dtype=float)
+
+
+def chance_not_better(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Floats:
+    """Posterior chance that the first is no better, for a flat prior and independent cells."""
+    return np.asarray(betainc(np.asarray(only_first) + 1, np.asarray(only_second) + 1, 0.5), dtype=float)
+
+
+def durkalski_chi2(net: npt.ArrayLike, cells: npt.ArrayLike) -> Floats:
+    """Durkalski's chi-square from the net discordant cells of each subject (last axis)."""
+    shares = np.asarray(net) / np.asarray(cells)
+    return ratio(shares.sum(axis=-1) ** 2, (shares**2).sum(axis=-1))
+
+
+def obuchowski_chi2(net: npt.ArrayLike) -> Floats:
+    """Obuchowski's chi-square of two clustered proportions (last axis: subjects)."""
+    counts = np.asarray(net, dtype=float)
+    size = counts.shape[-1]
+    return (size - 1) / size * ratio(counts.sum(axis=-1) ** 2, (counts**2).sum(axis=-1))
+
+
+def subject_flip_p(shares: Floats, first: Ints, second: Ints) -> Floats:
+    """Exact sign-flip p of the difference in mean subject accuracy."""
+    return np.array([sign_flip_p(row) for row in shares[first] - shares[second]])
+
+
+def wilcoxon(differences: npt.ArrayLike) -> Wilcoxon:
+    """Wilcoxon's signed-rank test with mid-ranks, two-sided, zeros dropped, exact (rows: cases).
+
+    Ranks are taken twice, so that mid-ranks are integers and the null distribution is a convolution.
+    """
+    values = np.atleast_2d(np.asarray(differences, dtype=float))
+    size = np.abs(values)
+    zeros = (size == 0).sum(axis=1)
+    ranks = _doubled_ranks(size) - 2 * zeros[:, None]
+    ranks[size == 0] = 0
+    ours, total = (ranks * (values > 0)).sum(axis=1), ranks.sum(axis=1)
+    at_least = np.maximum(ours, total - ours)
+    chances = coin_sums(ranks)
+    beyond = np.cumsum(chances[:, ::-1], axis=1)[:, ::-1]
+    tail = np.take_along_axis(beyond, at_least[:, None], axis=1)[:, 0]
+    return Wilcoxon(ours / 2, np.where(2 * ours == total, 1.0, np.minimum(2 * tail, 1.0)), zeros)
+
+
+def _doubled_ranks(size: Floats) -> Ints:
+    """Twice the mid-rank of every value in its row."""
+    ranks = np.empty(size.shape, dtype=np.int64)
+    for at in range(0, len(size), 4096):
+        part = size[at : at + 4096]
+        less = (part[:, None, :] < part[:, :, None]).sum(axis=2)
+        equal = (part[:, None, :] == part[:, :, None]).sum(axis=2)
+        ranks[at : at + 4096] = 2 * less + equal + 1
+    return ranks
+
+
+def cluster_se(net: npt.ArrayLike, cells: Ints) -> Floats:
+    """Standard error of a mean over cells with subjects as clusters: sandwich with G / (G - 1)."""
+    sums = np.asarray(net, dtype=float)
+    mean = sums.sum(axis=-1, keepdims=True) / cells.sum()
+    groups = sums.shape[-1]
+    spread = ((sums - mean * cells) ** 2).sum(axis=-1)
+    return np.sqrt(ratio(groups * spread, groups - 1)) / cells.sum()
+
+
+def design_effects(table: Tally, pairs: Discordant, first: Ints, second: Ints) -> Floats:
+    """How much too small the variance of an accuracy difference is when cells count as independent.
+
+    The squared ratio of the clustered and the plain standard error; NaN where the entries agree.
+    """
+    cells = table.subjects.cells
+    total = int(cells.sum())
+    net = (table.correct[first] - table.correct[second]).astype(float)
+    mean = net.sum(axis=1) / total
+    squares = pairs.only_first + pairs.only_second - total * mean**2
+    plain = ratio(squares, (total - 1) * total)
+    clustered = cluster_se(net, cells) ** 2
+    known = (plain > 0) & (len(cells) > 1)
+    return np.where(known, ratio(clustered, plain), np.nan)
+
+
+def differences(table: Tally, first: Ints, second: Ints) -> Ints:
+    """Net discordant cells of each pair (row) and subject (column)."""
+    return np.asarray(table.correct[first] - table.correct[second])

@@ -1,0 +1,171 @@
+"""Many tests and many entries: adjusted p values, three ways to rank, rank sets and their agreement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eval_server.scoring.counts import Floats, Ints, mid_ranks, ratio
+from eval_server.scoring.exact import TIE
+
+Marks = npt.NDArray[np.bool_]
+
+
+def holm(p: npt.ArrayLike) -> Floats:
+    """Holm's step-down adjusted p values: they control the chance of any false claim in the family."""
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    stepped = np.minimum(values[order] * np.arange(len(values), 0, -1), 1.0)
+    return _put_back(np.maximum.accumulate(stepped), order)
+
+
+def hochberg(p: npt.ArrayLike) -> Floats:
+    """Hochberg's step-up adjusted p values."""
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")[::-1]
+    stepped = np.minimum(values[order] * np.arange(1, len(values) + 1), 1.0)
+    return _put_back(np.minimum.accumulate(stepped), order)
+
+
+def hommel(p: npt.ArrayLike) -> Floats:
+    """Hommel's adjusted p values (the algorithm of Wright 1992)."""
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    ranked, size = values[order], len(values)
+    adjusted = ranked.copy()
+    for m in range(size, 1, -1):
+        late = np.arange(size - m + 1, size)
+        least = float((m * ranked[late] / (m + late - size + 1)).min())
+        early = np.arange(size - m + 1)
+        limit = np.minimum(least, m * ranked[early])
+        adjusted[late] = np.maximum(adjusted[late], least)
+        adjusted[early] = np.maximum(adjusted[early], limit)
+    return _put_back(np.minimum(adjusted, 1.0), order)
+
+
+def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
+    """BH adjusted p values ("q"); all pairs of entries lack the proof of positive dependence."""
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")[::-1]
+    stepped = np.minimum(values[order] * len(values) / np.arange(len(values), 0, -1), 1.0)
+    return _put_back(np.minimum.accumulate(stepped), order)
+
+
+def benjamini_yekutieli(p: npt.ArrayLike) -> Floats:
+    """BY adjusted p values, valid under any dependence."""
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")[::-1]
+    size = len(values)
+    scale = size * (1 / np.arange(1, size + 1)).sum()
+    stepped = np.minimum(values[order] * scale / np.arange(size, 0, -1), 1.0)
+    return _put_back(np.minimum.accumulate(stepped), order)
+
+
+def _put_back(ordered: Floats, order: Ints) -> Floats:
+    back = np.empty_like(ordered)
+    back[order] = ordered
+    return back
+
+
+def rank(values: npt.ArrayLike, *, ties: str = "min", smallest_first: bool = False) -> Floats:
+    """Ranks from 1 for the best; values closer than 1e-12 are ties and get the min, mean or max rank."""
+    keys = np.asarray(values, dtype=float) * (1 if smallest_first else -1)
+    order = np.argsort(keys, kind="stable")
+    run = np.concatenate([[0], np.cumsum(np.diff(keys[order]) > TIE)])
+    counts = np.bincount(run)
+    last = np.cumsum(counts)
+    shown = {"min": last - counts + 1, "mean": last - (counts - 1) / 2, "max": last}[ties]
+    return _put_back(shown[run].astype(float), order)
+
+
+def mean_subject_ranks(shares: Floats, *, ties: str = "mean") -> Floats:
+    """Rank-then-aggregate: rank the entries on every subject, then average over subjects."""
+    return np.mean([rank(column, ties=ties) for column in shares.T], axis=0)
+
+
+def better_than(size: int, first: Ints, second: Ints, difference: Floats, significant: Marks) -> Marks:
+    """The significance map: cell (i, j) holds where entry i is significantly better than entry j."""
+    marks = np.zeros((size, size), dtype=bool)
+    wins = significant & (difference > 0)
+    loses = significant & (difference < 0)
+    marks[first[wins], second[wins]] = True
+    marks[second[loses], first[loses]] = True
+    return marks
+
+
+def rank_sets(better: Marks) -> list[tuple[int, int]]:
+    """For each entry the ranks it may have: 1 + those better, N - those worse (simultaneous level)."""
+    size = len(better)
+    low, high = 1 + better.sum(axis=0), size - better.sum(axis=1)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def groups(better: Marks) -> list[tuple[int, int]]:
+    """Longest runs [start, stop) of entries, in leaderboard order, no two of which can be told apart."""
+    apart = better | better.T
+    found: list[tuple[int, int]] = []
+    for start in range(len(better)):
+        stop = start + 1
+        while stop < len(better) and not apart[start:stop, stop].any():
+            stop += 1
+        if not found or stop > found[-1][1]:
+            found.append((start, stop))
+    return found
+
+
+def kendall_tau_b(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
+    """Agreement of two rankings with ties; None where one of them ties everything."""
+    one, two = (_signs(np.asarray(values, dtype=float)) for values in (first, second))
+    below = float(np.sqrt((one**2).sum() * (two**2).sum()))
+    return float((one * two).sum() / below) if below else None
+
+
+def _signs(values: Floats) -> Floats:
+    rows, columns = np.triu_indices(len(values), 1)
+    gap = values[rows] - values[columns]
+    return np.asarray(np.sign(np.where(np.abs(gap) <= TIE, 0.0, gap)))
+
+
+@dataclass(frozen=True, slots=True)
+class Friedman:
+    """Friedman's test over subjects, and Nemenyi's critical difference of mean ranks."""
+
+    mean_ranks: tuple[float, ...]
+    chi2: float
+    chi2_tied: float
+    f: float
+    p: float
+    critical_difference: float
+
+
+def friedman(shares: Floats, *, alpha: float = 0.05) -> Friedman | None:
+    """Friedman and Nemenyi on `shares` (entries x subjects); None below 2 subjects, 2 entries or ties only.
+
+    `chi2` and `f` (Iman and Davenport) are without, `chi2_tied` and `p` with the correction for ties;
+    Nemenyi's critical difference is `q / sqrt(2)` times the standard error, as in Demsar 2006.
+    """
+    from scipy.special import chdtrc
+    from scipy.stats import studentized_range
+
+    entries, blocks = shares.shape
+    if entries < 2 or blocks < 2:
+        return None
+    ranks = np.array([mid_ranks(-column) for column in shares.T])
+    mean = ranks.mean(axis=0)
+    scale = 12 * blocks / (entries * (entries + 1))
+    chi2 = scale * float((mean**2).sum() - entries * (entries + 1) ** 2 / 4)
+    ties = sum(float((counts**3 - counts).sum()) for counts in map(_tie_counts, ranks))
+    correction = 1 - ties / (blocks * (entries**3 - entries))
+    if correction <= 0:
+        return None
+    f = float(ratio((blocks - 1) * chi2, blocks * (entries - 1) - chi2))
+    q = float(studentized_range.ppf(1 - alpha, entries, np.inf) / np.sqrt(2))
+    reach = q * float(np.sqrt(entries * (entries + 1) / (6 * blocks)))
+    tied = chi2 / correction
+    return Friedman(tuple(mean.tolist()), chi2, tied, f, float(chdtrc(entries - 1, tied)), reach)
+
+
+def _tie_counts(row: Floats) -> Floats:
+    return np.unique(row, return_counts=True)[1].astype(float)
