@@ -153,7 +153,7 @@ def _data(root: Path) -> Finding:
         found = find_files(root)
     except DataWrong as error:
         return Finding("data", State.NOTE, str(error), error.hint)
-    return Finding("data", State.OK, f"{len(found.images)} images below {root}")
+    return Finding("data", State.OK, f"{len(found.cells)} images below {root}")
 
 
 def _disk() -> Finding:

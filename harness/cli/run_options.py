@@ -12,8 +12,8 @@ from harness.cli.options import DATA, JSON, RUNS
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
+    from harness.runs.outcome import Outcome
     from harness.runs.plan import Plan
-    from harness.runs.workflow import Outcome
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -124,15 +124,16 @@ def plan_lines(plan: Plan) -> list[str]:
     """The resolved plan in words."""
     facts = plan.to_json()
     training = facts["training"]
+    classes = ", ".join(f"{count} {name}" for name, count in training["classes"].items())
     marks = [word for word in ("partial", "drawn") if facts[word]]
     marks += ["epoch chosen on the test set"] if facts["chosen_on_test"] else []
     settings = ", ".join(f"{name}={value}" for name, value in facts["settings"].items())
     rows = [
         ("entry", f"{facts['entry']} ({plan.origin})"),
-        ("learns from", f"{training['cells']} cells ({training['ALL']} ALL, {training['HEM']} HEM)"),
+        ("learns from", f"{training['cells']} cells ({classes}) of {training['subjects']} subjects"),
         *(
             ("left out", f"{one['subject']}, {one['cells']} cells: {one['reason']}")
-            for one in training["left_out"]
+            for one in training["dropped"]
         ),
         ("predicts", f"{facts['predicted']} cells of split {facts['split']}"),
         ("settings", settings),

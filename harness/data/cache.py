@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from submissions.writing import write_whole
+
 VERSION = 1
 
 
@@ -64,18 +66,7 @@ class HashCache:
         """Remember these files; returns why that was not possible, or an empty text."""
         rows = {path: (one.state.size, one.state.mtime_ns, one.sha256) for path, one in files.items()}
         try:
-            write_aside(self.path, json.dumps({"version": VERSION, "files": rows}).encode())
+            write_whole(self.path, json.dumps({"version": VERSION, "files": rows}).encode())
         except OSError as error:
             return f"the cache {self.path} cannot be written: {error.strerror or error}"
         return ""
-
-
-def write_aside(target: Path, content: bytes) -> None:
-    """Write a whole file or none: aside first, then renamed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)

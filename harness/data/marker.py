@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness.data.cache import write_aside
 from harness.data.layouts import MARKER
 from harness.errors import DataWrong
+from submissions.writing import write_whole
 
 MARKER_VERSION = 1
 
@@ -36,7 +36,7 @@ class Marker:
     def write(self, folder: Path) -> None:
         note = "DRAWN DATA: synthetic cells for trying the program; no person's cells, no evidence."
         document = {"note": note, **asdict(self)}
-        write_aside(folder / MARKER, (json.dumps(document, indent=1) + "\n").encode())
+        write_whole(folder / MARKER, (json.dumps(document, indent=1) + "\n").encode())
 
 
 def read_marker(path: Path) -> Marker:

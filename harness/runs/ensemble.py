@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from scipy.special import expit, logit
 from eval_server.judging import judge
 from eval_server.truth import Truth
 from harness.errors import DataWrong, UsageWrong
-from harness.runs.folder import RunFolder, Status, write_aside, write_json
+from harness.runs.folder import RunFolder, Status, write_json
 from harness.runs.outcome import Outcome
 from harness.runs.provenance import digest, environment, file_sha256
 from models.contract import Scores
@@ -26,6 +27,7 @@ from submissions.manifest import Manifest
 from submissions.packing import pack, read_table, write_table
 from submissions.phases import Phase
 from submissions.predictions import THRESHOLD, Predictions
+from submissions.writing import write_whole
 
 _LARGEST_LOGIT = 30.0
 """Scores of exactly 0 or 1 count as this logit: one part must not outvote all others for ever."""
@@ -70,8 +72,8 @@ def open_part(name: str, path: Path) -> Part:
 
 
 def _cells(table: Path) -> tuple[str, ...]:
-    lines = table.read_text(encoding="utf-8").splitlines()[1:]
-    return tuple(line.partition(",")[0] for line in lines)
+    with table.open(encoding="utf-8", newline="") as stream:
+        return tuple(row["cell"] for row in csv.DictReader(stream))
 
 
 def join(parts: Sequence[Part], by: str, weighing: Weighing) -> Scores:
@@ -79,13 +81,16 @@ def join(parts: Sequence[Part], by: str, weighing: Weighing) -> Scores:
     weights = np.array(weighing.values)
     if by == "votes":
         votes = np.stack([(part.scores() > THRESHOLD).astype(float) for part in parts])
-        return np.clip(weights @ votes, 0.0, 1.0)
-    return expit(weights @ np.stack([_logits(part) for part in parts]))
+        joined: Scores = np.clip(weights @ votes, 0.0, 1.0)
+    else:
+        joined = expit(weights @ np.stack([_logits(part) for part in parts]))
+    return joined
 
 
 def _logits(part: Part) -> npt.NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        return np.clip(logit(part.scores()), -_LARGEST_LOGIT, _LARGEST_LOGIT)
+        logits: npt.NDArray[np.float64] = logit(part.scores())
+    return logits.clip(-_LARGEST_LOGIT, _LARGEST_LOGIT)
 
 
 def require_same_phase(parts: Sequence[Part]) -> Phase:
@@ -166,8 +171,8 @@ def ensemble(
         write_table(predictions, folder.predictions, _subjects(parts[0]))
         manifest = _manifest(parts, described, by, weighing, file_sha256(folder.predictions))
         write_json(folder.plan, {"entry": "ensemble", "by": by, "parts": described, "split": manifest.split})
-        write_aside(folder.manifest, manifest.to_json())
-        write_aside(folder.card, _card(manifest))
+        write_whole(folder.manifest, manifest.to_json())
+        write_whole(folder.card, _card(manifest))
         submission = folder.submission(partial=phase.partial)
         pack(predictions, submission)
         folder.mark(Status.PACKED)
@@ -187,13 +192,10 @@ def _described(part: Part, weight: float) -> dict[str, Any]:
     }
 
 
-def _subjects(part: Part) -> list[str | None]:
-    header, *lines = part.folder.predictions.read_text(encoding="utf-8").splitlines()
-    columns = header.split(",")
-    if "subject" not in columns:
-        return [None] * len(lines)
-    at = columns.index("subject")
-    return [line.split(",")[at] or None for line in lines]
+def _subjects(part: Part) -> dict[str, str]:
+    """The subjects as the part's table names them; empty where it names none."""
+    with part.folder.predictions.open(encoding="utf-8", newline="") as stream:
+        return {row["cell"]: row["subject"] for row in csv.DictReader(stream) if row.get("subject")}
 
 
 def _manifest(

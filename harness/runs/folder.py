@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataWrong
+from submissions.writing import write_whole
 
 
 class Status(StrEnum):
@@ -28,19 +28,9 @@ class Status(StrEnum):
     PACKED = "packed"
 
 
-def write_aside(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never half of it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
-
-
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON document in the same way."""
-    write_aside(path, json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    """Write a JSON document whole."""
+    write_whole(path, json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +102,7 @@ class RunFolder:
 
         def record(event: Mapping[str, Any]) -> None:
             lines[event.get("epoch", f"event {len(lines)}")] = event
-            write_aside(self.history, "".join(json.dumps(line) + "\n" for line in lines.values()))
+            write_whole(self.history, "".join(json.dumps(line) + "\n" for line in lines.values()))
 
         return record
 

@@ -17,7 +17,6 @@ from harness.runs.folder import RunFolder
 from harness.runs.provenance import digest, file_sha256
 from models import registry
 from models.contract import Entry, Progress, silent
-from submissions.cells import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Plan:
             "run": str(self.folder.path),
             "origin": self.origin,
             "device": self.device,
-            "training": training_facts(self.split),
+            "training": self.split.described(),
             "predicted": len(self.split.test),
             "partial": self.split.partial,
             "drawn": self.split.drawn,
@@ -120,21 +119,6 @@ def _what_is_there(audit: Audit, split: Split) -> str:
     return f"{len(split.test)} cells to predict; images there: {counts}"
 
 
-def training_facts(split: Split) -> dict[str, Any]:
-    """Counts of what is learnt from, and who was left out and why."""
-    labels = [record.label for record in split.train]
-    return {
-        "cells": len(labels),
-        "ALL": sum(label == Label.ALL for label in labels),
-        "HEM": sum(label == Label.HEM for label in labels),
-        "subjects": len({record.subject for record in split.train}),
-        "validation_cells": len(split.validation),
-        "left_out": [
-            {"subject": one.subject, "cells": one.cells, "reason": one.reason} for one in split.dropped
-        ],
-    }
-
-
 def _identity(request: Request, entry: Entry, weights: Mapping[str, Any], split: Split) -> dict[str, Any]:
     """What makes two runs the same run; the key in the folder's name is made from this."""
     return {
@@ -177,7 +161,7 @@ def _holdout(select: str, split: str) -> str | None:
     if select == "last":
         return None
     rule, _, part = select.partition(":")
-    if rule != "best" or part not in ("test", "fold0", "fold1", "fold2", "prelim", "final"):
+    if rule != "best" or part not in ("test", "fold0", "fold1", "fold2", "prelim"):
         raise UsageWrong(
             f"--select {select} is not known",
             "Write `last`, or `best:` followed by fold0, fold1, fold2, prelim, or test "

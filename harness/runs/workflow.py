@@ -19,10 +19,10 @@ from harness import console
 from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
-from harness.errors import HarnessError
-from harness.runs.folder import RunFolder, Status, write_aside, write_json
+from harness.errors import DataWrong, HarnessError
+from harness.runs.folder import RunFolder, Status, write_json
 from harness.runs.outcome import Outcome
-from harness.runs.plan import Plan, training_facts
+from harness.runs.plan import Plan
 from harness.runs.provenance import environment, file_sha256
 from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
@@ -31,6 +31,7 @@ from submissions.packing import pack, read_table, write_table
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
 from submissions.reading import read
+from submissions.writing import write_whole
 
 _CHUNK = 512
 """Cells predicted between two saves of a long prediction."""
@@ -117,18 +118,19 @@ def _validation(plan: Plan) -> Validation | None:
     records = tuple(sorted(records, key=lambda record: submission_order(record.name)))
     truth = _truth(plan, records)
     if truth is None:
-        raise HarnessError("the cells to choose the epoch on have no labels", "Use --select last.")
+        raise DataWrong("the cells to choose the epoch on have no labels", "Use --select last.")
     known = truth
 
     def judged(scores: Scores) -> Mapping[str, float]:
         verdict = judge(Predictions.from_scores(known.phase, scores), known)
-        return {"weighted_f1": verdict.metrics["weighted_f1"], "accuracy": verdict.metrics["accuracy"]}
+        shown = ("weighted_f1", "accuracy", "sensitivity", "specificity")
+        return {name: value for name in shown if (value := verdict.metrics[name]) is not None}
 
     return Validation(_cells(plan, records, labelled=False), judged)
 
 
 def _cells(plan: Plan, records: tuple[CellRecord, ...], *, labelled: bool) -> Cells:
-    source = open_crops(records, progress=console.progress)
+    source = open_crops(plan.dataset.records, progress=console.progress)
     return cells_of(records, source, labelled=labelled)
 
 
@@ -140,7 +142,8 @@ def _predicted(plan: Plan) -> Predictions:
     fitted = plan.entry.load(folder.fitted)
     cells = _cells(plan, plan.split.test, labelled=False)
     predictions = Predictions.from_scores(phase, _scores(plan, fitted, cells))
-    write_table(predictions, folder.predictions, [record.subject for record in plan.split.test])
+    subjects = {record.name: record.subject for record in plan.split.test if record.subject}
+    write_table(predictions, folder.predictions, subjects)
     folder.mark(Status.PREDICTED)
     return predictions
 
@@ -159,7 +162,7 @@ def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> Scores:
         if not saved.exists():
             chosen = np.arange(start, min(start + _CHUNK, len(cells)))
             scores = fitted.predict(cells.take(chosen), session)
-            write_aside(saved, json.dumps(scores.tolist()))
+            write_whole(saved, json.dumps(scores.tolist()))
         parts.append(np.array(json.loads(saved.read_text()), dtype=np.float64))
     return np.concatenate(parts)
 
@@ -182,7 +185,7 @@ def _manifest(plan: Plan, predictions_sha256: str) -> Manifest:
         settings=plan.entry.described_settings(),
         weights=plan.weights,
         selection=plan.request.select,
-        training={**training_facts(plan.split), **_fit_facts(folder)},
+        training={**plan.split.described(), **_fit_facts(folder)},
         data=_data_facts(plan),
         environment=environment(plan.device),
         drawn=plan.split.drawn,
@@ -191,8 +194,8 @@ def _manifest(plan: Plan, predictions_sha256: str) -> Manifest:
         transductive=plan.entry.card.transductive,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    write_aside(folder.manifest, manifest.to_json())
-    write_aside(folder.card, _card(plan, manifest))
+    write_whole(folder.manifest, manifest.to_json())
+    write_whole(folder.card, _card(plan, manifest))
     return manifest
 
 
@@ -202,15 +205,16 @@ def _fit_facts(folder: RunFolder) -> dict[str, Any]:
 
 
 def _data_facts(plan: Plan) -> dict[str, Any]:
-    kept = ("shared_cells", "limit", "train_sha256", "validation_sha256", "test_sha256")
-    return {name: plan.identity[name] for name in kept}
+    kept = ("limit", "train_sha256", "validation_sha256", "test_sha256")
+    return {**plan.dataset.described(), **{name: plan.identity[name] for name in kept}}
 
 
 def _card(plan: Plan, manifest: Manifest) -> str:
     card, training = plan.entry.card, manifest.training
+    classes = ", ".join(f"{count} {name}" for name, count in training["classes"].items())
     left_out = "".join(
         f"- left out: {one['subject']}, {one['cells']} cells: {one['reason']}\n"
-        for one in training["left_out"]
+        for one in training["dropped"]
     )
     remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
     return (
@@ -218,8 +222,7 @@ def _card(plan: Plan, manifest: Manifest) -> str:
         f"{card.summary}\n\n"
         f"- after: {card.paper}\n- reported: {card.reported or 'nothing'}\n"
         f"- different here: {card.differences or 'nothing known'}\n"
-        f"- trained on {training['cells']} cells ({training['ALL']} ALL, {training['HEM']} HEM) "
-        f"of {training['subjects']} subjects\n{left_out}"
+        f"- trained on {training['cells']} cells ({classes}) of {training['subjects']} subjects\n{left_out}"
         f"- choice of epoch: {manifest.selection}\n{remarks}\n"
         "Research software, not a medical device.\n"
     )
@@ -244,7 +247,8 @@ def _truth(plan: Plan, records: tuple[CellRecord, ...]) -> Truth | None:
     phase = plan.split.phase
     if records != plan.split.test:
         phase = phase_of("validation", (record.name for record in records))
-    subjects = tuple(record.subject for record in records)
+    known = tuple(record.subject for record in records if record.subject is not None)
+    subjects = known if len(known) == len(records) else None
     return Truth(phase, np.array(labels, dtype=np.uint8), subjects)
 
 

@@ -7,14 +7,7 @@ import sys
 import pytest
 
 from harness.errors import DataWrong
-from harness.runs.folder import RunFolder, Status, write_aside
-
-
-def test_a_text_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path):
-    write_aside(tmp_path / "a.txt", "one")
-    write_aside(tmp_path / "a.txt", "two")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
-    assert (tmp_path / "a.txt").read_text() == "two"
+from harness.runs.folder import RunFolder, Status
 
 
 def test_a_folder_written_aside_appears_only_when_all_went_well(tmp_path):
