@@ -1,0 +1,65 @@
+"""The Ladder: a public best that moves only when a submission is clearly better than the last best.
+
+Blum and Hardt 2015: publish a new best only if it beats the old one by more than the standard error of
+their difference, else repeat the old number. It keeps many submissions from learning the test set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eval_server.scoring.counts import Floats, Tally
+from eval_server.scoring.exact import TIE
+from eval_server.scoring.intervals import difference_intervals
+from eval_server.scoring.metrics import WEIGHTED_F1, Metric
+
+Step = Callable[[int, int], float]
+"""How much submission `new` must gain over submission `best`: step(best, new), NaN for "never"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One submission: its true score, the best that is published after it, and whether it moved that."""
+
+    score: float
+    published: float
+    improved: bool
+    leader: int
+
+
+def climb(scores: Sequence[float], step: Step) -> list[Rung]:
+    """The published best after every submission, in order; larger scores are better."""
+    rungs: list[Rung] = []
+    leader = 0
+    for at, score in enumerate(scores):
+        improved = at == 0 or score > scores[leader] + step(leader, at) + TIE
+        leader = at if improved else leader
+        rungs.append(Rung(score, scores[leader], improved, leader))
+    return rungs
+
+
+def by_cells(losses: npt.ArrayLike) -> list[Rung]:
+    """The parameter-free Ladder on losses per cell (rows: submissions); a rung's score is -mean loss."""
+    table = np.asarray(losses, dtype=float)
+
+    def step(best: int, new: int) -> float:
+        cells = table.shape[1]
+        return float((table[new] - table[best]).std(ddof=1) / np.sqrt(cells)) if cells > 1 else np.nan
+
+    return climb([float(row) for row in -table.mean(axis=1)], step)
+
+
+def by_subjects(table: Tally, metric: Metric = WEIGHTED_F1) -> list[Rung]:
+    """The Ladder in its clustered form: the step is the subject-level standard error of the difference."""
+    value: Floats = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
+    return climb(value.tolist(), lambda best, new: clustered_step(table, best, new, metric))
+
+
+def clustered_step(table: Tally, best: int, new: int, metric: Metric = WEIGHTED_F1) -> float:
+    """Standard error of the difference of two rows; NaN (no step up) where it cannot be estimated."""
+    pair = difference_intervals(metric, table, np.array([new]), np.array([best]))
+    return float(pair.se[0])

@@ -1,0 +1,252 @@
+"""Entries over many seeds: the table and the test of the paper, effect sizes, and both sources of noise.
+
+The tests over seeds hold the subjects fixed, the tests over subjects hold the seed fixed; a claim about
+a method needs `both_sources`. All "greater" tests ask whether the first entry has the larger values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from eval_server.scoring.counts import Floats, Tally, mid_ranks
+from eval_server.scoring.exact import RESAMPLES, resampled_p, sign_flip_p
+from eval_server.scoring.intervals import LEVEL, t_quantile
+from eval_server.scoring.metrics import WEIGHTED_F1, Metric
+from eval_server.scoring.pairwise import wilcoxon
+from eval_server.scoring.resampling import percentile_limits, resampled, weights
+
+MAGNITUDES = ((0.147, "negligible"), (0.33, "small"), (0.474, "medium"))
+"""Limits of |Cliff's delta| for each word (Romano et al. 2006); beyond the last it is large."""
+MEANINGFUL = 0.75
+DIGITS = 12
+"""Paired differences are rounded to so many digits before they are ranked, so that ties are ties."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedSummary:
+    """One entry's values over its seeds; `sd` is the population sd (as in the paper), `sd_sample` ddof 1."""
+
+    seeds: int
+    minimum: float
+    mean: float
+    sd: float
+    sd_sample: float | None
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairedSeeds:
+    """Two entries run with the same seeds: exact tests of the difference, and how often the first wins.
+
+    `chance` is the share of seeds in which the first is better (ties one half) with percentile limits.
+    """
+
+    mean_difference: float
+    sign_flip_p: float
+    wilcoxon_p: float
+    chance: float
+    chance_low: float
+    chance_high: float
+
+    @property
+    def significant(self) -> bool:
+        """Bouthillier et al. 2021: the lower limit of the chance lies above one half."""
+        return self.chance_low > 0.5
+
+    @property
+    def meaningful(self) -> bool:
+        """Significant, and the first wins often enough to matter (0.75)."""
+        return self.significant and self.chance >= MEANINGFUL
+
+
+@dataclass(frozen=True, slots=True)
+class SeedComparison:
+    """Two entries over seeds: Mann-Whitney as in the paper, effect sizes with limits, shift."""
+
+    u: float
+    p_greater: float
+    a12: float
+    a12_limits: tuple[float, float] | None
+    cliffs_delta: float
+    cliffs_limits: tuple[float, float] | None
+    magnitude: str
+    shift: float
+    paired: PairedSeeds | None
+
+
+@dataclass(frozen=True, slots=True)
+class BothSources:
+    """The difference of two methods, averaged over seeds, with subjects and seeds both as noise."""
+
+    difference: float
+    p: float
+    low: float
+    high: float
+    resamples: int
+
+
+def summarise(values: npt.ArrayLike) -> SeedSummary:
+    """Min, mean, both standard deviations and max; raises ValueError without values."""
+    found = np.asarray(values, dtype=float)
+    if not found.size:
+        raise ValueError("an entry without seeds has no summary")
+    sample = float(found.std(ddof=1)) if found.size > 1 else None
+    limits = float(found.min()), float(found.max())
+    return SeedSummary(found.size, limits[0], float(found.mean()), float(found.std()), sample, limits[1])
+
+
+def compare_seeds(
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    *,
+    paired: bool = False,
+    generator: np.random.Generator | None = None,
+) -> SeedComparison:
+    """Compare two entries over seeds; `paired` when position k of both is the same seed.
+
+    Raises ValueError when an entry has no seeds, or when paired entries have different numbers of them.
+    """
+    one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if not one.size or not two.size:
+        raise ValueError(f"both entries need seeds, found {one.size} and {two.size}")
+    if paired and one.size != two.size:
+        raise ValueError(f"paired seeds need equal numbers, found {one.size} and {two.size}")
+    u, p = mann_whitney(one, two)
+    a12 = u / (one.size * two.size)
+    return SeedComparison(
+        u,
+        p,
+        a12,
+        a12_limits(one, two),
+        2 * a12 - 1,
+        cliffs_limits(one, two),
+        magnitude(2 * a12 - 1),
+        float(np.median(one[:, None] - two[None, :])),
+        compare_paired(one - two, generator or np.random.default_rng(0)) if paired else None,
+    )
+
+
+def mann_whitney(first: Floats, second: Floats) -> tuple[float, float]:
+    """U of the first and the one-sided p ("greater"), as scipy chooses: normal with ties corrected.
+
+    Only small samples (at most 8, no ties) are exact. p is 1 where all values are the same.
+    """
+    from scipy.stats import mannwhitneyu
+
+    if len(np.unique(np.concatenate([first, second]))) == 1:
+        return len(first) * len(second) / 2, 1.0
+    found = mannwhitneyu(first, second, alternative="greater", method="auto")
+    return float(found.statistic), float(found.pvalue)
+
+
+def _placements(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """For every value the share of the other sample that lies below it (ties one half)."""
+    ranks = mid_ranks(np.concatenate([first, second]))
+    below = (ranks[: len(first)] - mid_ranks(first)) / len(second)
+    return below, (ranks[len(first) :] - mid_ranks(second)) / len(first)
+
+
+def a12_limits(first: Floats, second: Floats, level: float = LEVEL) -> tuple[float, float] | None:
+    """Limits of P(X > Y) + P(X = Y) / 2 by Brunner and Munzel's t; None without spread or with one seed."""
+    if len(first) < 2 or len(second) < 2:
+        return None
+    ours, theirs = _placements(first, second)
+    parts = float(ours.var(ddof=1)) / len(first), float(theirs.var(ddof=1)) / len(second)
+    variance = sum(parts)
+    if variance <= 0:
+        return None
+    df = variance**2 / (parts[0] ** 2 / (len(first) - 1) + parts[1] ** 2 / (len(second) - 1))
+    half = float(t_quantile(df, level)) * variance**0.5
+    return max(float(ours.mean()) - half, 0.0), min(float(ours.mean()) + half, 1.0)
+
+
+def cliffs_limits(
+    first: Floats, second: Floats, level: float = LEVEL, *, normal: bool = False
+) -> tuple[float, float] | None:
+    """Cliff's asymmetric limits of delta, with t or normal quantiles; None without spread or second seed."""
+    m, n = len(first), len(second)
+    if m < 2 or n < 2:
+        return None
+    signs = np.sign(first[:, None] - second[None, :])
+    delta = float(signs.mean())
+    rows = float(((signs.mean(axis=1) - delta) ** 2).sum())
+    columns = float(((signs.mean(axis=0) - delta) ** 2).sum())
+    within = float(((signs - delta) ** 2).sum())
+    variance = (n**2 * rows + m**2 * columns - within) / (m * n * (m - 1) * (n - 1))
+    if variance <= 0:
+        return None
+    quantile = float(ndtri(0.5 + level / 2)) if normal else float(t_quantile(m + n - 2, level))
+    reach = quantile * variance**0.5 * ((1 - delta**2) ** 2 + quantile**2 * variance) ** 0.5
+    below = 1 - delta**2 + quantile**2 * variance
+    return (delta - delta**3 - reach) / below, (delta - delta**3 + reach) / below
+
+
+def magnitude(delta: float) -> str:
+    """The word for |Cliff's delta|."""
+    return next((word for limit, word in MAGNITUDES if abs(delta) < limit), "large")
+
+
+def compare_paired(differences: Floats, generator: np.random.Generator) -> PairedSeeds:
+    """Exact sign flip and Wilcoxon of paired differences, and how often they are positive."""
+    rounded = np.round(differences, DIGITS)
+    wins = (np.sign(rounded) + 1) / 2
+    drawn = wins[generator.integers(0, len(wins), size=(RESAMPLES, len(wins)))].mean(axis=1)
+    low, high = percentile_limits(drawn[:, None], LEVEL)
+    return PairedSeeds(
+        float(differences.mean()),
+        sign_flip_p(rounded, generator=generator),
+        float(wilcoxon(rounded).p[0]),
+        float(wins.mean()),
+        float(low[0]),
+        float(high[0]),
+    )
+
+
+def both_sources(
+    first: Tally,
+    second: Tally,
+    generator: np.random.Generator,
+    *,
+    metric: Metric = WEIGHTED_F1,
+    resamples: int = RESAMPLES,
+) -> BothSources:
+    """Compare two methods by their mean over seeds (rows), with subjects and seeds both as noise.
+
+    p is a subject swap that moves all seeds of a subject together, (b + 1) / (R + 1); the limits resample
+    subjects (within class) and seeds independently (Owen 2007). Raises ValueError when the numbers of
+    seeds differ, because seeds are swapped in pairs.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"both methods need the same number of seeds, found {len(first)} and {len(second)}")
+    ours, theirs = _mean_over_seeds(metric, first), _mean_over_seeds(metric, second)
+    swaps = generator.integers(0, 2, size=(resamples, len(first.subjects)))
+    null = _swapped_mean(metric, first, second, swaps) - _swapped_mean(metric, second, first, swaps)
+    drawn = weights(first.subjects, resamples, generator)
+    spread = _pigeonhole(metric, first, drawn, generator) - _pigeonhole(metric, second, drawn, generator)
+    low, high = percentile_limits(spread[:, None], LEVEL)
+    return BothSources(
+        ours - theirs, resampled_p(null, ours - theirs), float(low[0]), float(high[0]), resamples
+    )
+
+
+def _mean_over_seeds(metric: Metric, table: Tally) -> float:
+    value = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
+    return float(value.mean())
+
+
+def _swapped_mean(metric: Metric, kept: Tally, other: Tally, swaps: npt.NDArray[np.int64]) -> Floats:
+    """Mean over seeds of the entry that takes the other's predictions where `swaps` is 1."""
+    tp = kept.tp.sum(axis=1) + swaps @ (other.tp - kept.tp).T
+    tn = kept.tn.sum(axis=1) + swaps @ (other.tn - kept.tn).T
+    return np.asarray(metric.value(tp, tn, kept.positives, kept.negatives).mean(axis=1))
+
+
+def _pigeonhole(metric: Metric, table: Tally, drawn: Floats, generator: np.random.Generator) -> Floats:
+    """The mean over drawn seeds on drawn subjects."""
+    seeds = len(table)
+    picked = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=len(drawn)) / seeds
+    return np.asarray((resampled(metric, table, drawn) * picked).sum(axis=1))
