@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from submissions.problems import Problem, SubmissionRefused, shown
+from submissions.problems import Problem, SubmissionRefused, bare, shown
 
 STORED, DEFLATE = 0, 8
 AGAIN = "Make the zip anew: `harness pack`, or `zip submission.zip isbi_valid.predict`."
@@ -128,13 +128,13 @@ def _entry(data: bytes, at: int) -> tuple[Member, int]:
 
 def member_problems(archive: Archive, limits: Limits) -> tuple[Problem, ...]:
     """Everything that is wrong with the members, seen without unpacking any of them."""
-    problems = [problem for member in archive.members for problem in _of_member(member, limits)]
+    problems = [problem for member in archive.members for problem in unsound(member, limits)]
     names = Counter("/".join(member.parts) for member in archive.members if not member.is_folder)
     twice = [name for name, times in names.items() if times > 1]
     problems += [
         Problem(
             "the same name twice in the zip",
-            shown(name),
+            bare(name),
             "every name once",
             f"{names[name]} members of this name",
             AGAIN,
@@ -149,10 +149,11 @@ def member_problems(archive: Archive, limits: Limits) -> tuple[Problem, ...]:
     return (*problems, *_overlaps(archive))
 
 
-def _of_member(member: Member, limits: Limits) -> list[Problem]:
+def unsound(member: Member, limits: Limits) -> list[Problem]:
+    """Why this member must not be unpacked; empty where nothing speaks against it."""
     wrong = []
     if not safe(member.name):
-        wrong.append(("a name that leads out of the folder", "a plain relative name", shown(member.name)))
+        wrong.append(("an unsafe name", _SAFE_NAME, shown(member.name)))
     if member.encrypted:
         wrong.append(("an encrypted member", "no password", "an encrypted member"))
     elif member.method not in (STORED, DEFLATE):
@@ -167,8 +168,13 @@ def _of_member(member: Member, limits: Limits) -> list[Problem]:
         wrong.append(("a member that is too large", _at_most(limits), _bytes(member.size)))
     if member.size > limits.ratio * (member.compressed + 1):
         found = f"{_bytes(member.size)} in {_bytes(member.compressed)}"
-        wrong.append(("a member packed too tightly", f"at most {limits.ratio} times smaller", found))
-    return [Problem(what, shown(member.name), expected, found, AGAIN) for what, expected, found in wrong]
+        wrong.append(
+            ("a member packed too tightly", f"at most {limits.ratio} bytes in each packed byte", found)
+        )
+    return [Problem(what, bare(member.name), expected, found, AGAIN) for what, expected, found in wrong]
+
+
+_SAFE_NAME = "a relative name without `..`, backslashes, drive letters or control characters"
 
 
 def safe(name: str) -> bool:
@@ -208,11 +214,11 @@ def _packed_bytes(archive: Archive, member: Member) -> bytes:
     """The member's bytes as they lie in the archive, behind a header that names the same member."""
     data, at = archive.data, member.offset
     if at + 30 > len(data) or data[at : at + 4] != b"PK\x03\x04":
-        raise _damaged(member, f"the member at byte {at}", "something else")
+        raise _damaged(member, f"the member at byte {at}", "something else there")
     flags, method, name_length, extra = struct.unpack_from("<2xHH16xHH", data, at + 4)
     start = at + 30 + name_length + extra
     if data[at + 30 : at + 30 + name_length] != member.raw_name or method != member.method or flags & 1:
-        raise _damaged(member, "the same name and method in the directory and at the data", "two stories")
+        raise _damaged(member, "the directory's name and method at the data too", "others there")
     if start + member.compressed > len(data):
         found = f"{max(0, len(data) - start)} bytes"
         raise _damaged(member, f"{member.compressed} packed bytes", found)
@@ -228,7 +234,9 @@ def _inflated(packed: bytes, member: Member, limits: Limits) -> bytes:
     except zlib.error as error:
         raise _damaged(member, "a whole deflate stream", str(error)) from error
     if len(text) > most:
-        raise _damaged(member, f"{member.size} bytes, as the directory says", f"more than {most} bytes")
+        outgrown = "a member larger than it claims"
+        expected = f"{_bytes(member.size)}, as the directory says"
+        raise _damaged(member, expected, f"more than {_bytes(most)}", outgrown)
     if not inflater.eof or inflater.unused_data:
         found = "bytes after its end" if inflater.eof else "a stream that breaks off"
         raise _damaged(member, "a whole deflate stream", found)
@@ -255,8 +263,8 @@ _MENDS = {
 
 def _not_a_zip(data: bytes) -> Problem:
     """What this file is, if it is no zip."""
-    found = next((kind for pattern, kind in _KINDS if pattern.match(data[:512])), "something else")
-    found = found if data else "an empty file"
+    start = f"a file that starts with {shown(data[:12])}" if data else "an empty file"
+    found = next((kind for pattern, kind in _KINDS if pattern.match(data[:512])), start)
     return Problem("not a whole zip", THE_ZIP, "a zip archive", found, _MENDS.get(found, AGAIN))
 
 
@@ -280,5 +288,5 @@ def _unsound(found: str, expected: str) -> SubmissionRefused:
     return _refusal("the zip's directory is not sound", expected, found)
 
 
-def _damaged(member: Member, expected: str, found: str) -> SubmissionRefused:
-    return SubmissionRefused((Problem("a damaged member", shown(member.name), expected, found, AGAIN),))
+def _damaged(member: Member, expected: str, found: str, what: str = "a damaged member") -> SubmissionRefused:
+    return SubmissionRefused((Problem(what, bare(member.name), expected, found, AGAIN),))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from submissions.archive import Member
-from submissions.problems import Problem, shown
+from submissions.problems import Problem, bare, shown
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _TEXT = frozenset({".predict", ".txt", ".csv", ".tsv", ""})
@@ -45,14 +45,14 @@ def _is_litter(member: Member) -> bool:
 
 def _remarks(litter: Sequence[Member]) -> tuple[str, ...]:
     """What was passed over; all of ``__MACOSX`` in one word."""
-    said = ["__MACOSX" if "__MACOSX" in member.parts else _printable(member.name) for member in litter]
+    said = ["__MACOSX" if "__MACOSX" in member.parts else bare(member.name) for member in litter]
     return tuple(word + _PROGRAM if word in _PROGRAMS else word for word in dict.fromkeys(said))
 
 
 def _single(member: Member, name: str, remarks: tuple[str, ...]) -> Choice:
     """The only file there is: the prediction, or a file by the wrong name that may still be one."""
     if len(member.parts) > 1:
-        remarks = (*remarks, f"the folder {_printable('/'.join(member.parts[:-1]))} around {name}")
+        remarks = (*remarks, f"the folder {bare('/'.join(member.parts[:-1]))} around {name}")
     if member.parts[-1:] == (name,):
         return Choice(member, (), remarks)
     suffix = PurePosixPath(member.name).suffix.lower()
@@ -81,7 +81,3 @@ def _crowd(others: Sequence[Member], named: Sequence[Member], name: str) -> Prob
 def _nothing(name: str) -> Problem:
     mend = f"Put {name} at the top of the zip: `harness pack` writes it so."
     return Problem("no prediction file", "the zip", f"one file, {name}", "a zip without files", mend)
-
-
-def _printable(name: str) -> str:
-    return shown(name)[1:-1]

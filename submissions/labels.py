@@ -88,7 +88,9 @@ _UTF16 = Problem(
 
 def _too_many(count: int) -> Problem:
     mend = "Write one line for every cell of the phase."
-    return Problem("far too many lines", "the file", f"at most {MOST_LINES} lines", f"{count} lines", mend)
+    return Problem(
+        "far too many lines", "the prediction file", f"at most {MOST_LINES:,} lines", f"{count:,} lines", mend
+    )
 
 
 def _split(text: bytes) -> tuple[list[bytes], list[str]]:
@@ -159,7 +161,7 @@ def length_problem(found: int, phase: Phase | None, member: str) -> Problem | No
         return None
     expected = " or ".join(f"{len(one)} lines ({one.name})" for one in wanted)
     what = _length_words(found - len(wanted[0])) if phase else "a number of lines that fits no phase"
-    mend = "Write one line for every cell of the phase, in the order 1.bmp, 2.bmp, … ; no header."
+    mend = "Write one line for every cell of the phase in its order (1.bmp, 2.bmp, 3.bmp, …), and no header."
     return Problem(what, member, expected, _count(found, "line"), mend)
 
 

@@ -37,7 +37,16 @@ class SubmissionRefused(Exception):
 
 
 def shown(text: str | bytes, most: int = 60) -> str:
-    """A name or line as it may be printed: quoted, printable, cut where it is long."""
-    cut = text[:most]
-    quoted = ascii(cut).removeprefix("b")
-    return quoted if len(cut) == len(text) else f"{quoted}… ({len(text)} characters)"
+    """A text that a stranger wrote as it may be printed: in quotes, escaped, cut where it is long."""
+    return _escaped(text, most, "'")
+
+
+def bare(text: str | bytes, most: int = 60) -> str:
+    """The same without the quotes, for a name that says where something is."""
+    return _escaped(text, most, "")
+
+
+def _escaped(text: str | bytes, most: int, quote: str) -> str:
+    escaped = ascii(text[:most]).removeprefix("b")[1:-1]
+    more = f"… ({len(text)} characters)" if len(text) > most else ""
+    return f"{quote}{escaped}{quote}{more}"

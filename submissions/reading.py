@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from submissions import labels
-from submissions.archive import Limits, Member, contents, member_problems, open_archive
+from submissions.archive import Limits, Member, contents, member_problems, open_archive, unsound
 from submissions.choosing import choose
 from submissions.phases import MEMBER, OFFICIAL, Phase
 from submissions.predictions import Predictions
-from submissions.problems import Problem, SubmissionRefused, shown
+from submissions.problems import Problem, SubmissionRefused, bare
 
 __all__ = ["Limits", "Reading", "read"]
 
@@ -39,7 +39,7 @@ def read(source: str | Path | bytes, phase: Phase | None = None, limits: Limits 
     problems = (*member_problems(archive, limits), *choice.problems)
     remarks = (*archive.remarks, *choice.passed_over)
     member = choice.member
-    if member is None or any(problem.where == shown(member.name) for problem in problems):
+    if member is None or unsound(member, limits):
         raise SubmissionRefused(problems, remarks)
     try:
         text = contents(archive, member, limits)
@@ -72,7 +72,7 @@ def _taken(
     """The predictions, if neither the archive nor its lines have a problem."""
     remarks = (*remarks, *lines.passed_over)
     count = len(lines.labels)
-    length = labels.length_problem(count, phase, shown(member.name)) if lines.readable else None
+    length = labels.length_problem(count, phase, bare(member.name)) if lines.readable else None
     problems = (*problems, *((length,) if length else ()), *lines.problems)
     if problems:
         raise SubmissionRefused(problems, remarks)

@@ -10,6 +10,7 @@ import sys
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_a_bomb_is_never_unpacked_beyond_what_it_claims() -> None:
     with pytest.raises(zlib.error):
         zlib.decompress(stream, -15)
     (problem,) = problems_of(a_submission_of(Packed(b"", stream=stream, size=5000)))
-    assert problem.found == "more than 5000 bytes"
+    assert problem.found == "more than 5,000 bytes"
 
 
 def a_submission_of(member: Packed) -> bytes:
@@ -83,8 +84,8 @@ def test_a_bomb_among_the_litter_is_refused_although_litter_is_never_unpacked() 
 
 
 def test_many_members_that_are_small_one_by_one_are_refused_together() -> None:
-    members = {MEMBER: SOUND} | {f"__MACOSX/{number}": bytes(2**20) for number in range(20)}
-    (problem,) = problems_of(a_zip(members))
+    members: dict[str | bytes, bytes | Packed] = {f"__MACOSX/{n}": bytes(2**20) for n in range(20)}
+    (problem,) = problems_of(a_zip({MEMBER: SOUND, **members}))
     assert (problem.what, problem.expected) == ("the zip unpacks to too much", "at most 16,777,216 bytes")
 
 
@@ -130,7 +131,7 @@ EVIL_NAMES = [
 def test_a_name_that_could_lead_elsewhere_is_refused_also_beside_a_sound_prediction(name: str) -> None:
     assert not safe(name)
     problems = problems_of(a_zip({MEMBER: SOUND, name: SOUND}))
-    assert "a name that leads out of the folder" in [problem.what for problem in problems]
+    assert "an unsafe name" in [problem.what for problem in problems]
 
 
 @pytest.mark.parametrize("name", ["mine/isbi_valid.predict", "a..b", "...", "Übung/x", "./x"])
@@ -140,7 +141,7 @@ def test_an_ordinary_name_is_safe(name: str) -> None:
 
 def test_a_name_that_is_no_text_is_refused() -> None:
     problems = problems_of(a_zip({b"\xff\xfe": Packed(SOUND, flags=0x800)}))
-    assert "a name that leads out of the folder" in [problem.what for problem in problems]
+    assert "an unsafe name" in [problem.what for problem in problems]
 
 
 @pytest.mark.parametrize(
@@ -182,20 +183,20 @@ def test_a_wrong_checksum_is_refused_and_both_are_named() -> None:
     ("member", "found"),
     [
         (Packed(SOUND, size=4000), "3734 bytes"),
-        (Packed(SOUND, size=3000), "more than 3000 bytes"),
+        (Packed(SOUND, size=3000), "more than 3,000 bytes"),
         (Packed(SOUND, stream=deflated(SOUND)[:-9]), "a stream that breaks off"),
         (Packed(SOUND, stream=deflated(SOUND) + b"more"), "bytes after its end"),
-        (Packed(SOUND, local_name=b"another"), "two stories"),
+        (Packed(SOUND, local_name=b"another"), "others there"),
         (Packed(SOUND, method=0, size=10, crc=zlib.crc32(SOUND[:10])), "3734 bytes"),
         (Packed(SOUND, compressed=10**6), None),
         (Packed(SOUND, stream=b"\xff" * 1000), None),
-        (Packed(SOUND, offset=5), "something else"),
-        (Packed(SOUND, offset=2**31), "something else"),
+        (Packed(SOUND, offset=5), "something else there"),
+        (Packed(SOUND, offset=2**31), "something else there"),
     ],
 )
 def test_a_member_that_does_not_keep_its_word_is_refused(member: Packed, found: str | None) -> None:
     (problem,) = problems_of(a_submission_of(member))
-    assert problem.what == "a damaged member"
+    assert problem.what in ("a damaged member", "a member larger than it claims")
     assert found in (None, problem.found)
 
 
@@ -213,12 +214,12 @@ def test_a_zip_written_to_a_pipe_is_read() -> None:
         def writable(self) -> bool:
             return True
 
-        def write(self, data: bytes) -> int:  # type: ignore[override]
+        def write(self, data: Any) -> int:
             self.written += bytes(data)
             return len(data)
 
     pipe = Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MEMBER, SOUND)
     assert len(read(pipe.written).predictions.labels) == 1867
 
@@ -260,7 +261,7 @@ def test_a_directory_of_another_length_than_it_says_is_refused(count: int) -> No
 def test_every_reason_is_given_for_an_archive_with_many() -> None:
     data = a_zip({"../evil": b"", "link": Packed(b"", mode=stat.S_IFLNK), MEMBER: b"1\n2\n"})
     assert [problem.what for problem in problems_of(data)] == [
-        "a name that leads out of the folder",
+        "an unsafe name",
         "a member that is no plain file",
         "files that do not belong in the zip",
         "1865 lines too few",

@@ -226,7 +226,7 @@ NO_ZIPS = {
     "a plain list of labels": SOUND,
     "a zip that breaks off": a_submission()[:-30],
     "an empty file": b"",
-    "something else": b"\0" * 1000,
+    r"a file that starts with '\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'": b"\0" * 1000,
 }
 
 
@@ -249,4 +249,4 @@ def test_a_path_that_is_not_there_stays_an_os_error(tmp_path: Path) -> None:
 
 def test_a_file_of_a_million_lines_is_refused_by_its_length_alone() -> None:
     (problem,) = problems_of(a_submission(b"2\n" * 400_000))
-    assert (problem.expected, problem.found) == ("at most 100000 lines", "400000 lines")
+    assert (problem.expected, problem.found) == ("at most 100,000 lines", "400,000 lines")

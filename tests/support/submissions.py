@@ -41,11 +41,9 @@ def text_of(predictions: Predictions, end: bytes = b"\n") -> bytes:
     return b"".join(b"%d" % label + end for label in predictions.labels)
 
 
-def a_submission(
-    text: bytes | None = None, *, phase: Phase = PRELIM, name: str = MEMBER, **others: bytes | Packed
-) -> bytes:
+def a_submission(text: bytes | None = None, *, phase: Phase = PRELIM, name: str = MEMBER) -> bytes:
     """A zip of one prediction file (sound for `phase` where `text` is left out); see `a_zip` for more."""
-    return a_zip({name: text_of(some_predictions(phase)) if text is None else text, **others})
+    return a_zip({name: text_of(some_predictions(phase)) if text is None else text})
 
 
 def a_zip(members: Mapping[str | bytes, bytes | Packed] | list[tuple[str | bytes, bytes | Packed]]) -> bytes:
