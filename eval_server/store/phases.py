@@ -17,7 +17,7 @@ from eval_server.store.submissions import note_history
 from eval_server.truth import Truth
 from submissions.phases import Phase
 
-REPRESENTS = ("best", "last", "chosen")
+REPRESENTS = ("best", "last", "chosen", "every")
 VISIBILITIES = ("public", "hidden", "anonymous")
 
 

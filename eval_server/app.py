@@ -1,0 +1,52 @@
+"""The server put together: wiring only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from eval_server import logs
+from eval_server.desk import Desk, utc_now
+from eval_server.routes import api, hosting, problems, sessions
+from eval_server.routes.counters import Counters
+from eval_server.routes.guard import Guard
+from eval_server.running import follow_parent
+from eval_server.settings import VARIABLE, Settings
+
+
+def create(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The application; its store is opened and its judge started when it starts."""
+    counters = Counters()
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        desk = await run_in_threadpool(Desk.open, settings, now)
+        app.state.desk = desk
+        desk.judge.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(desk.judge.stop)
+            desk.close()
+
+    app = FastAPI(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
+    app.state.counters = counters
+    app.add_middleware(Guard, settings=settings, counters=counters)
+    problems.register(app)
+    for part in (api, sessions, hosting):
+        app.include_router(part.router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application of a worker process, with the settings its parent wrote down."""
+    settings = Settings.from_json(os.environ[VARIABLE])
+    logs.start()
+    if settings.workers > 1:
+        follow_parent()
+    return create(settings)

@@ -1,0 +1,160 @@
+"""Leaderboards drawn from verdicts: off the event loop, once for each revision of a phase."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from eval_server.jobs import Verdicts
+from eval_server.judging import Verdict
+from eval_server.placing import PairTable, places
+from eval_server.store.phases import PhaseRecord, Published
+from eval_server.store.store import Store
+from eval_server.store.submissions import Judged
+
+PATIENCE = 0.03
+"""Seconds that a reader waits for a fresh board before the last one is shown."""
+LONGEST_PAUSE = 0.5
+"""Most seconds between two drawings while verdicts keep coming, so a board is never a second old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a board: a submission that stands for its team, and how it ranks."""
+
+    judged: Judged
+    verdict: Verdict
+    rank: int
+    rank_set: tuple[int, int]
+    submissions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A phase's leaderboard as one revision of its verdicts has it, with everybody's names."""
+
+    revision: str
+    record: PhaseRecord
+    rows: tuple[Row, ...]
+    groups: tuple[tuple[int, int], ...]
+    references: tuple[Published, ...]
+
+
+@dataclass(slots=True)
+class _Slot:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    board: Board | None = None
+    drawing: Future[Board] | None = None
+    next_at: float = 0.0
+
+
+class Boards:
+    """The boards of all phases; a reader gets the newest that is at hand within `PATIENCE`."""
+
+    def __init__(self, store: Store, verdicts: Verdicts) -> None:
+        self._store = store
+        self._verdicts = verdicts
+        self._slots: dict[str, _Slot] = {}
+        self._tables: dict[tuple[str, str, str], PairTable] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="boards")
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def current(self, record: PhaseRecord) -> Board:
+        """The board of this revision, or the last one while it is being drawn."""
+        with self._lock:
+            slot = self._slots.setdefault(record.name, _Slot())
+        until = time.monotonic() + PATIENCE
+        while True:
+            board, drawing = self._look(slot, record)
+            if board is None and drawing is not None:
+                return drawing.result()
+            left = until - time.monotonic()
+            if board is not None and (board.revision == record.revision or left <= 0):
+                return board
+            if drawing is None:
+                time.sleep(min(max(left, 0.0), 0.002))
+            else:
+                wait([drawing], timeout=max(left, 0.0))
+
+    def _look(self, slot: _Slot, record: PhaseRecord) -> tuple[Board | None, Future[Board] | None]:
+        """The slot's board and drawing; a drawing is begun where one is due."""
+        with slot.lock:
+            if slot.drawing is not None and slot.drawing.done():
+                slot.drawing = None
+            fresh = slot.board is not None and slot.board.revision == record.revision
+            if not fresh and slot.drawing is None and time.monotonic() >= slot.next_at:
+                slot.drawing = self._pool.submit(self._draw, slot, record.name)
+            return slot.board, slot.drawing
+
+    def _draw(self, slot: _Slot, name: str) -> Board:
+        began = time.monotonic()
+        record = self._store.phases.find(name)
+        if record is None:
+            raise LookupError(name)
+        board = self._drawn(record)
+        ended = time.monotonic()
+        with slot.lock:
+            slot.board = board
+            slot.next_at = ended + min(2 * (ended - began), LONGEST_PAUSE)
+        return board
+
+    def _drawn(self, record: PhaseRecord) -> Board:
+        judged = self._store.submissions.judged(record.name, record.truth)
+        verdicts = self._verdicts.all([one.verdict for one in judged])
+        standing = standing_ones(record, judged, verdicts)
+        counts = Counter(one.team for one in judged)
+        order = _ordered(record, standing, verdicts)
+        found = [verdicts[one.verdict] for one in order]
+        where = places(found, record.rules.metric, self._table(record))
+        sets = where.rank_sets or ((1, len(order)),) * len(order)
+        rows = tuple(
+            Row(one, verdict, rank, rank_set, counts[one.team])
+            for one, verdict, rank, rank_set in zip(order, found, where.ranks, sets, strict=True)
+        )
+        references = tuple(self._store.phases.published(record.name))
+        return Board(record.revision, record, rows, where.groups, references)
+
+    def _table(self, record: PhaseRecord) -> PairTable:
+        """The pairs tested so far; another metric or truth begins anew."""
+        return self._tables.setdefault((record.name, record.rules.metric, record.truth), PairTable())
+
+
+def _ordered(record: PhaseRecord, standing: Sequence[Judged], verdicts: dict[str, Verdict]) -> list[Judged]:
+    """The better value first, the earlier first where values tie."""
+    metric = record.rules.metric
+    return sorted(
+        standing, key=lambda one: (-_value(verdicts[one.verdict], metric), one.submitted_at, one.id)
+    )
+
+
+def standing_ones(
+    record: PhaseRecord, judged: Sequence[Judged], verdicts: dict[str, Verdict]
+) -> list[Judged]:
+    """The submission that stands for each team (or each entry of a team), by the phase's rule."""
+    groups: dict[tuple[str, str], list[Judged]] = {}
+    for one in judged:
+        key = (one.team, one.entry if record.rules.represents == "every" else "")
+        groups.setdefault(key, []).append(one)
+    metric = record.rules.metric
+    chosen = (_stands(record.rules.represents, group, verdicts, metric) for group in groups.values())
+    return [one for one in chosen if one is not None]
+
+
+def _stands(rule: str, group: Sequence[Judged], verdicts: dict[str, Verdict], metric: str) -> Judged | None:
+    if rule == "last":
+        return group[-1]
+    if rule == "chosen":
+        return next((one for one in group if one.chosen), group[-1])
+    return max(group, key=lambda one: _value(verdicts[one.verdict], metric))
+
+
+def _value(verdict: Verdict, metric: str) -> float:
+    found = verdict.metrics.get(metric)
+    return float("-inf") if found is None else found

@@ -1,0 +1,51 @@
+"""What every answer may reach: settings, store, verdicts, boards, the judge, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from eval_server.access import Rate
+from eval_server.boards import Boards
+from eval_server.jobs import Judge, Verdicts
+from eval_server.settings import Settings
+from eval_server.store.store import Store
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts of a running server, put together once."""
+
+    settings: Settings
+    store: Store
+    verdicts: Verdicts
+    boards: Boards
+    judge: Judge
+    uploads: Rate
+    token_attempts: Rate
+    now: Callable[[], datetime]
+
+    @classmethod
+    def open(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> Desk:
+        """Open the store and set up the parts; nothing runs before the judge is started."""
+        store = Store.open(settings.data_dir, settings.database)
+        verdicts = Verdicts(store)
+        return cls(
+            settings,
+            store,
+            verdicts,
+            Boards(store, verdicts),
+            Judge(store, verdicts, now),
+            Rate(settings.uploads_per_minute),
+            Rate(settings.token_attempts_per_minute),
+            now,
+        )
+
+    def close(self) -> None:
+        self.boards.close()
+        self.store.close()

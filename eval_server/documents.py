@@ -1,0 +1,246 @@
+"""What is said about phases, boards, submissions and teams: one function each, for JSON and page alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eval_server.access import Allowance, Caller, allowance, shows_board, status_at, utc
+from eval_server.boards import Row
+from eval_server.desk import Desk
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import SCORED, Submission
+from eval_server.store.tokens import TokenRecord
+
+SHOWN_DIGITS = 4
+"""Digits of what is computed from scores: more would let a team read labels off a log-loss or an AUC."""
+FROM_SCORES = ("auc", "average_precision", "brier", "log_loss", "ece")
+
+
+def phases(desk: Desk, caller: Caller) -> dict[str, Any]:
+    return {"phases": [phase(desk, record, caller) for record in desk.store.phases.all()]}
+
+
+def phase(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
+    """A phase's rules and where it stands by the clock."""
+    rules, now = record.rules, desk.now()
+    asked = desk.verdicts.truth(record.truth).phase
+    return {
+        "name": record.name,
+        "title": rules.title or record.name,
+        "status": status_at(rules, now),
+        "now": utc(now),
+        "opens_at": None if rules.opens_at is None else utc(rules.opens_at),
+        "closes_at": None if rules.closes_at is None else utc(rules.closes_at),
+        "cells": len(asked),
+        "subjects": _subjects(desk, record),
+        "member": asked.member,
+        "partial": asked.partial,
+        "drawn": asked.drawn,
+        "metric": rules.metric,
+        "represents": rules.represents,
+        "visibility": rules.visibility,
+        "board_visible": shows_board(caller, rules, now),
+        "ladder": rules.ladder,
+        "margin": rules.margin,
+        "quota": {
+            "per_day": rules.per_day,
+            "in_all": rules.in_all,
+            "unscored_per_day": rules.unscored_per_day,
+        },
+        "url": f"/phases/{record.name}",
+    }
+
+
+def _subjects(desk: Desk, record: PhaseRecord) -> int | None:
+    subjects = desk.verdicts.truth(record.truth).subjects
+    return None if subjects is None else len(set(subjects))
+
+
+def leaderboard(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
+    """The board as this caller may see it; hidden or anonymous from the source on."""
+    board = desk.boards.current(record)
+    visible = shows_board(caller, record.rules, desk.now())
+    rows = board.rows if visible else ()
+    return {
+        "phase": record.name,
+        "metric": record.rules.metric,
+        "visible": visible,
+        "groups": [list(group) for group in board.groups] if visible else [],
+        "standings": [_standing(row, record, caller) for row in rows],
+        "references": [{"entry": one.entry, "source": one.source, **one.metrics} for one in board.references],
+    }
+
+
+def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
+    verdict = row.verdict
+    interval = verdict.intervals.get("weighted_f1")
+    summary = verdict.summary
+    team, entry = _names(row, record, caller)
+    metric = record.rules.metric
+    return {
+        "rank": row.rank,
+        "rank_set": list(row.rank_set),
+        "team": team,
+        "entry": entry,
+        "submission": row.judged.id,
+        "weighted_f1": verdict.metrics["weighted_f1"],
+        "interval": [None, None] if interval is None else interval.limits,
+        "subject_accuracy": None if summary is None else summary.mean.estimate,
+        "sensitivity": verdict.metrics["sensitivity"],
+        "specificity": verdict.metrics["specificity"],
+        metric: public_value(metric, verdict.metrics.get(metric)),
+        "submitted_at": utc(row.judged.submitted_at),
+        "submissions": row.submissions,
+        "remarks": remarks(row.judged.remarks, verdict.remarks),
+    }
+
+
+def _names(row: Row, record: PhaseRecord, caller: Caller) -> tuple[str, str]:
+    """Team and entry, or neither where the board is anonymous and they are another team's."""
+    if record.rules.visibility != "anonymous" or caller.owns(row.judged.team):
+        return row.judged.team, row.judged.entry
+    return "anonymous", "anonymous"
+
+
+def remarks(said: Sequence[str], found: Sequence[str]) -> list[str]:
+    """The words that stand beside a result, each once."""
+    return list(dict.fromkeys([*said, *found]))
+
+
+def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
+    """A submission from arrival to verdict; who does not own it sees neither files nor manifest."""
+    record = desk.store.phases.find(found.phase)
+    if record is None:
+        raise LookupError(found.phase)
+    owned = caller.owns(found.team)
+    hidden = record.rules.visibility == "anonymous" and not owned
+    scored = desk.store.submissions.verdict(found.id, record.truth) if found.status == SCORED else None
+    return {
+        "id": found.id,
+        "phase": found.phase,
+        "team": "anonymous" if hidden else found.team,
+        "entry": "anonymous" if hidden else found.entry,
+        "status": found.status,
+        "submitted_at": utc(found.submitted_at),
+        "decided_at": None if found.decided_at is None else utc(found.decided_at),
+        "history": [
+            {"status": step.status, "at": utc(step.at), "note": step.note}
+            for step in desk.store.submissions.steps(found.id)
+        ],
+        "problems": [dict(problem) for problem in found.problems],
+        "passed_over": list(found.passed_over),
+        "trouble": found.trouble,
+        "metrics": {},
+        "chosen": found.chosen,
+        "owned": owned,
+        "size": found.size if owned else None,
+        "sha256": found.archive if owned else None,
+        "has_scores": found.scores is not None,
+        "manifest": json.loads(found.manifest) if owned and found.manifest else None,
+        "url": f"/submissions/{found.id}",
+        **({} if scored is None else _result(scored[1], found, caller)),
+    }
+
+
+def _result(document: Mapping[str, Any], found: Submission, caller: Caller) -> dict[str, Any]:
+    """The public part of a verdict; what comes from scores is rounded for all but the host."""
+    metrics, intervals = dict(document["metrics"]), dict(document["intervals"])
+    if not caller.is_host:
+        metrics = {name: public_value(name, value) for name, value in metrics.items()}
+        intervals = {
+            name: _rounded(value) if name in FROM_SCORES else value for name, value in intervals.items()
+        }
+    return {
+        "metrics": metrics,
+        "intervals": intervals,
+        "confusion": document["confusion"],
+        "subjects": document["subjects"],
+        "cells": document["cells"],
+        "remarks": remarks(found.remarks, document["remarks"]),
+    }
+
+
+def public_value(name: str, value: float | None) -> float | None:
+    return round(value, SHOWN_DIGITS) if name in FROM_SCORES and value is not None else value
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, SHOWN_DIGITS)
+    if isinstance(value, Mapping):
+        return {name: _rounded(part) for name, part in value.items()}
+    return [_rounded(part) for part in value] if isinstance(value, list) else value
+
+
+def team(desk: Desk, name: str, caller: Caller) -> dict[str, Any]:
+    """A team's submissions, what is left of its quotas, and its tokens without their secrets."""
+    now = desk.now()
+    return {
+        "team": name,
+        "submissions": [brief(one) for one in desk.store.submissions.listed(team=name)],
+        "quotas": {record.name: quota(desk, record, name) for record in desk.store.phases.all()},
+        "tokens": [token(one, desk) for one in desk.store.tokens.listed(name)],
+        "now": utc(now),
+    }
+
+
+def quota(desk: Desk, record: PhaseRecord, name: str) -> dict[str, Any]:
+    now = desk.now()
+    return allowance_json(allowance(record.rules, desk.store.submissions.spent(record.name, name, now), now))
+
+
+def allowance_json(left: Allowance) -> dict[str, Any]:
+    """What a team may still hand in; null means without limit."""
+    return {
+        "left_today": left.left_today,
+        "left": left.left,
+        "unscored_left_today": left.unscored_left_today,
+        "waiting": left.waiting,
+        "resets_at": utc(left.resets_at),
+    }
+
+
+def brief(one: Submission) -> dict[str, Any]:
+    """One line of a list of one's own submissions."""
+    return {
+        "id": one.id,
+        "phase": one.phase,
+        "team": one.team,
+        "entry": one.entry,
+        "status": one.status,
+        "submitted_at": utc(one.submitted_at),
+        "chosen": one.chosen,
+        "problems": len(one.problems),
+        "url": f"/submissions/{one.id}",
+    }
+
+
+def token(one: TokenRecord, desk: Desk) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "role": one.role,
+        "team": one.team,
+        "note": one.note,
+        "created_at": utc(one.created_at),
+        "expires_at": utc(one.expires_at),
+        "revoked_at": None if one.revoked_at is None else utc(one.revoked_at),
+        "valid": one.valid(desk.now()),
+    }
+
+
+def board_lines(board: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """A leaderboard as a table of text: what CSV and Markdown hold."""
+    columns = ["rank", "rank_set", "team", "entry", "weighted_f1", "low", "high", "subject_accuracy"]
+    columns += ["sensitivity", "specificity", "submitted_at", "submissions", "remarks", "source"]
+    rows = [_line(columns, one) for one in board["standings"]]
+    rows += [_line(columns, {**one, "remarks": ["published"]}) for one in board["references"]]
+    return columns, rows
+
+
+def _line(columns: Sequence[str], one: Mapping[str, Any]) -> list[str]:
+    low, high = one.get("interval", (None, None))
+    rank_set = "-".join(map(str, one["rank_set"])) if "rank_set" in one else None
+    facts = {**one, "low": low, "high": high, "rank_set": rank_set, "remarks": "; ".join(one["remarks"])}
+    return ["" if facts.get(name) is None else str(facts[name]) for name in columns]

@@ -1,0 +1,97 @@
+"""Where entries stand: rank, rank set and groups of a board, by the exact subject swap under Holm.
+
+The same functions as `comparing`, for the primary test alone: a board with 200 entries has 19,900 pairs,
+and a new entry costs 200 of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eval_server.comparing import ALPHA
+from eval_server.judging import Verdict
+from eval_server.scoring import ranking
+from eval_server.scoring.counts import Floats, Ints, stacked
+from eval_server.scoring.exact import swap_tests
+from eval_server.scoring.metrics import METRICS, Metric
+
+TIE = 1e-12
+"""Values closer than this share a rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places of entries in board order; `groups` are (start, stop) of what cannot be told apart.
+
+    Rank sets are None, and there are no groups, where the subjects are not known.
+    """
+
+    ranks: tuple[int, ...] = ()
+    rank_sets: tuple[tuple[int, int], ...] | None = None
+    groups: tuple[tuple[int, int], ...] = ()
+
+
+class PairTable:
+    """The p values of pairs that were tested already, by the verdicts' identities."""
+
+    def __init__(self) -> None:
+        self._place: dict[str, int] = {}
+        self._p: Floats = np.full((0, 0), np.nan)
+
+    def rows(self, keys: Sequence[str]) -> Ints:
+        """Where these verdicts lie in the table; it grows for new ones and forgets old ones in time."""
+        if len(self._place) > 2 * len(keys) + 64:
+            self._forget([key for key in keys if key in self._place])
+        for key in keys:
+            self._place.setdefault(key, len(self._place))
+        if len(self._place) > len(self._p):
+            grown = np.full((2 * len(self._place), 2 * len(self._place)), np.nan)
+            grown[: len(self._p), : len(self._p)] = self._p
+            self._p = grown
+        return np.array([self._place[key] for key in keys], dtype=np.int64)
+
+    def known(self, first: Ints, second: Ints) -> Floats:
+        return self._p[first, second]
+
+    def keep(self, first: Ints, second: Ints, p: Floats) -> None:
+        self._p[first, second] = self._p[second, first] = p
+
+    def _forget(self, kept: Sequence[str]) -> None:
+        old = np.array([self._place[key] for key in dict.fromkeys(kept)], dtype=np.int64)
+        self._p = self._p[np.ix_(old, old)]
+        self._place = {key: at for at, key in enumerate(dict.fromkeys(kept))}
+
+
+def places(verdicts: Sequence[Verdict], metric_name: str, table: PairTable) -> Places:
+    """The places of verdicts that are in board order already, the best first."""
+    if not verdicts:
+        return Places()
+    values = np.array([_value(verdict, metric_name) for verdict in verdicts])
+    ranks = tuple(1 + int((values > value + TIE).sum()) for value in values)
+    if any(verdict.tally is None for verdict in verdicts):
+        return Places(ranks)
+    better = _better(verdicts, METRICS[metric_name], table)
+    return Places(ranks, tuple(ranking.rank_sets(better)), tuple(ranking.groups(better)))
+
+
+def _value(verdict: Verdict, metric: str) -> float:
+    found = verdict.metrics.get(metric)
+    return float("-inf") if found is None else found
+
+
+def _better(verdicts: Sequence[Verdict], metric: Metric, table: PairTable) -> npt.NDArray[np.bool_]:
+    first, second = (side.astype(np.int64) for side in np.triu_indices(len(verdicts), 1))
+    rows = table.rows([verdict.sha256 for verdict in verdicts])
+    p = table.known(rows[first], rows[second])
+    missing = np.flatnonzero(np.isnan(p))
+    tally = stacked([verdict.tally for verdict in verdicts if verdict.tally is not None])
+    if len(missing):
+        p[missing] = swap_tests(metric, tally, first[missing], second[missing]).p
+        table.keep(rows[first[missing]], rows[second[missing]], p[missing])
+    value = metric.value(tally.tp.sum(axis=1), tally.tn.sum(axis=1), tally.positives, tally.negatives)
+    significant = ranking.holm(p) < ALPHA
+    return ranking.better_than(len(verdicts), first, second, value[first] - value[second], significant)

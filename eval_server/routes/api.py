@@ -1,0 +1,208 @@
+"""The JSON interface; every page is the same document in another dress."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from eval_server import documents
+from eval_server.access import Caller, may_see, require_host, require_owner, shows_board
+from eval_server.desk import Desk
+from eval_server.routes import uploads
+from eval_server.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.routes.problems import Refusal, not_found
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import Submission
+from submissions.checking import check
+from submissions.phases import Phase
+
+router = APIRouter(prefix="/api")
+_PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BINARY = {"type": "string", "format": "binary"}
+
+
+def _multipart(required: list[str], **parts: dict[str, str]) -> dict[str, Any]:
+    """How OpenAPI describes a body that is streamed, not declared."""
+    schema = {"type": "object", "required": required, "properties": parts}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def find_phase(desk: Desk, name: str) -> PhaseRecord:
+    record = desk.store.phases.find(name) if _PHASE.fullmatch(name) else None
+    if record is None:
+        raise not_found("phase", name)
+    return record
+
+
+def find_submission(desk: Desk, submission: str, caller: Caller) -> Submission:
+    """A submission this caller may see; what is another's is as if it were not there."""
+    found = desk.store.submissions.find(submission) if uploads.is_id(submission) else None
+    record = None if found is None else desk.store.phases.find(found.phase)
+    if found is None or record is None or not may_see(caller, found, record.rules, desk.now()):
+        raise not_found("submission", submission)
+    return found
+
+
+def as_json(document: Any, status: int = 200, **headers: str) -> Response:
+    """ASCII JSON, so that no text a stranger sent can fail to be encoded."""
+    body = json.dumps(document, allow_nan=False)
+    return Response(body, status, headers=headers, media_type="application/json")
+
+
+@router.get("/phases", summary="All phases")
+def phases(desk: AtDesk, caller: Asker) -> Response:
+    return as_json(documents.phases(desk, caller))
+
+
+@router.get("/phases/{phase}", summary="One phase: window, quota, rules")
+def phase(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    return as_json(documents.phase(desk, find_phase(desk, phase), caller))
+
+
+@router.get("/phases/{phase}/leaderboard", summary="The leaderboard with rank sets and references")
+def leaderboard(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    return as_json(documents.leaderboard(desk, find_phase(desk, phase), caller))
+
+
+@router.get("/phases/{phase}/leaderboard.csv", summary="The leaderboard as CSV")
+def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    columns, rows = documents.board_lines(documents.leaderboard(desk, find_phase(desk, phase), caller))
+    text = io.StringIO()
+    csv.writer(text).writerows([columns, *([_inert(cell) for cell in row] for row in rows)])
+    return _download(text.getvalue(), "text/csv", f"{phase}.csv")
+
+
+@router.get("/phases/{phase}/leaderboard.md", summary="The leaderboard as a Markdown table")
+def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    columns, rows = documents.board_lines(documents.leaderboard(desk, find_phase(desk, phase), caller))
+    lines = [columns, ["---"] * len(columns), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return _download(text, "text/markdown", f"{phase}.md")
+
+
+@router.post(
+    "/phases/{phase}/submissions",
+    status_code=202,
+    summary="Hand in a submission zip",
+    openapi_extra=_multipart(
+        ["file", "entry"],
+        file=_BINARY,
+        entry={"type": "string"},
+        team={"type": "string"},
+        scores=_BINARY,
+        manifest=_BINARY,
+    ),
+)
+async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    record = await run_in_threadpool(find_phase, desk, phase)
+    receipt = await uploads.receive(request, desk, caller, record)
+    told: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
+    told |= {
+        "url": f"/api/submissions/{receipt.id}",
+        "page": f"/submissions/{receipt.id}",
+        "earlier": receipt.earlier,
+    }
+    return as_json(told, 200 if receipt.earlier else 202, Location=f"/api/submissions/{receipt.id}")
+
+
+@router.get("/phases/{phase}/submissions", summary="One's own submissions to a phase; all for a host")
+def submissions(
+    phase: str, desk: AtDesk, caller: Asker, team: Annotated[str | None, Query(max_length=80)] = None
+) -> Response:
+    record = find_phase(desk, phase)
+    wanted = caller.team or team
+    if wanted is None:
+        require_host(caller)
+    else:
+        require_owner(caller, wanted)
+    found = desk.store.submissions.listed(phase=record.name, team=_printable(wanted))
+    return as_json({"submissions": [documents.brief(one) for one in found]})
+
+
+@router.post(
+    "/phases/{phase}/checks",
+    summary="Would this zip be accepted? Nothing is kept or counted",
+    openapi_extra=_multipart(["file"], file=_BINARY),
+)
+async def checks(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    record = await run_in_threadpool(find_phase, desk, phase)
+    form = await uploads.read_form(request, desk.settings.upload_bytes)
+    try:
+        file = form.get("file")
+        if file is None or isinstance(file, str):
+            raise Refusal(422, "The part `file` is missing: the submission zip, sent as a file.")
+        asked = await run_in_threadpool(desk.verdicts.truth, record.truth)
+        report = await run_in_threadpool(_checked, file.file, asked.phase)
+    finally:
+        await form.close()
+    return as_json(report)
+
+
+@router.get("/submissions/{submission}", summary="A submission: status, problems, metrics")
+def submission(submission: str, desk: AtDesk, caller: Asker) -> Response:
+    return as_json(documents.submission(desk, find_submission(desk, submission, caller), caller))
+
+
+@router.get("/submissions/{submission}/archive", summary="The zip as it was handed in, for its owner")
+def archive(submission: str, desk: AtDesk, caller: Asker) -> Response:
+    found = find_submission(desk, submission, caller)
+    require_owner(caller, found.team)
+    path = desk.store.archive.path(found.archive)
+    return FileResponse(path, media_type="application/zip", filename=f"{found.id}.zip")
+
+
+@router.post("/submissions/{submission}/choice", summary="Let this submission stand for its team")
+def choose(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    require_form_token(request, None)
+    found = find_submission(desk, submission, caller)
+    require_owner(caller, found.team)
+    if found.status != "scored":
+        raise Refusal(409, f"Only a scored submission can stand for a team; this one is {found.status}.")
+    desk.store.submissions.choose(found)
+    return as_json({"id": found.id, "chosen": True})
+
+
+@router.get("/teams/{team}", summary="A team's submissions, what is left of its quotas, its tokens")
+def team(team: str, desk: AtDesk, caller: Asker) -> Response:
+    require_owner(caller, team)
+    if _printable(team) not in desk.store.submissions.teams():
+        raise not_found("team", team)
+    return as_json(documents.team(desk, team, caller))
+
+
+def visible_board(desk: Desk, record: PhaseRecord, caller: Caller) -> None:
+    """Raises where the board is hidden from this caller."""
+    if not shows_board(caller, record.rules, desk.now()):
+        raise Refusal(403, "The board of this phase is hidden until the phase closes.")
+
+
+def _checked(file: Any, asked: Phase) -> dict[str, Any]:
+    return check(file.read(), asked).to_json()
+
+
+def _printable(text: str | None) -> str | None:
+    """Text that a database can be asked for; anything else matches nothing."""
+    if text is None or text.isprintable():
+        return text
+    raise not_found("team", text)
+
+
+def _inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return (
+        f"'{cell}"
+        if cell[:1] in ("=", "+", "@", "\t") or (cell[:1] == "-" and not cell[1:2].isdigit())
+        else cell
+    )
+
+
+def _download(text: str, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, headers=headers, media_type=f"{kind}; charset=utf-8")

@@ -1,0 +1,81 @@
+"""Who asks: a bearer token, a session cookie, whoever sits at an open server, or a visitor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from eval_server.access import Caller, Role, caller_of, csrf_of, digest_of, require_rate, same
+from eval_server.desk import Desk
+from eval_server.routes.problems import Refusal
+
+COOKIE = "harness_session"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def desk_of(request: Request) -> Desk:
+    found: Desk = request.app.state.desk
+    return found
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client is not None else "unknown"
+
+
+def identify(request: Request) -> Caller:
+    """The caller of a request, noted for the log line; raises for a token or session that is not valid."""
+    desk = desk_of(request)
+    header = request.headers.get("authorization")
+    session = request.cookies.get(COOKIE)
+    if header is not None:
+        caller = _bearer(desk, header, address_of(request))
+    else:
+        caller = _from_session(desk, session) or Caller(anyone=desk.settings.is_open)
+    request.state.caller = caller
+    return caller
+
+
+def require_form_token(request: Request, given: str | None) -> None:
+    """Raises unless a request made with a session cookie carries that session's form token."""
+    session = request.cookies.get(COOKIE)
+    if session is None or "authorization" in request.headers:
+        return
+    given = given or request.headers.get("x-csrf-token", "")
+    if not same(given, csrf_of(session)):
+        raise Refusal(403, "The form is not from this session: load the page again and send it once more.")
+
+
+def by_secret(desk: Desk, secret: str, address: str) -> Caller:
+    """Whose token this is; guessing is slowed down by address."""
+    now = desk.now()
+    require_rate(desk.token_attempts, address, "attempts with a token that is not valid", now)
+    digest = digest_of(secret)
+    record = desk.store.tokens.by_digest(digest)
+    caller = caller_of(record, now)
+    if record is None or caller is None or not same(record.digest, digest):
+        desk.token_attempts.count(address)
+        raise Refusal(401, "This token is unknown, revoked or expired.")
+    return caller
+
+
+def _bearer(desk: Desk, header: str, address: str) -> Caller:
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Refusal(401, "Expected the header `Authorization: Bearer TOKEN`.")
+    return by_secret(desk, secret.strip(), address)
+
+
+def _from_session(desk: Desk, session: str | None) -> Caller | None:
+    if session is None:
+        return None
+    now = desk.now()
+    return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
+
+
+def known_role(caller: Caller) -> bool:
+    return caller.role is not Role.VISITOR
+
+
+Asker = Annotated[Caller, Depends(identify)]
+AtDesk = Annotated[Desk, Depends(desk_of)]

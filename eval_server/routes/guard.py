@@ -1,0 +1,149 @@
+"""What stands before every route: host and origin checks, security headers, request ids, one log line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from eval_server.routes.counters import Counters
+from eval_server.routes.problems import MEDIA_TYPE, document
+from eval_server.settings import Settings, is_address, is_loopback
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "private, no-cache",
+}
+
+log = logging.getLogger("harness.requests")
+
+
+class Guard:
+    """Refuses what does not belong here, and sees every answer out."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, counters: Counters) -> None:
+        self._app = app
+        self._settings = settings
+        self._counters = counters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        passage = _Passage(scope, send)
+        refused = _refusal(self._settings, scope["method"], Headers(scope=scope))
+        try:
+            if refused is None:
+                await self._app(scope, receive, passage.send)
+            else:
+                await passage.refuse(*refused)
+        except Exception:
+            log.exception("unexpected error", extra={"request": passage.id})
+            await passage.fail()
+        finally:
+            self._counters.request(passage.route, scope["method"], passage.status, passage.seconds)
+            log.info("request", extra=passage.facts())
+
+
+class _Passage:
+    """One request on its way through, and what is known of its answer."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.id = secrets.token_hex(8)
+        self.status = 0
+        self._scope = scope
+        self._send = send
+        self._began = time.monotonic()
+        scope.setdefault("state", {})["request_id"] = self.id
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def route(self) -> str:
+        return str(getattr(self._scope.get("route"), "path", "unmatched"))
+
+    def facts(self) -> MutableMapping[str, Any]:
+        """What the log says: neither headers nor query, so nothing secret."""
+        caller = self._scope["state"].get("caller")
+        return {
+            "request": self.id,
+            "method": self._scope["method"],
+            "path": self._scope["path"],
+            "status": self.status,
+            "ms": round(1000 * self.seconds, 1),
+            "caller": caller.name if caller is not None else None,
+        }
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers["X-Request-Id"] = self.id
+        await self._send(message)
+
+    async def refuse(self, status: int, detail: str) -> None:
+        body = json.dumps(document(status, detail, request=self.id)).encode()
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def fail(self) -> None:
+        """Say that this is our mistake, unless an answer is on its way already."""
+        if self.status == 0:
+            await self.refuse(500, "The server made a mistake; the host finds it by this request's id.")
+
+
+def _refusal(settings: Settings, method: str, headers: Headers) -> tuple[int, str] | None:
+    """Why a request must not reach any route, or None."""
+    host = headers.get("host", "")
+    if not _host_allowed(settings, _name_of(host)):
+        return 400, f"This server does not answer to the name {host[:100]!r}; see `--public-name`."
+    if settings.is_open and any(name in headers for name in FORWARDED):
+        return 403, "This server is open to its own machine only; behind a proxy it needs `--public-name`."
+    if method not in SAFE and not _same_site(headers, host):
+        return 403, "This request comes from a page of another site."
+    return None
+
+
+def _host_allowed(settings: Settings, name: str) -> bool:
+    """Names a foreign site cannot point at us: our own, the machine's, and numbers."""
+    if is_loopback(name) or name in settings.public_names or name == settings.host:
+        return True
+    return not is_loopback(settings.host) and is_address(name)
+
+
+def _name_of(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _same_site(headers: Headers, host: str) -> bool:
+    """Whether a browser sent this from one of our own pages; programs send neither header."""
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = headers.get("origin")
+    return origin is None or origin.split("://", 1)[-1].lower() == host.lower()

@@ -1,0 +1,60 @@
+"""For those who run the server: health, metrics, audit log, judging again."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from eval_server.access import require_host, utc
+from eval_server.routes.api import as_json, find_submission
+from eval_server.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.routes.problems import Refusal, answer
+
+router = APIRouter()
+
+
+@router.get("/healthz", summary="Whether the server and its database answer")
+async def health(desk: AtDesk) -> Response:
+    if not await run_in_threadpool(desk.store.healthy):
+        return answer(503, "The database does not answer.")
+    return as_json({"status": "ok"})
+
+
+@router.get("/metrics", summary="Counts for Prometheus; for the host, or anyone on an open server")
+def metrics(request: Request, desk: AtDesk, caller: Asker) -> Response:
+    if not caller.anyone:
+        require_host(caller)
+    text = request.app.state.counters.text(desk.store)
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/api/audit", summary="What the hosts did, the newest first")
+def audit(desk: AtDesk, caller: Asker) -> Response:
+    require_host(caller)
+    deeds = desk.store.audit.listed()
+    return as_json(
+        {
+            "audit": [
+                {
+                    "at": utc(deed.at),
+                    "actor": deed.actor,
+                    "action": deed.action,
+                    "subject": deed.subject,
+                    "detail": dict(deed.detail),
+                }
+                for deed in deeds
+            ]
+        }
+    )
+
+
+@router.post("/api/submissions/{submission}/judging", status_code=202, summary="Judge a submission again")
+def judge_again(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    require_form_token(request, None)
+    require_host(caller)
+    found = find_submission(desk, submission, caller)
+    if not desk.store.submissions.judge_again(found.id, desk.now(), "the host asked for it"):
+        raise Refusal(409, f"This submission is {found.status}: it is being judged already.")
+    desk.store.audit.note(desk.now(), caller.name, "judged again", found.id)
+    desk.judge.wake()
+    return as_json({"id": found.id, "status": "received", "url": f"/api/submissions/{found.id}"}, 202)

@@ -1,0 +1,169 @@
+"""Uploads: a multipart body, streamed to disk under a cap, then kept, then acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from eval_server.access import Caller, admission, require_open, require_rate, team_of
+from eval_server.desk import Desk
+from eval_server.routes.callers import address_of, require_form_token
+from eval_server.routes.problems import Refusal
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import Arrival, Receipt
+from submissions.manifest import Manifest
+
+SLACK = 2**20
+"""What a multipart body may hold beside the zip: scores, manifest, names."""
+SMALL_PART = 512 * 2**10
+MOST_NAME = 80
+SECONDS = 120
+"""How long a body may take to arrive."""
+_ID = re.compile(r"[0-9a-f]{20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The parts of an upload: files still open, fields as text."""
+
+    file: UploadFile
+    scores: UploadFile | None
+    manifest: str | None
+    remarks: tuple[str, ...]
+    entry: str
+    team: str | None
+    csrf: str | None
+
+
+async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRecord) -> Receipt:
+    """Take in a submission; when this returns, it is on disk and in the database for good."""
+    now = desk.now()
+    team_of(caller, None)
+    require_open(record, now)
+    key = caller.token or address_of(request)
+    require_rate(desk.uploads, key, "uploads", now)
+    desk.uploads.count(key)
+    form = await read_form(request, desk.settings.upload_bytes + SLACK)
+    try:
+        upload = _upload(form)
+        require_form_token(request, upload.csrf)
+        team = _name("team", team_of(caller, upload.team))
+        receipt = await run_in_threadpool(_keep, desk, record, upload, team, now)
+    finally:
+        await form.close()
+    desk.judge.wake()
+    return receipt
+
+
+async def read_form(request: Request, most: int) -> FormData:
+    """A multipart body of at most `most` bytes; anything else is refused with what was expected."""
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise Refusal(415, f"Expected multipart/form-data with the part `file`, found {kind[:80]!r}.")
+    stated = request.headers.get("content-length", "")
+    if stated.isascii() and stated.isdigit() and int(stated[:20]) > most:
+        raise _too_large(most)
+    parser = MultiPartParser(
+        request.headers, _capped(request, most), max_files=4, max_fields=12, max_part_size=SMALL_PART
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await parser.parse()
+    except MultiPartException as error:
+        raise Refusal(400, f"The multipart body cannot be read: {error.message}") from error
+    except (UnicodeDecodeError, LookupError, ValueError) as error:
+        raise Refusal(400, f"The multipart body cannot be read: {type(error).__name__}") from error
+    except TimeoutError as error:
+        raise Refusal(408, f"The body did not arrive within {SECONDS} seconds.") from error
+    except ClientDisconnect as error:
+        raise Refusal(400, "The body ended before it was complete.") from error
+
+
+async def _capped(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    seen = 0
+    async for chunk in request.stream():
+        seen += len(chunk)
+        if seen > most:
+            raise _too_large(most)
+        yield chunk
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, f"Expected at most {most:,} bytes, found more.", limit=most)
+
+
+def _upload(form: FormData) -> Upload:
+    file, scores = form.get("file"), form.get("scores")
+    if not isinstance(file, UploadFile):
+        raise Refusal(422, "The part `file` is missing: the submission zip, sent as a file.")
+    if isinstance(scores, str) and scores:
+        raise Refusal(422, "The part `scores` is a file: a table with the columns cell and score.")
+    table = scores if isinstance(scores, UploadFile) and scores.size else None
+    if table is not None and (table.size or 0) > SLACK:
+        raise _too_large(SLACK)
+    text, words = _manifest(form.get("manifest"))
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    entry = _name("entry", fields.get("entry"))
+    return Upload(file, table, text, words, entry, fields.get("team") or None, fields.get("csrf"))
+
+
+def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
+    """The manifest's text and the words it obliges to, from a file or a field."""
+    if isinstance(part, UploadFile):
+        if (part.size or 0) > SMALL_PART:
+            raise _too_large(SMALL_PART)
+        part = part.file.read()
+    if not part:
+        return None, ()
+    try:
+        manifest = Manifest.from_json(part)
+        return json.dumps(json.loads(part), allow_nan=False), manifest.remarks
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refusal(422, f"The manifest cannot be taken: {str(error)[:300]}") from error
+
+
+def _name(what: str, value: str | None) -> str:
+    """A team's or entry's name: one line of printable text."""
+    text = (value or "").strip()
+    if not text or len(text) > MOST_NAME or not text.isprintable():
+        found = "nothing" if not text else repr(text[:MOST_NAME])
+        raise Refusal(422, f"Expected `{what}`: 1 to {MOST_NAME} printable characters, found {found}.")
+    return text
+
+
+def _keep(desk: Desk, record: PhaseRecord, upload: Upload, team: str, now: datetime) -> Receipt:
+    """Files first, then the row: whoever is told an id can be sure of both."""
+    archive = desk.store.archive.keep(upload.file.file)
+    scores = None if upload.scores is None else desk.store.archive.keep(upload.scores.file)
+    parts = json.dumps(
+        [archive, scores, upload.manifest, upload.entry if record.rules.represents == "every" else ""]
+    )
+    arrival = Arrival(
+        phase=record.name,
+        team=team,
+        entry=upload.entry,
+        digest=hashlib.sha256(parts.encode()).hexdigest(),
+        archive=archive,
+        scores=scores,
+        manifest=upload.manifest,
+        remarks=upload.remarks,
+        size=upload.file.size or 0,
+        at=now,
+    )
+    return desk.store.submissions.receive(arrival, admission(record.rules, now))
+
+
+def is_id(text: str) -> bool:
+    """Whether this could be an id at all; nothing else is asked of the database."""
+    return _ID.fullmatch(text) is not None
