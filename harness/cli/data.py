@@ -39,6 +39,32 @@ def audit_command(root: Path, rehash: bool, jobs: int | None, as_json: bool) -> 
         raise click.exceptions.Exit(DataWrong.exit_code)
 
 
+@data.command("draw")
+@_ROOT
+@click.option("--scale", type=float, default=0.05, show_default=True, help="Share of the 15,114 cells.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, other cells."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells drawn at once (default: one a core).")
+@JSON
+def draw_command(root: Path, scale: float, seed: int, jobs: int | None, as_json: bool) -> None:
+    """Draw a synthetic data set below ROOT, in the published layout.
+
+    For trying the program and its statistics: everything made from it says "drawn data".
+    """
+    from harness.data.synthetic import draw
+
+    marker = draw(root, scale=scale, seed=seed, progress=console.progress, jobs=jobs)
+    cells = {part: len(names) for part, names in marker.files.items()}
+    if as_json:
+        console.emit({"root": str(root), "drawn": True, "data": marker.words, "cells": cells})
+        return
+    console.table(
+        ("part", "cells"), [(part, str(count)) for part, count in cells.items()], title=marker.words
+    )
+    console.result(f"In {root}; hold it against its marker with: harness data audit {root}")
+
+
 def _show(report: Audit) -> None:
     columns = ("part", "expected", "present", "missing", "corrupt", "unknown", "ALL", "HEM")
     title = f"{report.root}: {report.marker.words if report.marker else 'C-NMC 2019'}"
