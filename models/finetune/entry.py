@@ -6,7 +6,9 @@ This module imports no torch; `fit` and `load` do.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from models.contract import Cells, Entry, EntryCard, Fitted, Session
@@ -24,6 +26,7 @@ class Finetuned(Entry):
 
     settings: Recipe
     uses_weights = True
+    trial_settings: Mapping[str, str] = MappingProxyType({"epochs": "1", "views": "1", "side": "32"})
 
     def __init__(self, card: EntryCard, recipe: Recipe) -> None:
         self.card = card
