@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from eval_server.jobs import Verdicts
 from eval_server.judging import Verdict
-from eval_server.placing import PairTable, places
+from eval_server.placing import PairTable, Places, places, released
 from eval_server.store.phases import PhaseRecord, Published
 from eval_server.store.store import Store
 from eval_server.store.submissions import Judged
@@ -35,13 +35,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A phase's leaderboard as one revision of its verdicts has it, with everybody's names."""
+    """A phase's leaderboard as one revision of its verdicts has it, with everybody's names.
+
+    With the Ladder on, `shown` says for each submission which one's number its team is told.
+    """
 
     revision: str
     record: PhaseRecord
     rows: tuple[Row, ...]
-    groups: tuple[tuple[int, int], ...]
+    places: Places
     references: tuple[Published, ...]
+    shown: Mapping[str, str]
+
+    def holm_between(self, one: str, other: str) -> float | None:
+        """The adjusted p of two submissions among all pairs of this board; None unless both stand on it."""
+        at = {row.judged.id: place for place, row in enumerate(self.rows)}
+        return self.places.holm_between(at[one], at[other]) if one in at and other in at else None
 
 
 @dataclass(slots=True)
@@ -108,7 +117,8 @@ class Boards:
     def _drawn(self, record: PhaseRecord) -> Board:
         judged = self._store.submissions.judged(record.name, record.truth)
         verdicts = self._verdicts.all([one.verdict for one in judged])
-        standing = standing_ones(record, judged, verdicts)
+        shown = _shown(record, judged, verdicts) if record.rules.ladder else {}
+        standing = standing_ones(record, judged, verdicts, shown)
         counts = Counter(one.team for one in judged)
         order = _ordered(record, standing, verdicts)
         found = [verdicts[one.verdict] for one in order]
@@ -119,14 +129,16 @@ class Boards:
             for one, verdict, rank, rank_set in zip(order, found, where.ranks, sets, strict=True)
         )
         references = tuple(self._store.phases.published(record.name))
-        return Board(record.revision, record, rows, where.groups, references)
+        return Board(record.revision, record, rows, where, references, shown)
 
     def _table(self, record: PhaseRecord) -> PairTable:
         """The pairs tested so far; another metric or truth begins anew."""
         return self._tables.setdefault((record.name, record.rules.metric, record.truth), PairTable())
 
 
-def _ordered(record: PhaseRecord, standing: Sequence[Judged], verdicts: dict[str, Verdict]) -> list[Judged]:
+def _ordered(
+    record: PhaseRecord, standing: Sequence[Judged], verdicts: Mapping[str, Verdict]
+) -> list[Judged]:
     """The better value first, the earlier first where values tie."""
     metric = record.rules.metric
     return sorted(
@@ -135,19 +147,37 @@ def _ordered(record: PhaseRecord, standing: Sequence[Judged], verdicts: dict[str
 
 
 def standing_ones(
-    record: PhaseRecord, judged: Sequence[Judged], verdicts: dict[str, Verdict]
+    record: PhaseRecord,
+    judged: Sequence[Judged],
+    verdicts: Mapping[str, Verdict],
+    shown: Mapping[str, str],
 ) -> list[Judged]:
     """The submission that stands for each team (or each entry of a team), by the phase's rule."""
+    metric, rule = record.rules.metric, record.rules.represents
+    if not record.rules.ladder:
+        return [_stands(rule, group, verdicts, metric) for group in _groups(record, judged)]
+    by_id = {one.id: one for one in judged}
+    return [by_id[shown[group[-1].id]] for group in _groups(record, judged)]
+
+
+def _groups(record: PhaseRecord, judged: Sequence[Judged]) -> list[list[Judged]]:
+    """What is one line of the board: a team's submissions, or those of one of its entries."""
     groups: dict[tuple[str, str], list[Judged]] = {}
     for one in judged:
         key = (one.team, one.entry if record.rules.represents == "every" else "")
         groups.setdefault(key, []).append(one)
-    metric = record.rules.metric
-    chosen = (_stands(record.rules.represents, group, verdicts, metric) for group in groups.values())
-    return [one for one in chosen if one is not None]
+    return list(groups.values())
 
 
-def _stands(rule: str, group: Sequence[Judged], verdicts: dict[str, Verdict], metric: str) -> Judged | None:
+def _shown(record: PhaseRecord, judged: Sequence[Judged], verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for group in _groups(record, judged):
+        steps = released([verdicts[one.verdict] for one in group], record.rules.metric)
+        found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
+    return found
+
+
+def _stands(rule: str, group: Sequence[Judged], verdicts: Mapping[str, Verdict], metric: str) -> Judged:
     if rule == "last":
         return group[-1]
     if rule == "chosen":

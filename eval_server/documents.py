@@ -6,9 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from eval_server.access import Allowance, Caller, allowance, shows_board, status_at, utc
 from eval_server.boards import Row
+from eval_server.comparing import compare
 from eval_server.desk import Desk
+from eval_server.judging import Verdict
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import SCORED, Submission
 from eval_server.store.tokens import TokenRecord
@@ -67,7 +71,7 @@ def leaderboard(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, An
         "phase": record.name,
         "metric": record.rules.metric,
         "visible": visible,
-        "groups": [list(group) for group in board.groups] if visible else [],
+        "groups": [list(group) for group in board.places.groups] if visible else [],
         "standings": [_standing(row, record, caller) for row in rows],
         "references": [{"entry": one.entry, "source": one.source, **one.metrics} for one in board.references],
     }
@@ -116,7 +120,8 @@ def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
         raise LookupError(found.phase)
     owned = caller.owns(found.team)
     hidden = record.rules.visibility == "anonymous" and not owned
-    scored = desk.store.submissions.verdict(found.id, record.truth) if found.status == SCORED else None
+    shown = shown_id(desk, record, found, caller)
+    scored = None if shown is None else desk.store.submissions.verdict(shown, record.truth)
     return {
         "id": found.id,
         "phase": found.phase,
@@ -137,11 +142,83 @@ def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
         "owned": owned,
         "size": found.size if owned else None,
         "sha256": found.archive if owned else None,
+        "shown": shown,
         "has_scores": found.scores is not None,
         "manifest": json.loads(found.manifest) if owned and found.manifest else None,
         "url": f"/submissions/{found.id}",
         **({} if scored is None else _result(scored[1], found, caller)),
     }
+
+
+def shown_id(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> str | None:
+    """The submission whose numbers are told: this one, or with the Ladder on the last clear improvement."""
+    if found.status != SCORED:
+        return None
+    if not record.rules.ladder or caller.is_host:
+        return found.id
+    return desk.boards.current(record).shown.get(found.id)
+
+
+def comparison(
+    desk: Desk, record: PhaseRecord, one: Submission, other: Submission, caller: Caller
+) -> dict[str, Any]:
+    """Two entries side by side; the cells where they disagree are for the host alone."""
+    ids = [
+        desk.store.submissions.verdict(found.id, record.truth) if found.status == SCORED else None
+        for found in (one, other)
+    ]
+    if ids[0] is None or ids[1] is None:
+        raise LookupError("both submissions need a verdict")
+    verdicts = desk.verdicts.all([ids[0][0], ids[1][0]])
+    first, second = verdicts[ids[0][0]], verdicts[ids[1][0]]
+    report = compare({one.id: first, other.id: second}, margin=record.rules.margin, stability=False)
+    found = report.between(one.id, other.id).to_json()
+    found["p_holm"] = desk.boards.current(record).holm_between(one.id, other.id)
+    found["significant"] = None if found["p_holm"] is None else found["p_holm"] < report.alpha
+    return {
+        "phase": record.name,
+        "method": report.method,
+        "entries": [
+            _side(desk, record, each, verdict, caller) for each, verdict in ((one, first), (other, second))
+        ],
+        **found,
+        "subjects": _paired(first, second) if found["a"] == one.id else _paired(second, first),
+        "disagreements": _disagreements(desk, record, first, second) if caller.is_host else None,
+    }
+
+
+def _side(
+    desk: Desk, record: PhaseRecord, one: Submission, verdict: Verdict, caller: Caller
+) -> dict[str, Any]:
+    hidden = record.rules.visibility == "anonymous" and not caller.owns(one.team)
+    return {
+        "submission": one.id,
+        "team": "anonymous" if hidden else one.team,
+        "entry": "anonymous" if hidden else one.entry,
+        "weighted_f1": verdict.metrics["weighted_f1"],
+        "sensitivity": verdict.metrics["sensitivity"],
+        "specificity": verdict.metrics["specificity"],
+        "interval": verdict.intervals["weighted_f1"].limits,
+        "remarks": remarks(one.remarks, verdict.remarks),
+    }
+
+
+def _paired(a: Verdict, b: Verdict) -> list[dict[str, Any]] | None:
+    """Each subject's share of right cells under either entry."""
+    if a.subjects is None or b.subjects is None:
+        return None
+    return [
+        {"subject": x.subject, "label": x.label, "cells": x.cells, "a": x.accuracy, "b": y.accuracy}
+        for x, y in zip(a.subjects, b.subjects, strict=True)
+    ]
+
+
+def _disagreements(desk: Desk, record: PhaseRecord, one: Verdict, other: Verdict) -> list[dict[str, Any]]:
+    cells = desk.verdicts.truth(record.truth).phase.cells
+    return [
+        {"cell": cells[at], "label": int(one.cells.labels[at]), "first": int(one.cells.called[at])}
+        for at in np.flatnonzero(one.cells.called != other.cells.called).tolist()
+    ]
 
 
 def _result(document: Mapping[str, Any], found: Submission, caller: Caller) -> dict[str, Any]:

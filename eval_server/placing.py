@@ -17,13 +17,14 @@ from eval_server.judging import Verdict
 from eval_server.scoring import ranking
 from eval_server.scoring.counts import Floats, Ints, stacked
 from eval_server.scoring.exact import swap_tests
+from eval_server.scoring.intervals import difference_intervals
 from eval_server.scoring.metrics import METRICS, Metric
 
 TIE = 1e-12
 """Values closer than this share a rank."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Places:
     """The places of entries in board order; `groups` are (start, stop) of what cannot be told apart.
 
@@ -33,6 +34,11 @@ class Places:
     ranks: tuple[int, ...] = ()
     rank_sets: tuple[tuple[int, int], ...] | None = None
     groups: tuple[tuple[int, int], ...] = ()
+    p_holm: Floats | None = None
+
+    def holm_between(self, one: int, other: int) -> float | None:
+        """The adjusted p of two places (row numbers) within the family of all pairs of the board."""
+        return None if self.p_holm is None else float(self.p_holm[one, other])
 
 
 class PairTable:
@@ -74,8 +80,33 @@ def places(verdicts: Sequence[Verdict], metric_name: str, table: PairTable) -> P
     ranks = tuple(1 + int((values > value + TIE).sum()) for value in values)
     if any(verdict.tally is None for verdict in verdicts):
         return Places(ranks)
-    better = _better(verdicts, METRICS[metric_name], table)
-    return Places(ranks, tuple(ranking.rank_sets(better)), tuple(ranking.groups(better)))
+    better, p_holm = _better(verdicts, METRICS[metric_name], table)
+    return Places(ranks, tuple(ranking.rank_sets(better)), tuple(ranking.groups(better)), p_holm)
+
+
+def released(verdicts: Sequence[Verdict], metric_name: str) -> list[int]:
+    """The Ladder of Blum and Hardt (2015): which of a team's verdicts, in order, is shown after each.
+
+    A new one is shown only where it beats the one shown so far by more than the standard error of their
+    difference over subjects; else the old number is repeated, so that many looks teach little.
+    """
+    metric = METRICS[metric_name]
+    shown: list[int] = []
+    for at, verdict in enumerate(verdicts):
+        last = shown[-1] if shown else at
+        gain = _value(verdict, metric_name) - _value(verdicts[last], metric_name)
+        better = at == last or gain > _spread(metric, verdict, verdicts[last])
+        shown.append(at if better else last)
+    return shown
+
+
+def _spread(metric: Metric, one: Verdict, other: Verdict) -> float:
+    """The standard error of two verdicts' difference; 0 where it cannot be estimated."""
+    if one.tally is None or other.tally is None:
+        return 0.0
+    first, second = np.array([0]), np.array([1])
+    se = float(difference_intervals(metric, stacked([one.tally, other.tally]), first, second).se[0])
+    return 0.0 if np.isnan(se) else se
 
 
 def _value(verdict: Verdict, metric: str) -> float:
@@ -83,7 +114,10 @@ def _value(verdict: Verdict, metric: str) -> float:
     return float("-inf") if found is None else found
 
 
-def _better(verdicts: Sequence[Verdict], metric: Metric, table: PairTable) -> npt.NDArray[np.bool_]:
+def _better(
+    verdicts: Sequence[Verdict], metric: Metric, table: PairTable
+) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """The significance map, and the adjusted p values as a symmetric matrix."""
     first, second = (side.astype(np.int64) for side in np.triu_indices(len(verdicts), 1))
     rows = table.rows([verdict.sha256 for verdict in verdicts])
     p = table.known(rows[first], rows[second])
@@ -93,5 +127,8 @@ def _better(verdicts: Sequence[Verdict], metric: Metric, table: PairTable) -> np
         p[missing] = swap_tests(metric, tally, first[missing], second[missing]).p
         table.keep(rows[first[missing]], rows[second[missing]], p[missing])
     value = metric.value(tally.tp.sum(axis=1), tally.tn.sum(axis=1), tally.positives, tally.negatives)
-    significant = ranking.holm(p) < ALPHA
-    return ranking.better_than(len(verdicts), first, second, value[first] - value[second], significant)
+    adjusted = ranking.holm(p)
+    matrix = np.ones((len(verdicts), len(verdicts)))
+    matrix[first, second] = matrix[second, first] = adjusted
+    difference = value[first] - value[second]
+    return ranking.better_than(len(verdicts), first, second, difference, adjusted < ALPHA), matrix

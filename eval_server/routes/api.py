@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -175,6 +176,33 @@ def team(team: str, desk: AtDesk, caller: Asker) -> Response:
     if _printable(team) not in desk.store.submissions.teams():
         raise not_found("team", team)
     return as_json(documents.team(desk, team, caller))
+
+
+@router.get("/phases/{phase}/comparisons", summary="Two entries: difference, interval, exact test, subjects")
+def compare_two(
+    phase: str,
+    desk: AtDesk,
+    caller: Asker,
+    a: Annotated[str, Query(max_length=40)],
+    b: Annotated[str, Query(max_length=40)],
+) -> Response:
+    record = find_phase(desk, phase)
+    visible_board(desk, record, caller)
+    one, other = compared(desk, record, (a, b), caller)
+    return as_json(documents.comparison(desk, record, one, other, caller))
+
+
+def compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:
+    """Different scored submissions of this phase whose numbers the caller may see."""
+    if len(set(ids)) < len(ids):
+        raise Refusal(422, "Expected different submissions to compare, found the same one twice.")
+    found = [find_submission(desk, one, caller) for one in ids]
+    for one in found:
+        if one.phase != record.name:
+            raise not_found("submission", one.id)
+        if documents.shown_id(desk, record, one, caller) != one.id:
+            raise Refusal(409, f"The submission {one.id} has no numbers to compare: it is {one.status}.")
+    return found
 
 
 def visible_board(desk: Desk, record: PhaseRecord, caller: Caller) -> None:

@@ -44,9 +44,11 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One consistent state of the database; nothing is written."""
+    def reading(self, *, consistent: bool = False) -> Iterator[Connection]:
+        """A transaction that writes nothing; with `consistent` all its queries see one state."""
         with self.engine.connect() as connection:
+            if consistent and not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,6 +48,11 @@ class Archive:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError(f"expected a SHA-256 in hexadecimal, found {digest!r}")
         return self._folder / digest[:2] / digest
+
+    def files(self) -> Iterator[Path]:
+        """Every file that is kept, in the order of the names."""
+        for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
+            yield from sorted(folder.iterdir())
 
     def read(self, digest: str) -> bytes:
         return self.path(digest).read_bytes()

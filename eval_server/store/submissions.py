@@ -183,12 +183,8 @@ class Submissions:
 
     def release(self) -> int:
         """Give back every claim: the workers that held them are gone. Returns how many there were."""
-        values = {"status": RECEIVED, "claimed_by": None, "claimed_at": None}
         with self._database.writing() as connection:
-            done = connection.execute(
-                update(submissions).where(submissions.c.status == CHECKING).values(**values)
-            )
-            return done.rowcount
+            return requeue_claimed(connection)
 
     def claim(self, worker: str, now: datetime, most: int) -> list[Submission]:
         """Take up to `most` waiting submissions for this worker, the oldest first."""
@@ -269,6 +265,13 @@ class Submissions:
         with self._database.reading() as connection:
             row = connection.execute(query).first()
         return None if row is None else (row[0], row[1])
+
+
+def requeue_claimed(connection: Connection) -> int:
+    """Every claimed submission is received again; returns how many."""
+    values = {"status": RECEIVED, "claimed_by": None, "claimed_at": None}
+    claimed = update(submissions).where(submissions.c.status == CHECKING)
+    return connection.execute(claimed.values(**values)).rowcount
 
 
 def note_history(

@@ -122,7 +122,7 @@ def add(
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
     truth = _truth(truth_file, name)
     rules = _changed(Rules(), given)
-    with _store(data_dir, database) as store:
+    with store_at(data_dir, database) as store:
         try:
             store.phases.add(name, truth, rules, _now())
         except PhaseClash as clash:
@@ -143,7 +143,7 @@ def add(
 @JSON
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
-    with _store(data_dir, database) as store:
+    with store_at(data_dir, database) as store:
         rules = _changed(_found(store, name).rules, given)
         store.phases.change(name, rules)
         changed = {key: str(value) for key, value in given.items() if value is not None}
@@ -161,7 +161,7 @@ def truth(name: str, truth_file: Path, data_dir: Path, database: str | None, as_
     """Replace the truth of NAME (or judge all anew by the same): every verdict is made again."""
     from eval_server.store.phases import PhaseClash
 
-    with _store(data_dir, database) as store:
+    with store_at(data_dir, database) as store:
         asked = store.phases.truth(_found(store, name).truth).phase
         replaced = _truth(truth_file, name, asked)
         try:
@@ -178,7 +178,7 @@ def truth(name: str, truth_file: Path, data_dir: Path, database: str | None, as_
 @JSON
 def list_(data_dir: Path, database: str | None, as_json: bool) -> None:
     """List the phases and their rules."""
-    with _store(data_dir, database) as store:
+    with store_at(data_dir, database) as store:
         records = store.phases.all()
     if as_json:
         console.emit({"phases": [{"phase": one.name, "rules": _plain(one.rules)} for one in records]})
@@ -196,7 +196,7 @@ def list_(data_dir: Path, database: str | None, as_json: bool) -> None:
 def reference(name: str, table: Path, data_dir: Path, database: str | None, as_json: bool) -> None:
     """Add published results to NAME from a table entry,weighted_f1,source[,other metrics]."""
     rows = list(_references(table))
-    with _store(data_dir, database) as store:
+    with store_at(data_dir, database) as store:
         _found(store, name)
         for entry, metrics, source in rows:
             store.phases.add_published(name, entry, metrics, source)
@@ -261,7 +261,8 @@ def _official(name: str, truth: Any) -> bool:
 
 
 @contextmanager
-def _store(data_dir: Path, database: str | None) -> Iterator[Store]:
+def store_at(data_dir: Path, database: str | None) -> Iterator[Store]:
+    """The server's store, for the length of one command."""
     from eval_server.store.database import StoreUnfit
     from eval_server.store.store import Store
 
