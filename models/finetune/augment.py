@@ -60,18 +60,11 @@ def moved(crops: torch.Tensor, moves: Moves) -> torch.Tensor:
     steps = torch.from_numpy(_fixed_point_steps(moves, side)).to(crops.device)
     along, down, first = (steps[:, :, i].reshape(-1, 2, 1, 1) for i in range(3))
     at = torch.arange(side, dtype=torch.int32, device=crops.device)
-    source = (first + along * at.view(1, 1, 1, side) + down * at.view(1, 1, side, 1)) >> 16
+    source = ((first + along * at.view(1, 1, 1, side)) + down * at.view(1, 1, side, 1)) >> 16
     column, row = source[:, 0], source[:, 1]
-    inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
-    column = _flipped(column, moves.mirrored, side)
-    row = _flipped(row, moves.upside_down, side)
+    inside = ((source >= 0) & (source < side)).all(dim=1)
     sources = torch.where(inside, row * side + column, side * side)
     return look_up(crops, sources.reshape(len(crops), 1, -1).long())
-
-
-def _flipped(at: torch.Tensor, flip: npt.NDArray[np.bool_], side: int) -> torch.Tensor:
-    chosen = torch.from_numpy(flip).to(at.device).view(-1, 1, 1)
-    return torch.where(chosen, side - 1 - at, at)
 
 
 def _fixed_point_steps(moves: Moves, side: int) -> npt.NDArray[np.int32]:
@@ -87,4 +80,12 @@ def _fixed_point_steps(moves: Moves, side: int) -> npt.NDArray[np.int32]:
     columns = (cosine, sine, cosine * x + sine * y + centre)
     rows = (-sine, cosine, -sine * x + cosine * y + centre)
     exact = np.array([(a, b, c + a * 0.5 + b * 0.5) for a, b, c in (columns, rows)]).transpose(2, 0, 1)
-    return np.floor(exact * 65536.0 + 0.5).astype(np.int32)
+    steps = np.floor(exact * 65536.0 + 0.5).astype(np.int32)
+    return _flipped(steps, np.stack([moves.mirrored, moves.upside_down], axis=1), side)
+
+
+def _flipped(steps: npt.NDArray[np.int32], flips: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.int32]:
+    """The steps into the flipped image: pixel p is side - 1 - p, and side - 1 - (v >> 16) is
+    (side * 65536 - 1 - v) >> 16 for every integer v."""
+    last = np.array([0, 0, side * 65536 - 1], dtype=np.int32)
+    return np.where(flips[:, :, None], last - steps, steps)

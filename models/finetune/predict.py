@@ -36,7 +36,8 @@ def mean_logits(
     """The mean over the views of each cell's logit.
 
     Every pass has the same size, the last one filled up with black cells, so that a cell's logits
-    depend neither on how many cells are predicted nor on their order.
+    depend neither on how many cells are predicted nor on their order: to the bit on the CPU with
+    eight views, where a pass is one cell, and up to float32's rounding elsewhere.
     """
     device = next(module.parameters()).device
     size = max(1, images_a_pass(device) // recipe.views)

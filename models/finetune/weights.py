@@ -9,6 +9,7 @@ import hashlib
 import logging
 import pickle
 import struct
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,9 @@ def _read_safetensors(file: Path) -> Any:
 
 
 def _read_pth(file: Path) -> Any:
-    return torch.load(file, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about pickle protocols; what matters raises
+        return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _plain(state: Any, file: Path) -> State:

@@ -1,0 +1,119 @@
+"""A training in a process of its own, killed with SIGKILL again and again."""
+
+import itertools
+import multiprocessing
+import random
+import signal
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from models.contract import Session, Validation
+from tests.models.finetune.cells import quick, some_cells
+
+KILLS = 10
+SETTINGS = {"epochs": "10", "batch": "3", "checkpoint_minutes": "0", "views": "1", "dropout": "0.2"}
+STEPS = 10 * 6
+
+
+def judge(scores):
+    return {"weighted_f1": float(scores.round(4).mean())}
+
+
+def train(folder: Path, told: Connection) -> None:
+    """Train to the end, telling how many steps lie behind us whenever that changes."""
+    import torch
+
+    torch.set_num_threads(1)
+    done = 0
+
+    class Telling:
+        def __enter__(self):
+            return self.advance
+
+        def __exit__(self, *_):
+            return None
+
+        def advance(self, steps=1, /):
+            nonlocal done
+            done += steps
+            told.send(done)
+
+    def progress(description, _total, /):
+        from models.contract import silent
+
+        return Telling() if description == "training" else silent(description, _total)
+
+    session = Session(
+        seed=2,
+        checkpoints=folder / "checkpoints",
+        validation=Validation(some_cells(6, seed=9, labelled=False), judge),
+        progress=progress,
+    )
+    fitted = quick(**SETTINGS).fit(some_cells(18), session)
+    (folder / "fitted").mkdir()
+    fitted.save(folder / "fitted")
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Forks from a fresh server process that has imported torch: each child is a process of its own."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["timm", "models.finetune.loop"])
+    return context
+
+
+def started(processes, folder: Path):
+    ours, theirs = processes.Pipe(duplex=False)
+    process = processes.Process(target=train, args=(folder, theirs))
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def killed_after(processes, folder: Path, changes: int, moment: float) -> int:
+    """Kill a training some moment after it has told of some changes; returns the steps last told."""
+    process, told = started(processes, folder)
+    steps = 0
+    for _ in range(changes):
+        steps = told.recv()
+    time.sleep(moment)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    told.close()
+    return steps
+
+
+def undisturbed(processes, folder: Path) -> list[int]:
+    """Train to the end; returns the steps told on the way."""
+    process, told = started(processes, folder)
+    steps = []
+    try:
+        while True:
+            steps.append(told.recv())
+    except EOFError:
+        process.join()
+    assert process.exitcode == 0
+    return steps
+
+
+def test_a_training_killed_ten_times_ends_with_the_weights_of_one_left_alone(processes, tmp_path):
+    alone, disturbed = tmp_path / "alone", tmp_path / "disturbed"
+    alone.mkdir()
+    disturbed.mkdir()
+    undisturbed(processes, alone)
+    chance = random.Random(11)
+    seen = [
+        killed_after(processes, disturbed, chance.choice([1, 2]), chance.uniform(0, 0.05))
+        for _ in range(KILLS)
+    ]
+    last = undisturbed(processes, disturbed)
+    behind = [earlier - later for earlier, later in itertools.pairwise(seen)]
+    assert max(behind) <= 1, "no start lost more than the step under way"
+    assert last[0] > 1, "the last start went on from a checkpoint"
+    assert last[-1] == STEPS
+    for name in ("model.safetensors", "entry.json"):
+        assert (disturbed / "fitted" / name).read_bytes() == (alone / "fitted" / name).read_bytes()
