@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from eval_server.scoring.counts import Floats, Tally, mid_ranks
 from eval_server.scoring.exact import RESAMPLES, resampled_p, sign_flip_p
@@ -164,10 +163,8 @@ def a12_limits(first: Floats, second: Floats, level: float = LEVEL) -> tuple[flo
     return max(float(ours.mean()) - half, 0.0), min(float(ours.mean()) + half, 1.0)
 
 
-def cliffs_limits(
-    first: Floats, second: Floats, level: float = LEVEL, *, normal: bool = False
-) -> tuple[float, float] | None:
-    """Cliff's asymmetric limits of delta, with t or normal quantiles; None without spread or second seed."""
+def cliffs_limits(first: Floats, second: Floats, level: float = LEVEL) -> tuple[float, float] | None:
+    """Cliff's asymmetric limits of delta with t quantiles; None without spread or with a single seed."""
     m, n = len(first), len(second)
     if m < 2 or n < 2:
         return None
@@ -179,7 +176,7 @@ def cliffs_limits(
     variance = (n**2 * rows + m**2 * columns - within) / (m * n * (m - 1) * (n - 1))
     if variance <= 0:
         return None
-    quantile = float(ndtri(0.5 + level / 2)) if normal else float(t_quantile(m + n - 2, level))
+    quantile = float(t_quantile(m + n - 2, level))
     reach = quantile * variance**0.5 * ((1 - delta**2) ** 2 + quantile**2 * variance) ** 0.5
     below = 1 - delta**2 + quantile**2 * variance
     return (delta - delta**3 - reach) / below, (delta - delta**3 + reach) / below

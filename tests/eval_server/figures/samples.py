@@ -14,7 +14,15 @@ from eval_server.figures.entries import (
 )
 from eval_server.figures.pairs import exact_null, paired_subjects
 from eval_server.figures.picture import Picture
-from eval_server.figures.standings import Line, leaderboard, mean_ranks, rank_stability, significance_map
+from eval_server.figures.standings import (
+    Gap,
+    Line,
+    differences,
+    leaderboard,
+    mean_ranks,
+    rank_stability,
+    significance_map,
+)
 from eval_server.judging import SubjectLine
 from eval_server.scoring.counts import Confusion
 
@@ -22,7 +30,6 @@ NAMES = ("forest", "an entry with a name that is much too long for a telephone",
 VALUES = np.array([0.81, 0.80, 0.66, 0.52])
 DIFFERENCES = VALUES[:, None] - VALUES[None, :]
 P = np.exp(-60 * np.abs(DIFFERENCES))
-BETTER = (P < 0.05) & (DIFFERENCES > 0)
 SUBJECTS = (
     SubjectLine("57", 262, 0, 250, 0),
     SubjectLine("H33", 0, 5, 0, 0),
@@ -63,9 +70,16 @@ def pictures(names: tuple[str, ...] = NAMES) -> list[Picture]:
     weights = np.exp(-((swaps / 0.04) ** 2))
     null = weights / weights.sum()
     return [
-        leaderboard(lines(), better=BETTER),
+        leaderboard(lines(), groups=[(0, 2), (2, 3)]),
         significance_map(names, DIFFERENCES, P),
-        rank_stability(names, frequency),
+        rank_stability(names, frequency, [1, 2, 3, 4]),
+        differences(
+            [
+                Gap(names[0], names[1], 0.01, (-0.02, 0.04), 0.549),
+                Gap(names[0], names[2], 0.15, None, 0.0001),
+            ],
+            margin=0.01,
+        ),
         mean_ranks(names, [1.5, 1.9, 2.8, 3.8], 1.1),
         confusion(names[0], Confusion(tn=536, fp=112, fn=77, tp=1142)),
         subject_accuracy(names[0], SUBJECTS),

@@ -15,7 +15,9 @@ from eval_server.figures.entries import (
 )
 from eval_server.figures.pairs import exact_null, paired_subjects
 from eval_server.figures.standings import (
+    Gap,
     Line,
+    differences,
     interval_row,
     leaderboard,
     rank_stability,
@@ -23,18 +25,16 @@ from eval_server.figures.standings import (
 )
 from eval_server.figures.wording import p_number, p_words, ranks, signed
 from eval_server.scoring.counts import Confusion
-from tests.eval_server.figures.samples import BETTER, DIFFERENCES, NAMES, OTHERS, SUBJECTS, P, lines, scored
+from tests.eval_server.figures.samples import DIFFERENCES, NAMES, OTHERS, SUBJECTS, P, lines, scored
 
 
 def test_bars_join_neighbours_that_cannot_be_told_apart_and_no_others() -> None:
-    better = np.zeros((3, 3), dtype=bool)
-    better[0, 2] = True
-    drawn = leaderboard(lines()[:3], better=better)
+    drawn = leaderboard(lines()[:3], groups=[(0, 2), (1, 3)])
     assert re.findall(r"<title>(.*?): cannot be told apart", drawn.svg) == [
         f"{NAMES[0]} to {NAMES[1]}",
         f"{NAMES[1]} to a&lt;b&gt;&amp;&quot;c&quot;",
     ]
-    everyone = leaderboard(lines()[:3], better=np.triu(np.ones((3, 3), dtype=bool), 1))
+    everyone = leaderboard(lines()[:3], groups=[(0, 1), (1, 2), (2, 3)])
     assert "Every entry can be told from its neighbours" in everyone.caption
 
 
@@ -47,7 +47,7 @@ def test_an_entry_without_an_interval_gets_a_dot_and_the_words_that_say_so() -> 
 
 
 def test_the_leaderboard_table_keeps_the_remarks_and_does_not_rank_a_reference() -> None:
-    rows = leaderboard(lines(), better=BETTER).rows
+    rows = leaderboard(lines(), groups=[(0, 2)]).rows
     assert [row[1] for row in rows] == ["1-2", "1-2", "3", "—"]
     assert [row[4] for row in rows] == ["—", "drawn data", "—", "reference"]
 
@@ -70,10 +70,19 @@ def test_one_entry_alone_has_a_map_that_says_so() -> None:
     assert significance_map(("alone",), np.zeros((1, 1)), np.ones((1, 1))).rows == ()
 
 
-def test_the_median_rank_is_the_first_that_half_of_the_resamples_reach() -> None:
-    frequency = np.array([[0.5, 0.5], [0.5, 0.5]])
-    assert [row[1] for row in rank_stability(("a", "b"), frequency).rows] == ["1", "1"]
-    assert rank_stability(("a", "b"), np.array([[0.2, 0.8], [0.8, 0.2]])).rows[0][1:] == ("2", "20.0", "80.0")
+def test_the_ranks_over_resamples_are_shares_in_percent() -> None:
+    drawn = rank_stability(("a", "b"), np.array([[0.2, 0.8], [0.8, 0.2]]), [2, 1.5])
+    assert drawn.rows == (("a", "2", "20.0", "80.0"), ("b", "1.5", "80.0", "20.0"))
+    assert "b is first in 80 % of them" in drawn.caption
+
+
+def test_differences_name_the_pairs_that_are_told_apart_and_the_margin() -> None:
+    gaps = [Gap("a", "b", 0.01, (-0.02, 0.04), 0.5), Gap("a", "c", -0.15, None, 0.0002)]
+    drawn = differences(gaps, margin=0.01)
+    assert "1 of 2 differences can be told from zero" in drawn.caption
+    assert "the margin of 0.01 fixed beforehand" in drawn.caption
+    assert drawn.rows[0][2:5] == ("+1.00", "−2.00 to +4.00", "0.500")
+    assert drawn.rows[1][3:] == ("not estimable", "0.0002", "told apart")
 
 
 def test_the_confusion_matrix_of_the_paper_says_its_shares() -> None:

@@ -1,0 +1,104 @@
+"""AUC, DeLong and Obuchowski's clustered form against pROC, MLstatkit and scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from eval_server.judging import Verdict
+from eval_server.scoring import auc
+from eval_server.scoring.counts import subjects_of
+from tests.support.truth import ENTRIES, PAIRS, golden, golden_verdicts
+
+
+def _parts(verdict: Verdict) -> auc.Components:
+    assert verdict.cells.scores is not None
+    parts = auc.components(verdict.cells.labels, verdict.cells.scores)
+    assert parts is not None
+    return parts
+
+
+def _clustered(verdict: Verdict, names: list[str] | None = None) -> auc.ClusteredComponents:
+    cells = verdict.cells
+    assert cells.subjects is not None
+    assert cells.names is not None
+    subjects, index = subjects_of(cells.labels, names or [cells.names[at] for at in cells.subjects])
+    return auc.clustered(_parts(verdict), cells.labels, index, subjects)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_delong_equals_proc_and_mlstatkit(pair: str) -> None:
+    """golden/delong_proc.json (pROC 1.18.0) and golden/delong_py.json (MLstatkit, Yandex)."""
+    one, two = (_parts(golden_verdicts()[entry]) for entry in pair.split("-"))
+    expected = golden("delong_proc")["results"]["cells_csv"][pair]
+    found = auc.compare_cells(one, two)
+    assert found.first == pytest.approx(expected["auc1"], abs=1e-12)
+    assert found.second == pytest.approx(expected["auc2"], abs=1e-12)
+    assert auc.covariance(one, one) == pytest.approx(expected["var1"], rel=1e-11)
+    assert auc.covariance(one, two) == pytest.approx(expected["cov"], rel=1e-11)
+    assert found.z == pytest.approx(expected["z"], rel=1e-11)
+    assert found.p == pytest.approx(expected["p"], rel=1e-9)
+    assert [found.low, found.high] == pytest.approx(expected["ci_diff"], rel=1e-9)
+    python = golden("delong_py")["delong"][pair]
+    assert found.se**2 == pytest.approx(python["mlstatkit"]["var_diff"], rel=1e-10)
+    assert np.log10(found.p) == pytest.approx(python["yandex_log10p"], rel=1e-10)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_clustered_test_equals_obuchowski_1997(pair: str) -> None:
+    one, two = (_clustered(golden_verdicts()[entry]) for entry in pair.split("-"))
+    expected = golden("delong_py")["obuchowski1997_own_code"][pair]
+    found = auc.compare_subjects(one, two)
+    assert auc.clustered_covariance(one, one) == pytest.approx(expected["var_a"], rel=1e-11)
+    assert auc.clustered_covariance(two, two) == pytest.approx(expected["var_b"], rel=1e-11)
+    assert auc.clustered_covariance(one, two) == pytest.approx(expected["cov"], rel=1e-11)
+    assert found.z == pytest.approx(expected["z"], rel=1e-10)
+    assert found.p == pytest.approx(expected["p"], rel=1e-10)
+
+
+def test_with_every_cell_its_own_cluster_the_clustered_test_is_delong() -> None:
+    first, second = (golden_verdicts()[entry] for entry in ("E1", "E2"))
+    names = [str(at) for at in range(len(first.cells.labels))]
+    found = auc.compare_subjects(_clustered(first, names), _clustered(second, names))
+    expected = golden("delong_py")["obuchowski_each_cell_its_own_cluster_E1_E2"]
+    assert found.z == pytest.approx(expected["z"], rel=1e-11)
+    assert found.p == pytest.approx(auc.compare_cells(_parts(first), _parts(second)).p, abs=1e-13)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), min_size=2, max_size=40))
+def test_the_area_equals_scikit_learn_with_ties(cells: list[tuple[int, int]]) -> None:
+    labels, scores = np.array(cells).T
+    found = auc.components(labels, scores / 6)
+    if len(set(labels.tolist())) < 2:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.auc == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_the_interval_of_an_area_holds_it_and_is_wider_than_for_independent_cells(entry: str) -> None:
+    verdict = golden_verdicts()[entry]
+    found = verdict.intervals["auc"]
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.estimate < found.high < 1
+    low, _, high = golden("delong_proc")["results"]["cells_csv"][f"{entry}-E5" if entry != "E5" else "E4-E5"][
+        "ci1" if entry != "E5" else "ci2"
+    ]
+    assert found.high - found.low > high - low
+
+
+def test_one_subject_in_a_class_and_equal_scores_are_not_estimable_and_say_why() -> None:
+    labels, scores = np.array([1, 1, 0, 0]), np.array([0.9, 0.4, 0.5, 0.1])
+    parts = auc.components(labels, scores)
+    assert parts is not None
+    subjects, index = subjects_of(labels, ["A", "A", "H1", "H2"])
+    alone = auc.auc_interval(auc.clustered(parts, labels, index, subjects))
+    assert alone.low is None
+    assert "only one subject with ALL cells" in alone.remark
+    same = auc.compare_cells(parts, parts)
+    assert (same.z, same.p, same.low) == (None, None, None)

@@ -1,0 +1,245 @@
+"""The exact tests: golden numbers, full enumeration, and what may not change them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eval_server.scoring import exact
+from eval_server.scoring.counts import Subjects, Tally
+from eval_server.scoring.exact import coin_sums, resampled_p, sign_flip_p, swap_tests
+from eval_server.scoring.metrics import ACCURACY, MCC, SWAPPED, WEIGHTED_F1
+from eval_server.scoring.pairwise import wilcoxon
+from eval_server.scoring.subjects import accuracies
+from tests.support.truth import (
+    ENTRIES,
+    FIRST,
+    PAIRS,
+    SECOND,
+    golden,
+    golden_tally,
+    swap_by_enumeration,
+)
+
+ONE, TWO = np.array([0]), np.array([1])
+
+
+@st.composite
+def tables(draw: st.DrawFn, *, most: int = 12, mixed: bool | None = None) -> Tally:
+    """Two entries on up to `most` subjects with few cells each, so that ties are frequent."""
+    size = draw(st.integers(1, most))
+    cells = st.integers(0, 6)
+    pairs = []
+    for _ in range(size):
+        kinds = ["all", "hem"] if mixed is False else ["all", "hem", "both"]
+        kind = draw(st.sampled_from(kinds))
+        positive, negative = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+        pairs.append((positive * (kind != "hem"), negative * (kind != "all")))
+    p, n = np.array(pairs).T
+    draws = [[min(draw(cells), limit) for limit in column] for column in (p, p, n, n)]
+    subjects = Subjects(tuple(f"S{at}" for at in range(size)), p, n)
+    return Tally(subjects, np.array(draws[:2]), np.array(draws[2:]))
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_the_swap_test_equals_scipys_full_enumeration_of_12_subjects(alternative: exact.Alternative) -> None:
+    """golden/signflip_exact.json: scipy.stats.permutation_test over all 4,096 swaps."""
+    document = golden("signflip_exact")
+    table = golden_tally(document["subjects"])
+    found = swap_tests(WEIGHTED_F1, table, FIRST, SECOND, alternative=alternative)
+    assert found.exact.all()
+    for at, pair in enumerate(PAIRS):
+        expected = document["scipy_permutation_test_exact_12_subjects"][pair]
+        assert found.difference[at] == pytest.approx(expected["diff"], abs=1e-12)
+        assert found.p[at] == pytest.approx(expected[f"p_{alternative}"], abs=1e-12)
+
+
+def test_accuracy_and_mean_subject_accuracy_equal_scipys_full_enumeration() -> None:
+    document = golden("signflip_exact")
+    table = golden_tally(document["subjects"])
+    found = swap_tests(ACCURACY, table, FIRST, SECOND)
+    shares = accuracies(table)
+    for at, pair in enumerate(PAIRS):
+        expected = document["scipy_permutation_test_exact_12_subjects"][pair]
+        gaps = shares[FIRST[at]] - shares[SECOND[at]]
+        assert found.difference[at] == pytest.approx(expected["acc_diff"], abs=1e-12)
+        assert found.p[at] == pytest.approx(expected["acc_p_two-sided"], abs=1e-12)
+        assert gaps.mean() == pytest.approx(expected["mean_subject_acc_diff"], abs=1e-12)
+        assert sign_flip_p(gaps) == pytest.approx(expected["mean_subject_acc_p_two-sided"], abs=1e-12)
+
+
+@pytest.mark.parametrize("pair", ["E1-E4", "E2-E3", "E2-E5"])
+def test_the_swap_test_equals_scikit_learns_f1_over_256_swaps_of_cells(pair: str) -> None:
+    """golden/signflip_exact.json: f1_score on swapped cells, 8 subjects."""
+    document = golden("signflip_exact")
+    expected = document["sklearn_bruteforce_8_subjects"][pair]
+    table = golden_tally(document["subjects8"])
+    first, second = (np.array([ENTRIES.index(entry)]) for entry in pair.split("-"))
+    two_sided = swap_tests(WEIGHTED_F1, table, first, second)
+    greater = swap_tests(WEIGHTED_F1, table, first, second, alternative="greater")
+    assert two_sided.difference[0] == pytest.approx(expected["diff"], abs=1e-12)
+    assert two_sided.p[0] == pytest.approx(expected["p_two_sided"], abs=1e-12)
+    assert greater.p[0] == pytest.approx(expected["p_greater"], abs=1e-12)
+
+
+def test_the_anchors_of_the_specification_hold() -> None:
+    """statistics.md 4.2, handy anchors of the 12 subjects."""
+    found = swap_tests(WEIGHTED_F1, golden_tally(golden("signflip_exact")["subjects"]), FIRST, SECOND)
+    p = dict(zip(PAIRS, found.p.tolist(), strict=True))
+    assert (p["E1-E4"], p["E2-E4"], p["E1-E5"]) == (0.0859375, 0.03125, 0.0390625)
+
+
+def test_the_paired_permutation_example_of_mlxtend_has_its_p() -> None:
+    """statistics.md 4.1, "Permutation, paired exact" (mlxtend tests)."""
+    first = np.array([3.67, 1.72, 3.46, 2.60, 2.03, 2.10, 3.01])
+    second = np.array([2.11, 1.79, 2.71, 1.89, 1.69, 1.71, 2.01])
+    assert sign_flip_p(first - second) == pytest.approx(0.03125, abs=1e-12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables())
+def test_the_swap_test_equals_enumeration_with_subjects_of_one_class_or_both(table: Tally) -> None:
+    for metric in SWAPPED:
+        two_sided, greater = swap_by_enumeration(metric, table, 0, 1)
+        assert swap_tests(metric, table, ONE, TWO).p[0] == pytest.approx(two_sided, abs=1e-12)
+        found = swap_tests(metric, table, ONE, TWO, alternative="greater").p[0]
+        assert found == pytest.approx(greater, abs=1e-12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(tables(mixed=False))
+def test_subjects_of_one_class_give_the_same_p_on_the_way_for_mixed_ones(table: Tally) -> None:
+    pair = exact._MixedPair(table, 0, 1)
+    straight = swap_tests(WEIGHTED_F1, table, ONE, TWO)
+    joint = pair.p(WEIGHTED_F1, float(straight.difference[0]), "two-sided", np.random.default_rng(0))
+    assert joint == pytest.approx(straight.p[0], abs=1e-12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(tables(), st.randoms())
+def test_the_swap_test_is_symmetric_and_does_not_see_the_order_of_subjects(table: Tally, random) -> None:
+    order = list(range(len(table.subjects)))
+    random.shuffle(order)
+    cells = table.subjects
+    names = tuple(cells.names[at] for at in order)
+    turned = Tally(
+        Subjects(names, cells.positives[order], cells.negatives[order]),
+        table.tp[:, order],
+        table.tn[:, order],
+    )
+    here, there = swap_tests(WEIGHTED_F1, table, ONE, TWO), swap_tests(WEIGHTED_F1, turned, TWO, ONE)
+    assert there.p[0] == pytest.approx(here.p[0], abs=1e-12)
+    assert there.difference[0] == pytest.approx(-here.difference[0], abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables())
+def test_identical_entries_have_p_1_and_no_p_is_0(table: Tally) -> None:
+    both = np.array([0, 0, 1]), np.array([0, 1, 1])
+    found = swap_tests(WEIGHTED_F1, table, *both)
+    assert found.p[0] == found.p[2] == 1.0
+    assert (found.p > 0).all()
+    assert (found.p <= 1).all()
+
+
+def test_pairs_in_one_call_have_the_p_they_have_alone() -> None:
+    """Batches group pairs by the width of their tables; nothing of one may reach another."""
+    table = golden_tally()
+    together = swap_tests(WEIGHTED_F1, table, FIRST, SECOND)
+    alone = [swap_tests(WEIGHTED_F1, table, FIRST[at : at + 1], SECOND[at : at + 1]).p[0] for at in range(10)]
+    assert together.p.tolist() == alone
+
+
+def test_small_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = golden_tally()
+    whole = swap_tests(WEIGHTED_F1, table, FIRST, SECOND).p
+    monkeypatch.setattr(exact, "LARGEST_BATCH", 500)
+    assert swap_tests(WEIGHTED_F1, table, FIRST, SECOND).p.tolist() == whole.tolist()
+
+
+def test_a_metric_that_may_fall_with_more_cells_right_is_refused() -> None:
+    with pytest.raises(ValueError, match="mcc"):
+        swap_tests(MCC, golden_tally(), FIRST, SECOND)
+
+
+def test_too_large_a_joint_table_is_resampled_near_the_exact_p_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = np.random.default_rng(5)
+    p, n = generator.integers(5, 40, size=(2, 12))
+    subjects = Subjects(tuple(map(str, range(12))), p, n)
+    table = Tally(subjects, generator.binomial(p, 0.8, (2, 12)), generator.binomial(n, 0.7, (2, 12)))
+    counted = swap_tests(WEIGHTED_F1, table, ONE, TWO)
+    monkeypatch.setattr(exact, "LARGEST_TABLE", 10)
+    drawn = swap_tests(WEIGHTED_F1, table, ONE, TWO, generator=np.random.default_rng(1))
+    assert counted.exact.all()
+    assert not drawn.exact.any()
+    assert drawn.p[0] == pytest.approx(counted.p[0], abs=0.02)
+
+
+def test_a_resampled_p_is_never_0() -> None:
+    assert resampled_p(np.zeros(999), 1.0) == 1 / 1000
+    assert resampled_p(np.array([-2.0, 2.0, 0.0]), 2.0) == 3 / 4
+    assert resampled_p(np.array([-2.0, 2.0, 0.0]), 2.0, "greater") == 2 / 4
+    assert resampled_p(np.array([-2.0, 2.0, 0.0]), -2.0, "less") == 2 / 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=12))
+def test_the_sign_flip_test_equals_enumeration(values: list[int]) -> None:
+    gaps = np.array(values) / 7
+    signs = np.array(np.meshgrid(*[[-1, 1]] * len(values))).reshape(len(values), -1).T
+    null = signs @ gaps
+    expected = np.mean(np.abs(null) >= abs(gaps.sum()) - 1e-12)
+    assert sign_flip_p(gaps) == pytest.approx(expected, abs=1e-12)
+    assert sign_flip_p(gaps, "greater") == pytest.approx(np.mean(null >= gaps.sum() - 1e-12), abs=1e-12)
+    assert sign_flip_p(gaps, "less") == pytest.approx(np.mean(null <= gaps.sum() + 1e-12), abs=1e-12)
+
+
+def test_more_than_40_differences_are_resampled() -> None:
+    gaps = np.random.default_rng(2).normal(0.1, 1, 60)
+    assert 0 < sign_flip_p(gaps, generator=np.random.default_rng(3)) < 1
+
+
+def test_the_signed_rank_test_equals_r_coin_exact_on_the_golden_pairs() -> None:
+    """golden/r_stats.json: coin's exact Wilcoxon with zeros dropped, and R's V statistic."""
+    shares = accuracies(golden_tally())
+    found = wilcoxon(shares[FIRST] - shares[SECOND])
+    for at, pair in enumerate(PAIRS):
+        expected = golden("r_stats")["results"]["wilcoxon"][pair]
+        assert found.rank_sum[at] == expected["V"]
+        assert found.zeros[at] == expected["n_zero"]
+        assert found.p[at] == pytest.approx(expected["coin_exact_wilcox"], abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=10))
+def test_the_signed_rank_test_equals_enumeration_with_ties_and_zeros(values: list[int]) -> None:
+    gaps = np.array([value for value in values if value], dtype=float)
+    found = wilcoxon(np.array(values, dtype=float))
+    assert found.zeros[0] == len(values) - len(gaps)
+    if not len(gaps):
+        assert found.p[0] == 1.0
+        return
+    size = np.abs(gaps)
+    ranks = (size[:, None] > size).sum(axis=1) + ((size[:, None] == size).sum(axis=1) + 1) / 2
+    signs = np.array(np.meshgrid(*[[-1, 1]] * len(gaps))).reshape(len(gaps), -1).T
+    null, observed = signs @ ranks, (np.sign(gaps) * ranks).sum()
+    assert found.p[0] == pytest.approx(np.mean(np.abs(null) >= abs(observed) - 1e-9), abs=1e-12)
+
+
+def test_coin_sums_are_probabilities_exact_to_the_last_bit() -> None:
+    found = coin_sums(np.array([[1, 2, 0], [3, 3, 3]]))
+    assert found[0, :4].tolist() == [0.25, 0.25, 0.25, 0.25]
+    assert found[1, [0, 3, 6, 9]].tolist() == [0.125, 0.375, 0.375, 0.125]
+    assert (found.sum(axis=1) == 1.0).all()
+
+
+def test_28_subjects_of_the_label_file_give_p_in_steps_of_the_27_coins_that_are_free() -> None:
+    """Every exact p of 28 subjects is a whole number of 2^-27: nothing was drawn at random."""
+    table = golden_tally()
+    assert len(table.subjects) == 28
+    p = swap_tests(WEIGHTED_F1, table, FIRST, SECOND).p
+    assert (p * 2**27 == np.rint(p * 2**27)).all()

@@ -1,0 +1,54 @@
+"""The Ladder on its published example, and in its clustered form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eval_server.scoring import ladder
+from eval_server.scoring.counts import Tally
+from eval_server.scoring.intervals import difference_intervals
+from eval_server.scoring.metrics import WEIGHTED_F1
+from tests.support.truth import golden_tally
+
+
+def test_the_example_of_ladder_jl_publishes_its_three_losses() -> None:
+    """statistics.md 4.1: a gain within the paired standard error repeats the old number."""
+    labels = np.array([1, 0, 1, 1, 1, 0])
+    submissions = np.array([[0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0]])
+    rungs = ladder.by_cells(submissions != labels)
+    assert [-rung.published for rung in rungs] == pytest.approx([4 / 6, 4 / 6, 2 / 6])
+    assert [rung.improved for rung in rungs] == [True, False, True]
+    assert [-rung.score for rung in rungs] == pytest.approx([4 / 6, 3 / 6, 2 / 6])
+
+
+def test_the_clustered_ladder_steps_up_only_beyond_the_standard_error_over_subjects() -> None:
+    table = golden_tally()
+    order = [4, 3, 0, 1, 0]
+    climbing = Tally(table.subjects, table.tp[order], table.tn[order])
+    rungs = ladder.by_subjects(climbing)
+    leader = 0
+    for at in range(1, 5):
+        pair = difference_intervals(WEIGHTED_F1, climbing, np.array([at]), np.array([leader]))
+        improved = bool(pair.estimate[0] > pair.se[0])
+        assert rungs[at].improved is improved
+        leader = at if improved else leader
+        assert rungs[at].leader == leader
+        assert rungs[at].published == rungs[leader].score
+
+
+def test_the_same_submission_again_is_no_step_up() -> None:
+    table = golden_tally()
+    twice = Tally(table.subjects, table.tp[[0, 0]], table.tn[[0, 0]])
+    assert [rung.improved for rung in ladder.by_subjects(twice)] == [True, False]
+
+
+def test_what_is_published_never_falls() -> None:
+    generator = np.random.default_rng(0)
+    rungs = ladder.by_cells(generator.integers(0, 2, size=(50, 40)))
+    published = [rung.published for rung in rungs]
+    assert published == sorted(published)
+
+
+def test_one_cell_is_never_enough_for_a_step_up() -> None:
+    assert [rung.improved for rung in ladder.by_cells([[1], [0]])] == [True, False]

@@ -1,0 +1,137 @@
+"""Entries over seeds: the golden seeds table against scipy and R, and both sources of noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eval_server.scoring import seeds
+from eval_server.scoring.counts import Tally
+from eval_server.scoring.exact import swap_tests
+from eval_server.scoring.metrics import WEIGHTED_F1
+from tests.support.truth import golden, golden_rows, golden_tally
+
+PAIRS = ("M1-M2", "M1-M3", "M2-M3")
+HOGARTY = np.array([10, 10, 20, 20, 20, 30, 30, 30, 40, 50.0]), np.array([10, 20, 30, 40, 40, 50.0])
+
+
+def _columns(pair: str) -> tuple[np.ndarray, np.ndarray]:
+    rows = golden_rows("seeds")
+    first, second = (np.array([float(row[name]) for row in rows]) for name in pair.split("-"))
+    return first, second
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_mann_whitney_and_the_effect_sizes_equal_scipy_and_r(pair: str) -> None:
+    """golden/scipy_tests.json and golden/r_stats.json (effsize, wilcox.test)."""
+    found = seeds.compare_seeds(*_columns(pair))
+    scipy, r = (golden(name)["results"]["mannwhitney"][pair] for name in ("scipy_tests", "r_stats"))
+    assert found.u == scipy["U"] == r["U"]
+    assert found.p_greater == pytest.approx(scipy["p_greater_default_auto"], rel=1e-12)
+    assert found.p_greater == pytest.approx(r["p_greater_cc"], rel=1e-10)
+    assert found.a12 == pytest.approx(scipy["A12"], abs=1e-12)
+    assert found.a12 == pytest.approx(r["vda_A12"], abs=1e-12)
+    assert found.cliffs_delta == pytest.approx(scipy["cliffs_delta"], abs=1e-12)
+    assert found.cliffs_limits == pytest.approx(r["cliffs_delta_ci95"], abs=1e-10)
+    assert found.magnitude == r["magnitude"]
+    assert found.shift == pytest.approx(r["hodges_lehmann_shift"], abs=1e-4)  # R finds it by iteration
+
+
+def test_the_a12_limits_are_those_of_rank_compare_2indep() -> None:
+    """statistics.md 4.2: M1 > M2, CI (.44567, .78178) by statsmodels.
+
+    The interval is symmetric about A12 = .6137153, so with that lower limit the upper one is .78176: the
+    last digits of the printed one are taken for a slip.
+    """
+    found = seeds.compare_seeds(*_columns("M1-M2")).a12_limits
+    assert found == pytest.approx((0.44567, 2 * 0.6137152778 - 0.44567), abs=5e-6)
+    assert found == pytest.approx((0.44567, 0.78178), abs=3e-5)
+
+
+def test_cliffs_delta_of_hogarty_and_kromrey_has_its_published_limits() -> None:
+    """statistics.md 4.1 and golden/r_stats.json (effsize's tests)."""
+    expected = golden("r_stats")["results"]["cliff_hogarty_kromrey"]
+    assert seeds.compare_seeds(*HOGARTY).cliffs_delta == pytest.approx(expected["estimate"], abs=1e-12)
+    assert seeds.cliffs_limits(*HOGARTY) == pytest.approx(expected["ci"], abs=1e-12)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_paired_seeds_have_the_golden_mean_and_exact_tests_near_the_normal_ones(pair: str) -> None:
+    found = seeds.compare_seeds(*_columns(pair), paired=True).paired
+    expected = golden("scipy_tests")["results"]["mannwhitney"][pair]
+    assert found is not None
+    assert found.mean_difference == pytest.approx(expected["paired_diff_mean"], abs=1e-12)
+    assert found.sign_flip_p == pytest.approx(2 * expected["paired_t_greater_p"], abs=0.02)
+    assert found.wilcoxon_p == pytest.approx(2 * expected["paired_wilcoxon_greater_cc"], abs=0.02)
+    assert 0 <= found.chance_low <= found.chance <= found.chance_high <= 1
+
+
+def test_the_rule_of_bouthillier_needs_both_limits() -> None:
+    rare = seeds.PairedSeeds(0.1, 0.01, 0.01, 0.7, 0.55, 0.9)
+    often = seeds.PairedSeeds(0.1, 0.01, 0.01, 0.8, 0.6, 0.95)
+    chance = seeds.PairedSeeds(0.1, 0.4, 0.4, 0.8, 0.4, 0.95)
+    assert (rare.significant, rare.meaningful) == (True, False)
+    assert (often.significant, often.meaningful) == (True, True)
+    assert (chance.significant, chance.meaningful) == (False, False)
+
+
+def test_the_summary_shows_both_standard_deviations() -> None:
+    found = seeds.summarise([1.0, 2.0, 3.0])
+    assert (found.seeds, found.minimum, found.mean, found.maximum) == (3, 1.0, 2.0, 3.0)
+    assert found.sd == pytest.approx((2 / 3) ** 0.5)
+    assert found.sd_sample == pytest.approx(1.0)
+    assert seeds.summarise([0.5]).sd_sample is None
+
+
+def test_words_for_effects_change_at_the_published_limits() -> None:
+    words = [seeds.magnitude(delta) for delta in (0.0, -0.146, 0.147, 0.329, -0.33, 0.473, 0.474, -1.0)]
+    assert words == ["negligible"] * 2 + ["small"] * 2 + ["medium"] * 2 + ["large"] * 2
+
+
+def test_seeds_that_are_all_alike_are_no_evidence_and_have_no_limits() -> None:
+    found = seeds.compare_seeds([0.9, 0.9], [0.9, 0.9], paired=True)
+    assert (found.p_greater, found.a12, found.a12_limits, found.cliffs_limits) == (1.0, 0.5, None, None)
+    assert found.paired is not None
+    assert (found.paired.sign_flip_p, found.paired.wilcoxon_p) == (1.0, 1.0)
+    assert seeds.compare_seeds([0.9], [0.8]).a12_limits is None
+
+
+def test_missing_and_unequal_seeds_are_refused() -> None:
+    with pytest.raises(ValueError, match="need seeds"):
+        seeds.compare_seeds([], [0.5])
+    with pytest.raises(ValueError, match="equal numbers"):
+        seeds.compare_seeds([0.1, 0.2], [0.5], paired=True)
+    with pytest.raises(ValueError, match="without seeds"):
+        seeds.summarise([])
+
+
+def _method(entry: int, seed: int) -> Tally:
+    """Six "seeds" of a golden entry: a few of its right cells turned wrong at random."""
+    table, generator = golden_tally(), np.random.default_rng(seed)
+    tp, tn = (np.repeat(part[entry : entry + 1], 6, axis=0) for part in (table.tp, table.tn))
+    return Tally(table.subjects, tp - generator.binomial(tp, 0.01), tn - generator.binomial(tn, 0.01))
+
+
+def test_methods_are_compared_by_their_mean_over_seeds_with_both_sources_of_noise() -> None:
+    first, last = _method(0, 1), _method(4, 2)
+    found = seeds.both_sources(first, last, np.random.default_rng(0), resamples=2000)
+
+    def mean(table: Tally) -> float:
+        value = WEIGHTED_F1.value(
+            table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives
+        )
+        return float(value.mean())
+
+    assert found.difference == pytest.approx(mean(first) - mean(last))
+    assert found.low < found.difference < found.high
+    assert 1 / 2001 <= found.p < 0.05
+    same = seeds.both_sources(first, first, np.random.default_rng(0), resamples=200)
+    assert (same.difference, same.p) == (0.0, 1.0)
+
+
+def test_one_seed_each_gives_the_subject_swap_test() -> None:
+    table = golden_tally()
+    first, second = (Tally(table.subjects, table.tp[at : at + 1], table.tn[at : at + 1]) for at in (0, 3))
+    exact = swap_tests(WEIGHTED_F1, table, np.array([0]), np.array([3])).p[0]
+    found = seeds.both_sources(first, second, np.random.default_rng(4))
+    assert found.p == pytest.approx(exact, abs=0.01)
