@@ -33,7 +33,11 @@ class Store:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         url = database_url or f"sqlite:///{(data_dir / DATABASE_FILE).resolve()}"
         database = Database(url)
-        database.migrate()
+        try:
+            database.migrate()
+        except BaseException:
+            database.close()
+            raise
         return cls(database, Archive(data_dir.resolve() / "archive"))
 
     def healthy(self) -> bool:

@@ -1,0 +1,152 @@
+"""The store opens, migrates, backs up and comes back, on both databases."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from eval_server.store.backup import BackupUnfit, dump, load
+from eval_server.store.database import StoreUnfit
+from eval_server.store.phases import PhaseClash, Rules
+from eval_server.store.schema import metadata
+from eval_server.store.store import Store
+from tests.eval_server.store.test_submissions import an_arrival, welcome
+from tests.support.postgres import a_database
+from tests.support.server import small_truth
+
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def test_the_migrations_lead_to_the_schema_as_it_is_written(store: Store) -> None:
+    with store.database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_stores_that_open_at_the_same_moment_migrate_once(tmp_path: Path, database: str | None) -> None:
+    opened: list[Store] = []
+    threads = [
+        threading.Thread(target=lambda: opened.append(Store.open(tmp_path, database))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.phases.all() for store in opened] == [[]] * 4
+    for store in opened:
+        store.close()
+
+
+def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, store: Store, database: str | None) -> None:
+    with store.database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreUnfit, match="another release"):
+        Store.open(tmp_path / "data", database)
+
+
+def test_a_database_that_cannot_be_reached_is_named_as_the_trouble(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnfit, match="cannot be used"):
+        Store.open(tmp_path, f"postgresql://nobody@/none?host={tmp_path}")
+    with pytest.raises(StoreUnfit, match="mysql"):
+        Store.open(tmp_path, "mysql://localhost/none")
+
+
+def test_a_phase_comes_back_with_its_rules_and_its_truth(store: Store) -> None:
+    rules = Rules(
+        title="Small", opens_at=NOON, closes_at=NOON + timedelta(days=1), per_day=3, ladder=True, margin=0.02
+    )
+    store.phases.add("small", small_truth(), rules, NOON)
+    record = store.phases.find("small")
+    assert record is not None
+    assert record.rules == rules
+    assert store.phases.truth(record.truth).sha256 == small_truth().sha256
+
+
+def test_a_phases_name_is_taken_once(store: Store) -> None:
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    with pytest.raises(PhaseClash, match="small"):
+        store.phases.add("small", small_truth(), Rules(), NOON)
+
+
+def test_a_phase_keeps_its_cells_when_its_truth_is_replaced(store: Store) -> None:
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    truth = small_truth()
+    fewer = truth.only(type(truth.phase)("small", truth.phase.cells[:-1]))
+    with pytest.raises(PhaseClash, match="50 cells"):
+        store.phases.replace_truth("small", fewer, NOON)
+
+
+def a_full_store(store: Store) -> str:
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    store.phases.add_published("small", "paper", {"weighted_f1": 0.9}, "the paper")
+    digest = store.archive.keep(io.BytesIO(b"a zip"))
+    receipt = store.submissions.receive(an_arrival(archive=digest), welcome)
+    store.submissions.claim("w", NOON, 1)
+    store.tokens.add("0" * 64, "team", "team", "", NOON, NOON + timedelta(days=1))
+    return receipt.id
+
+
+def test_a_backup_brings_everything_back_and_frees_what_was_claimed(store: Store, tmp_path: Path) -> None:
+    submission = a_full_store(store)
+    dump(store, tmp_path / "b.tar", NOON)
+    other = Store.open(tmp_path / "other")
+    load(other, tmp_path / "b.tar")
+    found = other.submissions.find(submission)
+    assert found is not None
+    assert found.status == "received"
+    assert other.archive.read(found.archive) == b"a zip"
+    assert other.phases.find("small") == store.phases.find("small")
+    assert other.tokens.listed() == store.tokens.listed()
+    other.close()
+
+
+def test_a_backup_moves_a_server_from_one_database_to_the_other(tmp_path: Path) -> None:
+    first = Store.open(tmp_path / "first")
+    submission = a_full_store(first)
+    dump(first, tmp_path / "b.tar", NOON)
+    second = Store.open(tmp_path / "second", a_database())
+    load(second, tmp_path / "b.tar")
+    assert second.submissions.find(submission) is not None
+    first.close()
+    second.close()
+
+
+def test_a_backup_that_was_cut_short_changes_nothing(store: Store, tmp_path: Path) -> None:
+    submission = a_full_store(store)
+    dump(store, tmp_path / "b.tar", NOON)
+    whole = (tmp_path / "b.tar").read_bytes()
+    (tmp_path / "b.tar").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BackupUnfit):
+        load(store, tmp_path / "b.tar")
+    assert store.submissions.find(submission) is not None
+
+
+def test_a_backup_of_another_release_is_refused(store: Store, tmp_path: Path) -> None:
+    header = json.dumps({"format": 1, "revision": "9999"}).encode()
+    with tarfile.open(tmp_path / "b.tar", "w") as tar:
+        member = tarfile.TarInfo("backup.json")
+        member.size = len(header)
+        tar.addfile(member, io.BytesIO(header))
+    with pytest.raises(BackupUnfit, match="9999"):
+        load(store, tmp_path / "b.tar")
+
+
+def test_a_file_is_kept_under_its_digest_and_nothing_is_left_aside(store: Store, tmp_path: Path) -> None:
+    digest = store.archive.keep(io.BytesIO(b"bytes"))
+    assert store.archive.keep(io.BytesIO(b"bytes")) == digest
+    assert store.archive.read(digest) == b"bytes"
+    assert list((tmp_path / "data" / "archive" / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "A" * 64, "0" * 63, ""])
+def test_no_name_leads_out_of_the_archive(store: Store, digest: str) -> None:
+    with pytest.raises(ValueError, match="SHA-256"):
+        store.archive.path(digest)
