@@ -34,6 +34,11 @@ def result(text: str) -> None:
     _console(stderr=False).print(text, markup=False)
 
 
+def width() -> int:
+    """How many characters a line of standard output holds (80 where that is no terminal)."""
+    return _console(stderr=False).width
+
+
 def emit(document: Mapping[str, Any]) -> None:
     """The one JSON document of a ``--json`` call; NaN and infinity are refused."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

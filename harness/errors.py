@@ -69,6 +69,7 @@ _FOREIGN = (
     ("submissions.manifest", ("ManifestInvalid",), DataWrong.exit_code),
     ("eval_server.truth", ("TruthInvalid",), DataWrong.exit_code),
     ("eval_server.judging", ("PhasesDiffer",), DataWrong.exit_code),
+    ("eval_server.comparing", ("EntriesDiffer",), DataWrong.exit_code),
     ("models.contract", ("EntryUnavailable",), Unavailable.exit_code),
     ("models.contract", ("SettingInvalid",), UsageWrong.exit_code),
     ("models.contract", ("CellsUnfit",), DataWrong.exit_code),

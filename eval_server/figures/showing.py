@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from eval_server.comparing import Comparison, Report, Standing
 from eval_server.figures.entries import (
     Curve,
     calibration,
@@ -21,20 +23,109 @@ from eval_server.figures.entries import (
 )
 from eval_server.figures.pairs import exact_null, paired_subjects
 from eval_server.figures.picture import Picture
+from eval_server.figures.standings import (
+    Gap,
+    Line,
+    differences,
+    leaderboard,
+    mean_ranks,
+    rank_stability,
+    significance_map,
+)
 from eval_server.judging import Verdict
 from eval_server.scoring.counts import Ints
-from eval_server.scoring.exact import coin_sums
+from eval_server.scoring.exact import RESAMPLES, coin_sums
+from eval_server.scoring.intervals import Interval
 from eval_server.scoring.metrics import WEIGHTED_F1
 
 Numbers = npt.NDArray[np.float64]
 
 
-def pictures_of_entry(name: str, verdict: Verdict) -> tuple[Picture, ...]:
+SHOWN: Final = 25
+"""The first entries of a long leaderboard that pictures of many entries show."""
+
+
+def pictures_of_report(report: Report) -> tuple[Picture, ...]:
+    """Leaderboard, who can be told apart, rank stability, and the mean ranks over subjects."""
+    shown = report.entries[:SHOWN]
+    found = [leaderboard([line_of(one) for one in shown], groups=_groups(report))]
+    if report.subjects is not None and len(report.entries) > 1:
+        found.append(_differences(report) if report.baseline is not None else _map(report))
+        found.extend(_stability(report))
+        found.extend(_mean_ranks(report))
+    return tuple(found)
+
+
+def line_of(standing: Standing) -> Line:
+    """A standing as a line of the leaderboard's picture."""
+    return Line(
+        standing.entry,
+        standing.weighted_f1,
+        limits_of(standing.interval),
+        standing.rank_set or (standing.rank, standing.rank),
+        standing.remarks,
+    )
+
+
+def limits_of(interval: Interval) -> tuple[float, float] | None:
+    """The limits of an interval, None where it cannot be estimated."""
+    return None if interval.low is None or interval.high is None else (interval.low, interval.high)
+
+
+def gap_of(pair: Comparison) -> Gap:
+    """A comparison as a line of the picture of differences."""
+    return Gap(pair.a, pair.b, pair.difference, limits_of(pair.interval), pair.p_holm)
+
+
+def _groups(report: Report) -> list[tuple[int, int]] | None:
+    """What bars join; nothing where only the pairs with a baseline were tested."""
+    if report.subjects is None or report.baseline is not None:
+        return None
+    return [(start, min(stop, SHOWN)) for start, stop in report.groups if start < SHOWN]
+
+
+def _differences(report: Report) -> Picture:
+    return differences(
+        [gap_of(pair) for pair in report.pairs[:SHOWN]], alpha=report.alpha, margin=report.margin
+    )
+
+
+def _map(report: Report) -> Picture:
+    """The pairs among the first entries; the pairs of a report stand row by row above the diagonal."""
+    total, count = len(report.entries), min(len(report.entries), SHOWN)
+    gap, p = np.zeros((count, count)), np.ones((count, count))
+    for i in range(count):
+        for j in range(i + 1, count):
+            pair = report.pairs[i * total - i * (i + 1) // 2 + j - i - 1]
+            gap[i, j], gap[j, i] = pair.difference, -pair.difference
+            p[i, j] = p[j, i] = 1.0 if pair.p_holm is None else pair.p_holm
+    return significance_map([one.entry for one in report.entries[:count]], gap, p, alpha=report.alpha)
+
+
+def _stability(report: Report) -> tuple[Picture, ...]:
+    shown = [one for one in report.entries[:SHOWN] if one.stability is not None]
+    known = [one.stability for one in shown if one.stability is not None]
+    if not known:
+        return ()
+    frequency = np.array([one.frequency[:SHOWN] for one in known])
+    medians = [one.median_rank for one in known]
+    return (rank_stability([one.entry for one in shown], frequency, medians, resamples=RESAMPLES),)
+
+
+def _mean_ranks(report: Report) -> tuple[Picture, ...]:
+    found = report.friedman
+    if found is None or len(report.entries) > SHOWN:
+        return ()
+    return (mean_ranks([one.entry for one in report.entries], found.mean_ranks, found.critical_difference),)
+
+
+def pictures_of_entry(name: str, verdict: Verdict, *, curves: bool = True) -> tuple[Picture, ...]:
     """Confusion matrix, subjects, and where there are scores the curves and the calibration."""
     found = [confusion(name, verdict.confusion)]
     if verdict.subjects is not None:
         found.append(subject_accuracy(name, verdict.subjects))
-    return (*found, *pictures_of_scores({name: verdict}), *_calibrations({name: verdict}))
+    drawn = pictures_of_scores({name: verdict}) if curves else ()
+    return (*found, *drawn, *_calibration(name, verdict))
 
 
 def pictures_of_scores(entries: Mapping[str, Verdict]) -> tuple[Picture, ...]:
@@ -66,17 +157,11 @@ def _scored(verdict: Verdict) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     return verdict.cells.scores, np.asarray(verdict.cells.labels == 1)
 
 
-def _calibrations(entries: Mapping[str, Verdict]) -> tuple[Picture, ...]:
-    return tuple(
-        calibration(
-            name,
-            score_bins(*_scored(one)),
-            brier=one.metrics["brier"] or 0.0,
-            ece=one.metrics["ece"] or 0.0,
-        )
-        for name, one in entries.items()
-        if one.cells.scores is not None
-    )
+def _calibration(name: str, verdict: Verdict) -> tuple[Picture, ...]:
+    if verdict.cells.scores is None:
+        return ()
+    errors = [verdict.metrics[metric] or 0.0 for metric in ("brier", "ece")]
+    return (calibration(name, score_bins(*_scored(verdict)), brier=errors[0], ece=errors[1]),)
 
 
 def pictures_of_pair(

@@ -14,6 +14,7 @@ from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import LINE, WIDTH, Scale, Sheet, shortened, span, width_of
 from eval_server.figures.wording import (
     ABSENT,
+    MINUS,
     counted,
     interval_words,
     listed,
@@ -22,10 +23,9 @@ from eval_server.figures.wording import (
     percent,
     ranks,
     signed,
+    signed_interval,
 )
-from eval_server.scoring.ranking import groups
 
-Marks = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.float64]
 Interval = tuple[float, float]
 
@@ -51,7 +51,7 @@ def common_span(lines: Sequence[Line]) -> Interval:
     return span(ends, within=(0, 1))
 
 
-def interval_row(value: float, interval: Interval | None, scale: Interval, *, width: int = 160) -> str:
+def interval_row(value: float, interval: Interval | None, scale: Interval, *, width: int = 128) -> str:
     """The interval as a small SVG for one row of a table; give every row the same `scale`."""
     sheet = Sheet(LINE, width)
     _draw_interval(sheet, Scale(*scale, 4, width - 4), LINE / 2, value, interval)
@@ -59,23 +59,34 @@ def interval_row(value: float, interval: Interval | None, scale: Interval, *, wi
     return sheet.svg(words, "The dot is the weighted F1, the line its interval over subjects.")
 
 
+def interval_axis(scale: Interval, *, width: int = 128) -> str:
+    """The scale above such rows: a few round percentages."""
+    sheet = Sheet(LINE, width)
+    places = Scale(*scale, 4, width - 4)
+    inner = [tick for tick in places.ticks(4) if 12 <= places(tick) <= width - 12]
+    for tick in inner:
+        sheet.text((places(tick), 12), percent(tick, 0), anchor="middle", role="faint")
+    words = f"Scale from {percent(scale[0], 0)} to {percent(scale[1], 0)} %"
+    return sheet.svg(words, "The scale of the intervals below.")
+
+
 def leaderboard(
-    lines: Sequence[Line], *, better: Marks | None = None, metric: str = "weighted F1"
+    lines: Sequence[Line], *, groups: Sequence[tuple[int, int]] | None = None, metric: str = "weighted F1"
 ) -> Picture:
     """Entries in order of their metric, each with its interval; bars join what cannot be told apart.
 
-    `better[i, j]` says that entry i is significantly better than entry j, both in the order of `lines`.
+    `groups` are runs of lines (start, stop) of which no two can be told apart; None where nothing was
+    tested.
     """
-    found = groups(better) if better is not None else []
-    runs = [(first, stop - 1) for first, stop in found if stop - first > 1]
-    lanes = _lanes(runs)
-    left = 4 + _LANE * (max(lanes, default=-1) + 1) + (4 if runs else 0)
+    runs = [(start, stop - 1) for start, stop in groups or () if stop - start > 1]
+    columns = lanes(runs)
+    left = 4 + _LANE * (max(columns, default=-1) + 1) + (4 if runs else 0)
     names = min(_NAMES, max(width_of(line.name) for line in lines) + 8)
     start = left + 38 + names
     sheet = Sheet(34 + _ROW * len(lines) + 4)
     scale = Scale(*common_span(lines), start + 6, WIDTH - 52)
     _draw_axis(sheet, scale, 30, sheet.height - 4, f"{metric}, %")
-    for run, lane in zip(runs, lanes, strict=True):
+    for run, lane in zip(runs, columns, strict=True):
         x = 4 + _LANE * lane
         ends = (x, 38 + _ROW * run[0]), (x, 26 + _ROW * (run[1] + 1))
         told = f"{lines[run[0]].name} to {lines[run[1]].name}: cannot be told apart"
@@ -86,9 +97,9 @@ def leaderboard(
         sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
         _draw_interval(sheet, scale, y, line.value, line.interval)
         sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
-    caption = _leaderboard_caption(lines, runs, metric, tested=better is not None)
+    caption = _leaderboard_caption(lines, runs, metric, tested=groups is not None)
     title = f"Leaderboard: {metric} with 95 % intervals"
-    columns = ("entry", "rank set", f"{metric} %", "95 % interval", "remarks")
+    heads = ("entry", "rank set", f"{metric} %", "95 % interval", "remarks")
     rows = [
         (
             line.name,
@@ -99,7 +110,7 @@ def leaderboard(
         )
         for line in lines
     ]
-    return picture("leaderboard", title, caption, sheet.svg(title, caption), columns, rows)
+    return picture("leaderboard", title, caption, sheet.svg(title, caption), heads, rows)
 
 
 def _leaderboard_caption(
@@ -113,15 +124,15 @@ def _leaderboard_caption(
     return f"{said} Entries joined by a bar at the left cannot be told apart at 5 %."
 
 
-def _lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
-    """Runs that overlap get columns of their own."""
+def lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
+    """A column for the bar of each run (first, last): runs that overlap get columns of their own."""
     ends: list[int] = []
-    lanes: list[int] = []
+    found: list[int] = []
     for first, last in runs:
         free = next((lane for lane, end in enumerate(ends) if end < first), len(ends))
         ends[free : free + 1] = [last]
-        lanes.append(free)
-    return lanes
+        found.append(free)
+    return found
 
 
 def _draw_axis(sheet: Sheet, scale: Scale, top: float, bottom: float, head: str) -> None:
@@ -228,18 +239,19 @@ def _mapped(names: Sequence[str], differences: Matrix, p: Matrix, alpha: float, 
     return picture("significance-map", title, caption, sheet.svg(title, caption), columns, rows)
 
 
-def rank_stability(names: Sequence[str], frequency: Matrix, *, resamples: int = 10_000) -> Picture:
+def rank_stability(
+    names: Sequence[str], frequency: Matrix, medians: Sequence[float], *, resamples: int = 10_000
+) -> Picture:
     """How often each entry holds each rank when subjects are drawn again: blobs by frequency.
 
     `frequency[i, r]` is the share of resamples in which entry i (in leaderboard order) has rank r + 1.
     """
-    count = len(names)
+    count = frequency.shape[1]
     left = min(_NAMES, max(map(width_of, names)) + 8)
     width = max(min((WIDTH - left - 4) / count, 40), 20)
     row = max(min(width, 28), 22)
-    sheet = Sheet(40 + row * count + 4, max(WIDTH, left + width * count + 4))
+    sheet = Sheet(40 + row * len(names) + 4, max(WIDTH, left + width * count + 4))
     sheet.text((left + width * count / 2, 12), "rank", anchor="middle", role="faint")
-    medians = [int(np.searchsorted(np.cumsum(line), 0.5 - 1e-12)) for line in frequency]
     for rank in range(count):
         x = left + width * (rank + 0.5)
         sheet.line((x, 36), (x, sheet.height - 4), role="grid")
@@ -253,7 +265,7 @@ def rank_stability(names: Sequence[str], frequency: Matrix, *, resamples: int = 
             where = (left + width * (rank + 0.5), y)
             tip = f"{name}: rank {rank + 1} in {percent(share, 1)} % of resamples"
             sheet.circle(where, max(radius * math.sqrt(share), 1), fill="faint", tip=tip)
-        x = left + width * (medians[at] + 0.5)
+        x = left + width * (medians[at] - 0.5)
         sheet.line((x, y - row / 2 + 2), (x, y + row / 2 - 2), width=2)
     title = "Rank stability: the ranks over resampled subjects"
     best = names[int(np.argmax(frequency[:, 0]))]
@@ -263,10 +275,67 @@ def rank_stability(names: Sequence[str], frequency: Matrix, *, resamples: int = 
     )
     columns = ("entry", "median rank", *(f"rank {at + 1}, %" for at in range(count)))
     rows = [
-        (name, str(medians[at] + 1), *(percent(float(share), 1) for share in frequency[at]))
+        (name, f"{medians[at]:g}", *(percent(float(share), 1) for share in frequency[at]))
         for at, name in enumerate(names)
     ]
     return picture("rank-stability", title, caption, sheet.svg(title, caption), columns, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The difference of two entries (first minus second) with its interval and adjusted p."""
+
+    first: str
+    second: str
+    difference: float
+    interval: Interval | None
+    p: float | None
+
+
+def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | None = None) -> Picture:
+    """Differences with their intervals about zero: for one baseline, or a few pairs."""
+    sheet = Sheet(40 + 40 * len(gaps))
+    ends = [end for gap in gaps for end in (gap.difference, *(gap.interval or ()))]
+    scale = Scale(*span([0.0, *ends, *((-margin, margin) if margin else ())]), 10, WIDTH - 10)
+    if margin:
+        sheet.rect((scale(-margin), 32), (scale(margin) - scale(-margin), sheet.height - 36), fill="grid")
+    for tick in scale.ticks(5):
+        words = "0" if tick == 0 else signed(tick, 0 if abs(tick * 100 % 1) < 1e-9 else 1)
+        sheet.text((scale(tick), 26), words, anchor="middle", role="faint")
+        sheet.line((scale(tick), 32), (scale(tick), sheet.height - 4), role="ink" if tick == 0 else "grid")
+    sheet.text((WIDTH / 2, 12), "difference of weighted F1, points", anchor="middle", role="faint")
+    for at, gap in enumerate(gaps):
+        y = 36 + 40 * at
+        words = f"{gap.first} {MINUS} {gap.second}"
+        sheet.text((2, y + 13), shortened(words, 210), tip=words)
+        told = f"{signed(gap.difference)}, {p_words(gap.p)}"
+        apart = gap.p is not None and gap.p < alpha
+        sheet.text((WIDTH - 2, y + 13), told, anchor="end", bold=apart)
+        _draw_interval(sheet, scale, y + 26, gap.difference, gap.interval)
+    title = "Differences with 95 % intervals"
+    caption = _gap_caption(gaps, alpha, margin)
+    rows = [
+        (
+            gap.first,
+            gap.second,
+            signed(gap.difference),
+            signed_interval(gap.interval),
+            p_number(gap.p),
+            "told apart" if gap.p is not None and gap.p < alpha else "cannot be told apart",
+        )
+        for gap in gaps
+    ]
+    columns = ("entry", "against", "difference, points", "95 % interval", "Holm p", "in words")
+    return picture("differences", title, caption, sheet.svg(title, caption), columns, rows)
+
+
+def _gap_caption(gaps: Sequence[Gap], alpha: float, margin: float | None) -> str:
+    apart = sum(gap.p is not None and gap.p < alpha for gap in gaps)
+    said = (
+        f"{apart} of {counted(len(gaps), 'difference')} can be told from zero at {100 * alpha:g} % "
+        "(bold; exact subject swap, adjusted by Holm)."
+    )
+    return said + (f" Grey: within the margin of {margin:g} fixed beforehand." if margin else "")
 
 
 def mean_ranks(names: Sequence[str], means: Sequence[float], critical: float) -> Picture:

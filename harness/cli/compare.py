@@ -1,0 +1,135 @@
+"""`harness compare`: the leaderboard of several entries, with exact tests and what they do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import JSON, TRUTH
+
+if TYPE_CHECKING:
+    from harness.leaderboard import Shown
+
+
+@click.command()
+@click.argument("entries", nargs=-1, required=True)
+@TRUTH
+@click.option("--baseline", help="Test only the differences with this entry.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Weighted F1 within which entries count as equivalent, fixed before looking (for example 0.01).",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Chance of any false claim in the whole family of tests.",
+)
+@click.option("--html", "page", type=click.Path(path_type=Path), help="Write one page with all pictures.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "markdown", "csv", "json")),
+    default="table",
+    show_default=True,
+)
+@JSON
+def compare(
+    entries: tuple[str, ...],
+    truth_file: Path,
+    baseline: str | None,
+    margin: float | None,
+    alpha: float,
+    page: Path | None,
+    form: str,
+    as_json: bool,
+) -> None:
+    """Rank ENTRIES by weighted F1, with intervals over subjects and exact paired tests.
+
+    Each of ENTRIES is a submission zip, a run folder or a predictions.csv, as PATH or NAME=PATH.
+    """
+    from harness import console
+
+    shown = _compared(entries, truth_file, baseline=baseline, margin=margin, alpha=alpha)
+    if page is not None:
+        from harness.report import write_page
+
+        write_page(page, shown)
+        console.say(f"wrote {page}")
+    _show(shown, "json" if as_json else form)
+
+
+def _compared(
+    texts: Sequence[str], truth_file: Path, *, baseline: str | None, margin: float | None, alpha: float
+) -> Shown:
+    """Open, judge and compare; every entry is judged on the cells that it predicts."""
+    from eval_server.comparing import compare as compare_verdicts
+    from eval_server.judging import judge
+    from eval_server.truth import read_truth
+    from harness.entries import open_entry, truth_for
+    from harness.leaderboard import Shown
+
+    truth = read_truth(truth_file)
+    opened = [open_entry(text, truth) for text in texts]
+    _check_names([one.name for one in opened], baseline)
+    verdicts = {one.name: judge(one.predictions, truth_for(one, truth)) for one in opened}
+    report = compare_verdicts(verdicts, alpha=alpha, baseline=baseline, margin=margin)
+    return Shown(report, verdicts, {one.name: one.remarks for one in opened})
+
+
+def _check_names(names: Sequence[str], baseline: str | None) -> None:
+    from harness.errors import UsageWrong
+
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageWrong(f"two entries are called {twice}", "Give each a name of its own: NAME=PATH.")
+    if baseline is not None and baseline not in names:
+        hint = f"The entries are {', '.join(names)}."
+        raise UsageWrong(f"the baseline {baseline} is not among the entries", hint)
+
+
+def _show(shown: Shown, form: str) -> None:
+    from harness import console, leaderboard
+
+    if form == "json":
+        console.emit(_document(shown))
+    elif form == "markdown":
+        console.result(leaderboard.markdown(shown))
+    elif form == "csv":
+        console.result(leaderboard.comma_separated(shown).rstrip("\n"))
+    else:
+        show_table(shown)
+
+
+def _document(shown: Shown) -> dict[str, object]:
+    document = shown.report.to_json()
+    for entry in document["entries"]:
+        said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
+        entry["remarks"] = list(dict.fromkeys(said))
+    return document
+
+
+def show_table(shown: Shown) -> None:
+    """The leaderboard, what is significant, and what the table does and does not show."""
+    from textwrap import fill
+
+    from harness import console, leaderboard
+
+    report, width = shown.report, console.width()
+    text = min(width, 100)
+    console.result(leaderboard.about(report) + "\n")
+    for line in leaderboard.lines(shown, width):
+        console.result(line)
+    console.result("\n" + fill(leaderboard.answer(report), text))
+    for line in leaderboard.significant_pairs(report):
+        console.result(fill(f"  {line}", text, subsequent_indent="    "))
+    for line in (*leaderboard.equivalences(report), leaderboard.reading(report, bars=True)):
+        console.result("\n" + fill(line, text))
+    console.say("")
+    for sentence in leaderboard.limits(shown):
+        console.say(fill(f"Note: {sentence}", text))

@@ -1,0 +1,221 @@
+"""A comparison as one HTML page that needs nothing else: no network, no script, light or dark, on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from string import Template
+
+from eval_server.comparing import Comparison, Report, Standing
+from eval_server.figures.picture import STYLE, Picture
+from eval_server.figures.showing import (
+    limits_of,
+    line_of,
+    pictures_of_entry,
+    pictures_of_pair,
+    pictures_of_report,
+    pictures_of_scores,
+)
+from eval_server.figures.standings import common_span, interval_axis, interval_row
+from eval_server.figures.wording import (
+    ABSENT,
+    counted,
+    interval_words,
+    p_number,
+    p_words,
+    percent,
+    ranks,
+    signed,
+    signed_interval,
+)
+from eval_server.judging import Verdict
+from harness.leaderboard import Shown, about, answer, limits, reading
+from submissions.writing import write_whole
+
+TEMPLATE = Path(__file__).with_name("report.html")
+MOST_ENTRIES = 25
+"""Entries that get pictures of their own; the table holds all of them."""
+
+
+def write_page(path: Path, shown: Shown) -> None:
+    """Write the page aside and then to its name."""
+    write_whole(path, page(shown).encode())
+
+
+def page(shown: Shown) -> str:
+    """The whole page as text."""
+    report = shown.report
+    title = f"Comparison of {counted(len(report.entries), 'entry', 'entries')}"
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        title=escape(title),
+        style=STYLE,
+        about=escape(about(report)),
+        answer=escape(answer(report)),
+        standing=_standing(shown),
+        reading=escape(reading(report)),
+        sections=_sections(shown),
+        limits="".join(f"<p>{escape(sentence)}</p>\n" for sentence in limits(shown)),
+        made=escape(f"Made by harness {version('cnmc-harness')}. Research software, not a medical device."),
+    )
+
+
+def _standing(shown: Shown) -> str:
+    """The leaderboard as a table with the intervals drawn in its rows."""
+    scale = common_span([line_of(one) for one in shown.report.entries])
+    head = (
+        '<tr><th class="word">rank</th><th class="word">entry</th><th class="word">95 % interval'
+        f"{interval_axis(scale)}</th><th>weighted<br>F1, %</th>"
+        + "".join(
+            f'<th class="wide">{name}</th>' for name in ("subject<br>accuracy, %", "sens., %", "spec., %")
+        )
+        + "</tr>"
+    )
+    rows = "".join(_row(one, shown, scale) for one in shown.report.entries)
+    return f'<div class="scroll"><table class="standing">{head}{rows}</table></div>'
+
+
+def _row(one: Standing, shown: Shown, scale: tuple[float, float]) -> str:
+    metrics = shown.verdicts[one.entry].metrics
+    words = ", ".join(shown.remarks.get(one.entry, ()))
+    remarks = f'<span class="remarks">{escape(words)}</span>' if words else ""
+    rank = ranks(one.rank_set) if one.rank_set else str(one.rank)
+    limits = limits_of(one.interval)
+    drawn = interval_row(one.weighted_f1, limits, scale)
+    wide = (one.subject_accuracy, metrics["sensitivity"], metrics["specificity"])
+    return (
+        f'<tr><td class="word">{rank}</td><td class="word name">{escape(one.entry)}{remarks}</td>'
+        f'<td class="word" title="{escape(interval_words(limits))}">{drawn}</td>'
+        f"<td>{percent(one.weighted_f1)}</td>"
+        + "".join(f'<td class="wide">{percent(value)}</td>' for value in wide)
+        + "</tr>\n"
+    )
+
+
+def _sections(shown: Shown) -> str:
+    ordered = {one.entry: shown.verdicts[one.entry] for one in shown.report.entries[:MOST_ENTRIES]}
+    standings = pictures_of_report(shown.report)
+    scores = pictures_of_scores(ordered)
+    parts = [_section("Standings", _pictures(standings) + _all_pairs(shown.report))]
+    if shown.report.pairs and shown.report.subjects is not None:
+        parts.append(_section("Pair by pair", _pairs(shown)))
+    if scores:
+        parts.append(_section("Scores", _pictures(scores)))
+    parts.append(_section("Entry by entry", "".join(_entry(name, one) for name, one in ordered.items())))
+    return "\n".join(parts)
+
+
+def _section(title: str, inside: str) -> str:
+    return f"<h2>{title}</h2>\n{inside}"
+
+
+def _pictures(pictures: Iterable[Picture]) -> str:
+    return '<div class="pictures">' + "".join(map(figure, pictures)) + "</div>"
+
+
+def figure(picture: Picture) -> str:
+    """A picture with its title, its sentence, and its numbers one click away."""
+    return (
+        f"<figure><h3>{escape(picture.title)}</h3>{picture.svg}"
+        f"<figcaption>{escape(picture.caption)}</figcaption>"
+        f"<details><summary>The numbers</summary>{table(picture.columns, picture.rows)}</details></figure>\n"
+    )
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """An HTML table; columns whose cells are words are set flush left."""
+    words = [all(_is_word(row[at]) for row in rows) for at in range(len(columns))]
+    kinds = [' class="word"' if word else "" for word in words]
+    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>\n"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>\n{body}</table></div>'
+
+
+def _is_word(cell: str) -> bool:
+    return cell == ABSENT or any(
+        letter.isalpha() for letter in cell.replace("to", "").replace("estimable", "")
+    )
+
+
+def _all_pairs(report: Report) -> str:
+    """Every comparison with its tests, folded."""
+    if not report.pairs:
+        return ""
+    columns = (
+        *("entry", "against", "difference, points", "95 % interval", "p", "Holm p"),
+        *("McNemar mid-p (cells)", "design effect", "mean subject accuracy, p", "Wilcoxon p"),
+    )
+    more = ("within the margin",) if report.margin is not None else ()
+    rows = [(*_pair_row(pair), *((_equivalent(pair),) if more else ())) for pair in report.pairs]
+    note = (
+        "<p>McNemar's test takes cells for independent and only describes; the design effect says how many "
+        "times too small its variance is.</p>"
+    )
+    inside = note + table((*columns, *more), rows)
+    return f"<details><summary>Every comparison with all its tests</summary>{inside}</details>"
+
+
+def _pair_row(pair: Comparison) -> tuple[str, ...]:
+    by_subject = pair.secondary.get("subject_accuracy")
+    return (
+        *(pair.a, pair.b, signed(pair.difference), signed_interval(limits_of(pair.interval))),
+        *(p_number(pair.p), p_number(pair.p_holm), p_number(pair.mcnemar_midp)),
+        ABSENT if pair.design_effect is None else f"{pair.design_effect:.1f}",
+        p_number(None if by_subject is None else by_subject.p),
+        p_number(pair.wilcoxon_p),
+    )
+
+
+def _equivalent(pair: Comparison) -> str:
+    found = pair.equivalence
+    if found is None or found.equivalent is None:
+        return "not estimable"
+    if found.equivalent:
+        return "equivalent"
+    return f"{pair.a} not inferior" if found.not_inferior else "not shown"
+
+
+def _pairs(shown: Shown) -> str:
+    """Each entry against the one below it, or all against the baseline; the first is open."""
+    report = shown.report
+    if report.baseline is not None:
+        chosen = list(report.pairs[: MOST_ENTRIES - 1])
+    else:
+        names = [one.entry for one in report.entries[:MOST_ENTRIES]]
+        chosen = [report.between(*pair) for pair in pairwise(names)]
+    return "".join(_pair(pair, shown, is_open=at == 0) for at, pair in enumerate(chosen))
+
+
+def _pair(pair: Comparison, shown: Shown, *, is_open: bool) -> str:
+    verdicts = shown.verdicts
+    drawn = pictures_of_pair(pair.a, pair.b, verdicts[pair.a], verdicts[pair.b], pair.p)
+    told = "can be told apart" if pair.significant else "cannot be told apart"
+    summary = f"{pair.a} and {pair.b}: {signed(pair.difference)} points, Holm {p_words(pair.p_holm)}, {told}"
+    between = (
+        f"<p>Difference {signed(pair.difference)} points, 95 % interval "
+        f"{signed_interval(limits_of(pair.interval))}. McNemar's mid-p over cells would be "
+        f"{escape(p_number(pair.mcnemar_midp))} (descriptive only).</p>"
+    )
+    return _folded(summary, between + _pictures(drawn), is_open=is_open)
+
+
+def _entry(name: str, verdict: Verdict) -> str:
+    metrics = verdict.metrics
+    summary = (
+        f"{name}: weighted F1 {percent(metrics['weighted_f1'])} %, sensitivity "
+        f"{percent(metrics['sensitivity'])} %, specificity {percent(metrics['specificity'])} %"
+    )
+    drawn = pictures_of_entry(name, verdict, curves=False)
+    return _folded(summary, _pictures(drawn), is_open=False)
+
+
+def _folded(summary: str, inside: str, *, is_open: bool) -> str:
+    state = " open" if is_open else ""
+    return f'<details class="entry"{state}><summary>{escape(summary)}</summary>{inside}</details>\n'
