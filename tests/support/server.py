@@ -96,7 +96,7 @@ class Server:
         return self.process.wait(timeout=30)
 
 
-def decided(client: httpx.Client, submission: str, within: float = 30) -> dict[str, Any]:
+def decided(client: Any, submission: str, within: float = 30) -> dict[str, Any]:
     """The submission once it is scored, refused or failed."""
     until = time.monotonic() + within
     while True:
