@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import lzma
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -86,7 +86,10 @@ class PublishedCell:
 
 @dataclass(frozen=True, slots=True)
 class SharedPair:
-    """Two training images of the same cell: byte-identical, or with the same box and other bytes."""
+    """Two training images of the same cell: byte-identical, or with the same box and other bytes.
+
+    No image is in two pairs.
+    """
 
     a: str
     b: str
@@ -100,6 +103,7 @@ class Published:
     cells: tuple[PublishedCell, ...]
     pairs: tuple[SharedPair, ...]
     _at: Mapping[tuple[str, str], PublishedCell] = field(repr=False)
+    _first_image: Mapping[str, str] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -124,15 +128,25 @@ class Published:
 
     def groups(self) -> tuple[frozenset[str], ...]:
         """The subjects that share cells, directly or through others, group by group."""
-        joined = self.neighbours()
-        found: list[frozenset[str]] = []
-        for subject in joined:
-            if not any(subject in group for group in found):
-                found.append(_reached(subject, joined))
-        return tuple(found)
+        return _components(self.neighbours())
+
+    def same_cell(self) -> Mapping[str, str]:
+        """For every training image of a cell that has two: the first of the two names."""
+        return self._first_image
 
 
-def _reached(start: str, joined: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _components(joined: Mapping[str, Set[str]]) -> tuple[frozenset[str], ...]:
+    """The connected parts of a graph, by their first member."""
+    found: list[frozenset[str]] = []
+    seen: set[str] = set()
+    for start in sorted(joined):
+        if start not in seen:
+            found.append(_reached(start, joined))
+            seen |= found[-1]
+    return tuple(found)
+
+
+def _reached(start: str, joined: Mapping[str, Set[str]]) -> frozenset[str]:
     seen, waiting = {start}, [start]
     while waiting:
         new = joined[waiting.pop()] - seen
@@ -146,7 +160,8 @@ def published() -> Published:
     """The packaged list, read once."""
     cells = tuple(map(_cell, _rows(LIST_FILE)))
     pairs = tuple(SharedPair(a, b, identical == "1") for a, b, identical in _rows(PAIRS_FILE))
-    return Published(cells, pairs, {(cell.split, cell.name): cell for cell in cells})
+    first = {name: min(pair.a, pair.b) for pair in pairs for name in (pair.a, pair.b)}
+    return Published(cells, pairs, {(cell.split, cell.name): cell for cell in cells}, first)
 
 
 def _rows(name: str) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ cells with the side that is tested, directly or through other subjects, are take
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -214,21 +214,15 @@ def _chains(tested: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _shared_images(learnt: Iterable[CellRecord], tested: Collection[CellRecord]) -> dict[CellRecord, str]:
-    """Why an image may not be learnt from: the tested image that shows the same cell."""
-    twins: defaultdict[str, set[str]] = defaultdict(set)
-    for pair in published().pairs:
-        twins[pair.a].add(pair.b)
-        twins[pair.b].add(pair.a)
-    by_name = {cell.name: cell for cell in tested if cell.part == "train"}
+    """Why an image may not be learnt from: a tested image has its bytes, or shows the same cell."""
+    known = published().same_cell()
     by_bytes = {cell.sha256: cell for cell in tested}
+    by_cell = {known[cell.name]: cell for cell in tested if cell.name in known}
     reasons = {}
     for cell in learnt:
-        named = (by_name[name] for name in sorted(twins[cell.name]) if name in by_name)
-        if twin := by_bytes.get(cell.sha256) or next(named, None):
-            place = twin.fold or twin.part
-            reasons[cell] = (
-                f"because {twin.subject or 'a cell'} of {place}, which is tested, has the same ones"
-            )
+        if twin := by_bytes.get(cell.sha256) or by_cell.get(known.get(cell.name, "")):
+            whose = f"{twin.subject or 'a cell'} of {twin.fold or twin.part}"
+            reasons[cell] = f"because {whose}, which is tested, shows the same ones"
     return reasons
 
 

@@ -252,18 +252,18 @@ def _training(total: int, scale: float) -> list[PlannedCell]:
     for subject, share in sorted(shares.items()):
         own = sorted(of_subject[subject], key=lambda cell: (cell.name not in first, cell.image, cell.name))
         chosen += own[:share]
-    looks = _looks({cell.name for cell in chosen})
-    plain = {cell.name: _plain(cell) for cell in chosen}
-    return [
-        replace(plain[name], look=plain[looks[name]]) if name in looks else plain[name]
-        for name in sorted(plain)
-    ]
+    return [_planned_training(cell) for cell in sorted(chosen, key=lambda cell: cell.name)]
 
 
-def _plain(cell: PublishedCell) -> PlannedCell:
+def _planned_training(cell: PublishedCell) -> PlannedCell:
+    """The cell with the look of the first image of the same cell, where it has several."""
     assert cell.subject is not None
     assert cell.label is not None
-    return PlannedCell("train", cell.name, cell.subject, cell.label, cell.fold)
+    plain = PlannedCell("train", cell.name, cell.subject, cell.label, cell.fold)
+    first = published().same_cell().get(cell.name, cell.name)
+    if first == cell.name:
+        return plain
+    return replace(plain, look=replace(plain, name=first, subject=CellName.parse(first).subject))
 
 
 def _shared_names(scale: float) -> set[str]:
@@ -274,23 +274,6 @@ def _shared_names(scale: float) -> set[str]:
         by_subjects[subjects].append(pair.a + " " + pair.b)
     kept = (pair for pairs in by_subjects.values() for pair in pairs[: math.ceil(scale * len(pairs))])
     return {name for pair in kept for name in pair.split()}
-
-
-def _looks(names: Iterable[str]) -> dict[str, str]:
-    """For every cell that shows the same as another: the first of them, whose pixels all have."""
-    there, joined = set(names), defaultdict(set)
-    for pair in published().pairs:
-        if {pair.a, pair.b} <= there:
-            joined[pair.a].add(pair.b)
-            joined[pair.b].add(pair.a)
-    looks: dict[str, str] = {}
-    for start in sorted(joined):
-        waiting = [] if start in looks else [start]
-        while waiting:
-            name = waiting.pop()
-            looks[name] = start
-            waiting.extend(joined[name] - looks.keys())
-    return {name: look for name, look in looks.items() if name != look}
 
 
 def _phase(part: str, shares: Mapping[str, int], random: np.random.Generator) -> list[PlannedCell]:

@@ -1,0 +1,73 @@
+"""`harness data` as it is typed: documents, tables and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support import shared
+
+
+def harness(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-c",
+        "from harness.cli.main import main; main()",
+        "data",
+        *map(str, arguments),
+    ]
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}
+    )
+
+
+def test_the_audit_of_the_real_sample_prints_one_document_and_exits_with_3() -> None:
+    done = harness("audit", shared("cnmc-sample"), "--json")
+    assert done.returncode == 3
+    document = json.loads(done.stdout)
+    assert document["splits"]["train"]["present"] == 323
+    assert document["splits"]["prelim"]["present"] == 9
+    assert document["splits"]["train"]["corrupt"] == []
+    assert document["label_file"]["recognised"] is True
+    assert document["stray"] == ["ATTRIBUTION.md"]
+    assert document["complete"] is False
+
+
+def test_a_corrupt_image_is_named_for_people_too(tmp_path: Path) -> None:
+    name = "UID_1_1_1_all.bmp"
+    real = shared(f"cnmc-sample/C-NMC_Leukemia/training_data/fold_0/all/{name}").read_bytes()
+    (tmp_path / name).write_bytes(real[:-1] + b"\x01")
+    done = harness("audit", tmp_path)
+    assert done.returncode == 3
+    assert f"{name}: corrupt in train; expected SHA-256" in done.stdout
+    assert "Not complete." in done.stdout
+
+
+def test_drawn_data_is_drawn_audited_and_called_so(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    drawn = harness("draw", root, "--scale", "0.002", "--seed", "3", "--json")
+    assert drawn.returncode == 0
+    assert json.loads(drawn.stdout)["cells"] == {"train": 10, "prelim": 15, "final": 5}
+    audited = harness("audit", root)
+    assert audited.returncode == 0
+    assert "drawn data (scale 0.002, seed 3, recipe 1)" in audited.stdout
+    assert "Complete." in audited.stdout
+    shutil.rmtree(root / "C-NMC_Leukemia/testing_data")
+    assert harness("audit", root, "--json").returncode == 3
+
+
+def test_a_folder_without_data_ends_with_one_error_document(tmp_path: Path) -> None:
+    done = harness("audit", tmp_path / "nothing", "--json")
+    assert done.returncode == 3
+    assert "does not exist" in json.loads(done.stdout)["error"]["message"]
+    assert "C_NMC_2019" in done.stderr
+
+
+def test_a_wrong_scale_is_a_matter_of_usage(tmp_path: Path) -> None:
+    done = harness("draw", tmp_path / "data", "--scale", "7")
+    assert done.returncode == 2
+    assert "a scale of 7 cannot be drawn" in done.stderr
