@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from models.contract import Cells, CellsUnfit, Entry, Fitted, FitInterrupted, Scores, Session
+from models.contract import Cells, CellsUnfit, Entry, FitInterrupted, Fitted, Scores, Session
 from models.drawn_cells import drawn_cells
 
 _LEARN, _ASK = 24, 8

@@ -1,0 +1,291 @@
+"""Pre-trained networks as fixed feature extractors, PCA, and a vote of classical classifiers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.classical import Member, SoftVote, fit_vote, load_trusted
+from models.contract import (
+    Cells,
+    Crops,
+    Entry,
+    EntryCard,
+    EntryUnavailable,
+    FitInterrupted,
+    Fitted,
+    Scores,
+    Session,
+)
+from models.descriptors.store import Features, Measurement, features_of
+from models.finetune.entry import PACKAGES
+from models.finetune.recipe import Recipe
+from models.registry import missing_requirement, needs
+from models.shape import PERCEPTRON, SVM
+
+if TYPE_CHECKING:
+    from models.finetune.networks import Network, State
+
+_BATCH = 8
+_PROJECTION = "projection.skops"
+_ABOUT = "backbones.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSettings:
+    """`backbones` are timm's names, or ``alexnet``; `side` is the side of their input in pixels;
+    `components` is how many principal components the classifiers see."""
+
+    backbones: tuple[str, ...] = ("alexnet", "resnet50")
+    side: int = 224
+    components: int = 128
+
+    def __post_init__(self) -> None:
+        if not self.backbones:
+            raise ValueError("expected at least one name in backbones, found none")
+        for name in ("side", "components"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"expected {name} of at least 1, found {getattr(self, name)}")
+
+
+def _forest(seed: int, positive_weight: float) -> Any:
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(RandomForestClassifier(200, random_state=seed))
+
+
+FOREST = Member("forest", _forest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extractor:
+    """A network without its last layer, the SHA-256 of its weights, and where they came from."""
+
+    backbone: str
+    module: Any
+    sha256: str
+    origin: Mapping[str, Any]
+
+    def features(self, cells: Cells, side: int, session: Session) -> Features:
+        """What the network sees in each cell, float32, shape (n, width); kept by weights and crop."""
+        from models.finetune.precision import device_of, placed, reproducible
+
+        recipe = _recipe(self.backbone, side)
+        with reproducible(device_of(session), recipe):
+            module = placed(self.module, device_of(session), recipe).eval()
+            look = _looking(module, recipe)
+            measurement = Measurement(
+                name=f"{self.backbone}-{side}-{self.sha256[:16]}",
+                width=look(np.zeros((1, 300, 300, 3), np.uint8)).shape[1],
+                compute=look,
+                dtype="float32",
+                batch=_BATCH,
+            )
+            return features_of(cells, measurement, session)
+
+
+def _recipe(backbone: str, side: int) -> Recipe:
+    return Recipe(backbone=backbone, side=side, normalisation="imagenet", views=1)
+
+
+def _looking(module: Any, recipe: Recipe) -> Callable[[Crops], Features]:
+    """Crops to features; every pass has the same size, so that a cell's neighbours change nothing."""
+    import torch
+
+    from models.finetune.predict import as_input
+
+    def look(crops: Crops) -> Features:
+        filled = np.zeros((_BATCH, *crops.shape[1:]), dtype=np.uint8)
+        filled[: len(crops)] = crops
+        with torch.inference_mode():
+            pixels = torch.from_numpy(filled).to(next(module.parameters()).device)
+            seen = module(as_input(pixels, recipe)).flatten(1)
+        features: Features = seen.float().cpu().numpy()[: len(crops)]
+        return features
+
+    return look
+
+
+def _network(backbone: str, side: int) -> Network:
+    """The network of this name with random weights and its last layer."""
+    from models.alexnet import alexnet_network
+    from models.finetune.networks import timm_network
+
+    recipe = _recipe(backbone, side)
+    return alexnet_network(recipe) if backbone == "alexnet" else timm_network(recipe)
+
+
+def _headless(network: Network) -> Any:
+    """The network without its last layer."""
+    from torch import nn
+
+    parent, _, last = network.head.rpartition(".")
+    setattr(network.module.get_submodule(parent), last, nn.Identity())
+    return network.module
+
+
+def _extractor(backbone: str, module: Any, origin: Mapping[str, Any]) -> Extractor:
+    from models.finetune.weights import fingerprint
+
+    return Extractor(backbone, module, fingerprint(module.state_dict()), origin)
+
+
+def _pretrained(backbone: str, settings: FrozenSettings, session: Session) -> Extractor:
+    """The extractor with the session's weights, or with random ones that the seed alone decides."""
+    from models.finetune import weights
+    from models.finetune.precision import device_of, reproducible, reseed
+
+    with reproducible(device_of(session), _recipe(backbone, settings.side)):
+        reseed(session, 0)
+        network = _network(backbone, settings.side)
+        origin = weights.start(network, _source(backbone, settings, session.weights))
+    return _extractor(backbone, _headless(network), origin)
+
+
+def _source(backbone: str, settings: FrozenSettings, weights: str) -> str:
+    """The weights of one backbone: a folder holds a file for each, named after it."""
+    folder = Path(weights)
+    if weights in ("hub", "none") or (not folder.is_dir() and len(settings.backbones) == 1):
+        return weights
+    if not folder.is_dir():
+        raise EntryUnavailable(
+            f"expected a folder with the weights of {', '.join(settings.backbones)}, found {weights}",
+            "Name the files in it after the networks, such as alexnet.pth, or choose one network: "
+            "--set backbones=NAME.",
+        )
+    found = [file for ending in (".safetensors", ".pth") if (file := folder / (backbone + ending)).is_file()]
+    if not found:
+        raise EntryUnavailable(
+            f"there is neither {backbone}.safetensors nor {backbone}.pth in {folder}",
+            "Put the weights there, or leave this network out: --set backbones=…",
+        )
+    return str(found[0])
+
+
+class FittedFrozenCnn(Fitted):
+    """Extractors, the projection to principal components, and the vote on them."""
+
+    def __init__(
+        self, extractors: tuple[Extractor, ...], projection: Any, vote: SoftVote, settings: FrozenSettings
+    ) -> None:
+        self.extractors = extractors
+        self.projection = projection
+        self.vote = vote
+        self.settings = settings
+
+    def predict(self, cells: Cells, session: Session) -> Scores:
+        features = _seen(self.extractors, cells, self.settings.side, session)
+        return self.vote.scores(self.projection.transform(features))
+
+    def save(self, folder: Path) -> None:
+        import skops.io
+        from safetensors.torch import save_file
+
+        for one in self.extractors:
+            save_file(_plain(one.module.state_dict()), folder / f"{one.backbone}.safetensors")
+        skops.io.dump(self.projection, folder / _PROJECTION)
+        self.vote.save(folder)
+        about = {one.backbone: dict(one.origin) for one in self.extractors}
+        (folder / _ABOUT).write_text(json.dumps({"side": self.settings.side, "backbones": about}, indent=2))
+
+    def facts(self) -> Mapping[str, Any]:
+        networks = {one.backbone: {"sha256": one.sha256, **one.origin} for one in self.extractors}
+        return {
+            "backbones": networks,
+            "components": int(self.projection[-1].n_components_),
+            **self.vote.facts,
+        }
+
+
+def _plain(state: State) -> dict[str, Any]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+
+
+def _seen(extractors: tuple[Extractor, ...], cells: Cells, side: int, session: Session) -> Features:
+    """The features of all extractors side by side, shape (n, sum of widths)."""
+    return np.concatenate([one.features(cells, side, session) for one in extractors], axis=1)
+
+
+def _projection(features: Features, components: int, seed: int) -> Any:
+    """Standardised features to their first principal components."""
+    from sklearn.decomposition import PCA
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    count = min(components, len(features) - 1, features.shape[1])
+    solver = "randomized" if count < 0.8 * min(features.shape) else "full"
+    pca = PCA(count, svd_solver=solver, random_state=seed)
+    return make_pipeline(StandardScaler(), pca).fit(features)
+
+
+class FrozenCnn(Entry):
+    """Learns nothing in the networks: only the projection and the classifiers are fitted."""
+
+    settings: FrozenSettings = FrozenSettings()
+    uses_weights = True
+    trial_settings = MappingProxyType({"backbones": "alexnet,resnet18", "side": "64"})
+    members = (SVM, PERCEPTRON, FOREST)
+
+    card = EntryCard(
+        name="frozen-cnn",
+        summary="pre-trained networks as fixed extractors, PCA, and a soft vote of SVM, MLP and forest",
+        paper=(
+            "Vogado et al. 2018, as Prellberg and Kramer name it; the vote of SVM, MLP and random forest is "
+            "of their Diagnosing Leukemia in Blood Smear Images Using an Ensemble of Classifiers and "
+            "Pre-Trained Convolutional Neural Networks"
+        ),
+        year=2018,
+        data="blood smear images of several collections, whole images without segmentation",
+        reported="accuracy 100 % on their images (abstract)",
+        differences=(
+            "AlexNet and ResNet-50 unless --set backbones; cells of C-NMC are segmented; the first "
+            "principal components instead of a choice among features; probabilities are averaged"
+        ),
+        licence="MIT; the networks' weights: BSD-3-Clause (torchvision), Apache-2.0 or as timm says",
+        requires=(*PACKAGES, "sklearn", "skops"),
+    )
+
+    def fit(self, cells: Cells, session: Session) -> Fitted:
+        cells.require_labels()
+        self._require_packages()
+        extractors = tuple(_pretrained(name, self.settings, session) for name in self.settings.backbones)
+        features = _seen(extractors, cells, self.settings.side, session)
+        if session.stopping():
+            raise FitInterrupted
+        projection = _projection(features, self.settings.components, session.seed)
+        vote = fit_vote(self.members, projection.transform(features), cells, session)
+        return FittedFrozenCnn(extractors, projection, vote, self.settings)
+
+    def load(self, folder: Path) -> Fitted:
+        self._require_packages()
+        about = json.loads((folder / _ABOUT).read_text())
+        extractors = tuple(
+            _loaded(name, about["side"], origin, folder) for name, origin in about["backbones"].items()
+        )
+        settings = FrozenSettings(tuple(about["backbones"]), about["side"], self.settings.components)
+        return FittedFrozenCnn(
+            extractors, load_trusted(folder / _PROJECTION), SoftVote.load(folder), settings
+        )
+
+    def _require_packages(self) -> None:
+        missing = missing_requirement(self.card)
+        if missing:
+            raise needs(self.card.name, missing)
+
+
+def _loaded(backbone: str, side: int, origin: Mapping[str, Any], folder: Path) -> Extractor:
+    from models.finetune.weights import read
+
+    module = _headless(_network(backbone, side))
+    module.load_state_dict(read(folder / f"{backbone}.safetensors"))
+    return _extractor(backbone, module, origin)
+
+
+FROZEN_CNN = FrozenCnn()

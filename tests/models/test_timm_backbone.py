@@ -1,0 +1,49 @@
+"""Any network of timm: its recipe goes by the network's own stages; unknown names get near ones."""
+
+import pytest
+
+from models import registry
+from models.contract import EntryUnavailable
+from models.finetune.networks import parameter_groups, timm_network
+
+
+def test_the_reference_network_gets_the_reference_rates():
+    recipe = registry.find("timm:legacy_seresnext50_32x4d")[0].settings
+    assert recipe.layers == ("layer0 layer1", "*", "head")
+    assert recipe.learning_rates == (1e-6, 1e-4, 1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "side"),
+    [
+        ("resnet18", {"conv1", "bn1", "layer1"}, 300),
+        ("convnext_tiny", {"stem", "stages.0"}, 300),
+        ("efficientnet_b0", {"conv_stem", "bn1", "blocks.0"}, 300),
+        ("vit_tiny_patch16_224", {"cls_token", "pos_embed", "patch_embed", "blocks.0"}, 224),
+    ],
+)
+def test_the_smallest_rate_is_for_the_stem_and_the_first_stage(name, first, side):
+    recipe = registry.find(f"timm:{name}")[0].settings
+    assert set(recipe.layers[0].split()) == first
+    assert recipe.side == side
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_efficientnet", "test_convnext"])
+def test_every_parameter_learns_at_exactly_one_rate(name):
+    recipe = registry.find(f"timm:{name}")[0].settings
+    network = timm_network(recipe)
+    groups = parameter_groups(network, recipe)
+    counted = sum(parameter.numel() for group in groups for parameter in group["params"])
+    assert counted == sum(parameter.numel() for parameter in network.module.parameters())
+
+
+def test_an_unknown_name_is_answered_with_near_ones():
+    with pytest.raises(EntryUnavailable, match="no network 'resnet19'") as told:
+        registry.find("timm:resnet19")
+    assert "timm:resnet18" in told.value.hint
+
+
+def test_names_are_listed_by_pattern():
+    names = {one.name for one in registry.matching("timm:*resnext50*")}
+    assert {"timm:legacy_seresnext50_32x4d", "timm:resnext50_32x4d"} <= names
+    assert all("resnext50" in name for name in names)
