@@ -12,7 +12,17 @@ from starlette.concurrency import run_in_threadpool
 
 from eval_server import logs
 from eval_server.desk import Desk, utc_now
-from eval_server.routes import api, hosting, problems, sessions
+from eval_server.routes import (
+    api,
+    handing_in,
+    hosting,
+    pages,
+    people,
+    pictures,
+    problems,
+    rendering,
+    sessions,
+)
 from eval_server.routes.counters import Counters
 from eval_server.routes.guard import Guard
 from eval_server.running import follow_parent
@@ -37,8 +47,8 @@ def create(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI
     app = FastAPI(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
     app.state.counters = counters
     app.add_middleware(Guard, settings=settings, counters=counters)
-    problems.register(app)
-    for part in (api, sessions, hosting):
+    problems.register(app, rendering.in_words)
+    for part in (api, sessions, hosting, pages, handing_in, people, pictures):
         app.include_router(part.router)
     return app
 

@@ -118,7 +118,7 @@ def submissions(
     phase: str, desk: AtDesk, caller: Asker, team: Annotated[str | None, Query(max_length=80)] = None
 ) -> Response:
     record = find_phase(desk, phase)
-    wanted = caller.team or team
+    wanted = team or caller.team
     if wanted is None:
         require_host(caller)
     else:
@@ -162,12 +162,18 @@ def archive(submission: str, desk: AtDesk, caller: Asker) -> Response:
 @router.post("/submissions/{submission}/choice", summary="Let this submission stand for its team")
 def choose(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_form_token(request, None)
+    found = let_stand(desk, submission, caller)
+    return as_json({"id": found.id, "chosen": True})
+
+
+def let_stand(desk: Desk, submission: str, caller: Caller) -> Submission:
+    """Let a submission of the caller's team stand for it."""
     found = find_submission(desk, submission, caller)
     require_owner(caller, found.team)
     if found.status != "scored":
         raise Refusal(409, f"Only a scored submission can stand for a team; this one is {found.status}.")
     desk.store.submissions.choose(found)
-    return as_json({"id": found.id, "chosen": True})
+    return found
 
 
 @router.get("/teams/{team}", summary="A team's submissions, what is left of its quotas, its tokens")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from eval_server.access import require_host, utc
+from eval_server.access import Caller, require_host, utc
+from eval_server.desk import Desk
 from eval_server.routes.api import as_json, find_submission
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.routes.problems import Refusal, answer
+from eval_server.store.submissions import Submission
 
 router = APIRouter()
 
@@ -51,10 +53,16 @@ def audit(desk: AtDesk, caller: Asker) -> Response:
 @router.post("/api/submissions/{submission}/judging", status_code=202, summary="Judge a submission again")
 def judge_again(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_form_token(request, None)
+    found = queue_again(desk, submission, caller)
+    return as_json({"id": found.id, "status": "received", "url": f"/api/submissions/{found.id}"}, 202)
+
+
+def queue_again(desk: Desk, submission: str, caller: Caller) -> Submission:
+    """Have a submission judged once more, because a host asked for it."""
     require_host(caller)
     found = find_submission(desk, submission, caller)
     if not desk.store.submissions.judge_again(found.id, desk.now(), "the host asked for it"):
         raise Refusal(409, f"This submission is {found.status}: it is being judged already.")
     desk.store.audit.note(desk.now(), caller.name, "judged again", found.id)
     desk.judge.wake()
-    return as_json({"id": found.id, "status": "received", "url": f"/api/submissions/{found.id}"}, 202)
+    return found

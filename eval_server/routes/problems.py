@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -42,15 +43,27 @@ def not_found(what: str, name: str) -> Refusal:
     return Refusal(404, f"There is no {what} {name[:80]!r}, or it is not yours to see.")
 
 
-def register(app: FastAPI) -> None:
-    """Let the app answer every error this way."""
-    app.add_exception_handler(Refusal, _refusal)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(AccessDenied, _denied)
-    app.add_exception_handler(WindowClosed, _closed)
-    app.add_exception_handler(TooMany, _too_many)
-    app.add_exception_handler(PhaseClash, _clash)
+Dress = Callable[[Request, Response], Response]
+"""What makes a page of a problem document, where a person asked."""
+
+
+def register(app: FastAPI, dress: Dress) -> None:
+    """Let the app answer every error this way; `dress` sees each answer before it leaves."""
+    answers: dict[type[Exception], Callable[[Request, Any], Response]] = {
+        Refusal: _refusal,
+        HTTPException: _http,
+        RequestValidationError: _invalid,
+        AccessDenied: _denied,
+        WindowClosed: _closed,
+        TooMany: _too_many,
+        PhaseClash: _clash,
+    }
+    for error, told in answers.items():
+        app.add_exception_handler(error, _dressed(told, dress))
+
+
+def _dressed(told: Callable[[Request, Any], Response], dress: Dress) -> Callable[[Request, Any], Response]:
+    return lambda request, error: dress(request, told(request, error))
 
 
 def _refusal(request: Request, error: Any) -> Response:

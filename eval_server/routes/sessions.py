@@ -12,12 +12,14 @@ from eval_server.access import (
     SESSION,
     TOKEN_DAYS,
     TOKEN_PREFIX,
+    Caller,
     csrf_of,
     digest_of,
     new_secret,
     require_owner,
     utc,
 )
+from eval_server.desk import Desk
 from eval_server.routes.api import as_json
 from eval_server.routes.callers import COOKIE, Asker, AtDesk, address_of, by_secret, require_form_token
 from eval_server.routes.problems import Refusal, not_found
@@ -85,6 +87,12 @@ def add_token(
 @router.delete("/teams/{team}/tokens/{token}", summary="Revoke a token and end its sessions")
 def revoke_token(team: str, token: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_form_token(request, None)
+    end_token(desk, team, token, caller)
+    return Response(status_code=204)
+
+
+def end_token(desk: Desk, team: str, token: str, caller: Caller) -> None:
+    """Revoke a token of a team, and with it the sessions it opened."""
     require_owner(caller, team)
     found = desk.store.tokens.by_id(token) if is_id(token) else None
     if found is None or found.team != team:
@@ -92,7 +100,6 @@ def revoke_token(team: str, token: str, request: Request, desk: AtDesk, caller: 
     if not desk.store.tokens.revoke(token, desk.now()):
         raise Refusal(409, "This token is revoked already.")
     desk.store.audit.note(desk.now(), caller.name, "token revoked", team, {"token": token})
-    return Response(status_code=204)
 
 
 def set_cookie(request: Request, response: Response, secret: str) -> None:
