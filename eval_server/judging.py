@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.scoring.auc import auc_interval, clustered, components
+from eval_server.scoring.auc import Components, auc_interval, clustered, components
 from eval_server.scoring.calibration import score_metrics
 from eval_server.scoring.counts import Confusion, Ints, Tally, confusion_of, subjects_from, subjects_of, tally
-from eval_server.scoring.intervals import Interval, entry_intervals
+from eval_server.scoring.intervals import Interval, entry_intervals, surpluses
 from eval_server.scoring.metrics import METRICS, point_metrics
 from eval_server.scoring.subjects import SubjectSummary, summary
 from eval_server.truth import Truth
@@ -199,10 +199,10 @@ def _verdict(
 ) -> Verdict:
     confusion = confusion_of(cells.labels, cells.called)
     metrics = point_metrics(confusion)
+    parts = None if cells.scores is None else components(cells.labels, cells.scores)
     if cells.scores is not None:
-        metrics |= score_metrics(cells.labels, cells.scores)
+        metrics |= score_metrics(cells.labels, cells.scores, parts)
     table = _tally(cells)
-    stored = _packed(phase, partial, drawn, truth_sha256, cells)
     return Verdict(
         phase,
         partial,
@@ -210,13 +210,13 @@ def _verdict(
         truth_sha256,
         confusion,
         MappingProxyType(metrics),
-        MappingProxyType(_intervals(metrics, cells, table)),
+        MappingProxyType(_intervals(metrics, cells, table, parts)),
         None if table is None else _lines(table),
         None if table is None else summary(table),
         ((NO_SUBJECTS,) if table is None else ()) if remarks is None else remarks,
         cells,
         table,
-        hashlib.sha256(stored).hexdigest(),
+        _identity(phase, partial, drawn, truth_sha256, cells),
     )
 
 
@@ -234,16 +234,26 @@ def _lines(table: Tally) -> tuple[SubjectLine, ...]:
     return tuple(SubjectLine(name, *row) for name, row in zip(subjects.names, counts, strict=True))
 
 
-def _intervals(metrics: Mapping[str, float], cells: CellLevel, table: Tally | None) -> dict[str, Interval]:
+def _intervals(
+    metrics: Mapping[str, float], cells: CellLevel, table: Tally | None, parts: Components | None
+) -> dict[str, Interval]:
     """Every interval the data allow; without subjects none, because cells alone would mislead."""
     if table is None:
         reason = f"not estimable: {NO_SUBJECTS}"
         return {name: Interval(value, None, None, remark=reason) for name, value in metrics.items()}
-    found = {name: entry_intervals(metric, table).at(0) for name, metric in METRICS.items()}
-    parts = None if cells.scores is None else components(cells.labels, cells.scores)
+    surplus = surpluses(table)
+    found = {name: entry_intervals(metric, table, surplus=surplus).at(0) for name, metric in METRICS.items()}
     if parts is not None and cells.subjects is not None:
         found["auc"] = auc_interval(clustered(parts, cells.labels, cells.subjects, table.subjects))
     return found
+
+
+def _identity(phase: str, partial: bool, drawn: bool, truth_sha256: str, cells: CellLevel) -> str:
+    found = hashlib.sha256(f"{STORED_VERSION} {phase} {partial} {drawn} {truth_sha256}".encode())
+    found.update(cells.called.tobytes())
+    if cells.scores is not None:
+        found.update(cells.scores.astype("<f8").tobytes())
+    return found.hexdigest()
 
 
 def _packed(phase: str, partial: bool, drawn: bool, truth_sha256: str, cells: CellLevel) -> bytes:

@@ -42,13 +42,15 @@ class TruthInvalid(Exception):
 class Truth:
     """The label (0 = HEM, 1 = ALL) and, where known for every cell, the subject of each cell of a phase.
 
-    `remark` says why there are no subjects, where a reader would expect them.
+    `sha256` is the identity of this truth: its cells in order, their labels and subjects. `remark` says
+    why there are no subjects, where a reader would expect them.
     """
 
     phase: Phase
     labels: npt.NDArray[np.uint8]
     subjects: tuple[str, ...] | None = None
-    remark: str = field(default="")
+    remark: str = ""
+    sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
         labels = np.array(self.labels, dtype=np.uint8)
@@ -62,15 +64,12 @@ class Truth:
             raise ValueError(f"{labels.size} cells need as many subjects, found {len(self.subjects)}")
         labels.flags.writeable = False
         object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "sha256", self._identity())
 
-    @property
-    def sha256(self) -> str:
-        """Identity of this truth: its cells in order, their labels and subjects."""
+    def _identity(self) -> str:
         subjects = self.subjects or ("",) * len(self.phase)
-        lines = (
-            f"{cell},{label},{subject}"
-            for cell, label, subject in zip(self.phase.cells, self.labels, subjects, strict=True)
-        )
+        rows = zip(self.phase.cells, self.labels.tolist(), subjects, strict=True)
+        lines = (f"{cell},{label},{subject}" for cell, label, subject in rows)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def only(self, phase: Phase) -> Truth:

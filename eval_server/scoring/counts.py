@@ -126,8 +126,9 @@ def stacked(rows: Sequence[Tally]) -> Tally:
 
 def ratio(above: Any, below: Any) -> Floats:
     """`above / below`, and 0 where `below` is 0 (scikit-learn's ``zero_division=0``)."""
-    above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
-    return np.divide(above, below, out=np.zeros(above.shape), where=below != 0)
+    below = np.asarray(below, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(below != 0, np.true_divide(above, below), 0.0)
 
 
 def mid_ranks(values: npt.ArrayLike) -> Floats:

@@ -94,15 +94,21 @@ class Residuals:
         return ((self.by_positive + self.by_negative) ** 2).sum(axis=-1)
 
 
-def residuals(metric: Metric, table: Tally) -> Residuals:
-    """Residuals of `metric` for every entry (row) and subject (column)."""
-    subjects = table.subjects
+def residuals(metric: Metric, table: Tally, surplus: Residuals | None = None) -> Residuals:
+    """Residuals of `metric` for every entry (row) and subject (column).
+
+    `surplus` is that of `surpluses`, for callers that ask about several metrics.
+    """
+    surplus = surplus or surpluses(table)
     tp, tn = table.tp.sum(axis=1), table.tn.sum(axis=1)
     by_tp, by_tn = metric.gradient(tp, tn, table.positives, table.negatives)
-    return Residuals(
-        by_tp[:, None] * _corrected(table.tp, subjects.positives),
-        by_tn[:, None] * _corrected(table.tn, subjects.negatives),
-    )
+    return Residuals(by_tp[:, None] * surplus.by_positive, by_tn[:, None] * surplus.by_negative)
+
+
+def surpluses(table: Tally) -> Residuals:
+    """The part of the residuals that is the same for every metric."""
+    subjects = table.subjects
+    return Residuals(_corrected(table.tp, subjects.positives), _corrected(table.tn, subjects.negatives))
 
 
 def _corrected(correct: Ints, cells: Ints) -> Floats:
@@ -126,10 +132,12 @@ def effective(cells: Ints) -> float:
     return total**2 / float((cells.astype(float) ** 2).sum()) if total else 0.0
 
 
-def entry_intervals(metric: Metric, table: Tally, level: float = LEVEL) -> Intervals:
+def entry_intervals(
+    metric: Metric, table: Tally, level: float = LEVEL, surplus: Residuals | None = None
+) -> Intervals:
     """An interval of `metric` for every entry, symmetric on the metric's own scale."""
     estimate = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
-    parts = residuals(metric, table)
+    parts = residuals(metric, table, surplus)
     remark = remark_of(metric, table)
     se, df, half = _half_width(parts, table.subjects, level, remark)
     inside = ~np.isnan(half) & (np.abs(estimate) < 1)
@@ -188,20 +196,11 @@ def t_quantile(df: npt.ArrayLike, level: float) -> Floats:
 def remark_of(metric: Metric, table: Tally) -> str:
     """Why the subjects allow no interval of this metric, or why it is to be read with care, or nothing."""
     subjects = table.subjects
-    used = _classes(metric, table)
     having = {"ALL": int((subjects.positives > 0).sum()), "HEM": int((subjects.negatives > 0).sum())}
-    few = [(name, having[name]) for name in used if 0 < having[name] < FEW_SUBJECTS]
-    if not any(having[name] for name in used):
+    few = [(name, having[name]) for name in metric.classes if 0 < having[name] < FEW_SUBJECTS]
+    if not any(having[name] for name in metric.classes):
         return NO_CELLS
     for name, number in few:
         if number == 1:
             return ONE_SUBJECT.format(name)
     return "; ".join(FEW.format(name) for name, _ in few)
-
-
-def _classes(metric: Metric, table: Tally) -> list[str]:
-    """The classes the metric depends on."""
-    by_tp, by_tn = metric.gradient(
-        np.array([0.5 * table.positives]), np.array([0.5 * table.negatives]), table.positives, table.negatives
-    )
-    return [name for name, slope in (("ALL", by_tp), ("HEM", by_tn)) if slope[0] != 0]

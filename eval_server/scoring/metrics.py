@@ -31,7 +31,8 @@ class Scale(Enum):
 class Metric:
     """A metric: its value, its partial derivatives by TP and by TN, and the scale of its interval.
 
-    `increasing` metrics grow with TP and with TN (never fall), which the exact swap test relies on.
+    `increasing` metrics grow with TP and with TN (never fall), which the exact swap test relies on;
+    `classes` are those whose cells the metric looks at.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Metric:
     gradient: Gradient
     scale: Scale = Scale.LOGIT
     increasing: bool = False
+    classes: tuple[str, ...] = ("ALL", "HEM")
 
 
 def _f1_all(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
@@ -161,8 +163,8 @@ F1_ALL = Metric("f1_all", _f1_all, _f1_all_gradient, increasing=True)
 F1_HEM = Metric("f1_hem", _f1_hem, _f1_hem_gradient, increasing=True)
 PRECISION_ALL = Metric("precision_all", _precision_all, _precision_all_gradient)
 PRECISION_HEM = Metric("precision_hem", _precision_hem, _precision_hem_gradient)
-SENSITIVITY = Metric("sensitivity", _sensitivity, _sensitivity_gradient, increasing=True)
-SPECIFICITY = Metric("specificity", _specificity, _specificity_gradient, increasing=True)
+SENSITIVITY = Metric("sensitivity", _sensitivity, _sensitivity_gradient, increasing=True, classes=("ALL",))
+SPECIFICITY = Metric("specificity", _specificity, _specificity_gradient, increasing=True, classes=("HEM",))
 WEIGHTED_F1 = _mixture("weighted_f1", F1_ALL, F1_HEM, _by_support, increasing=True)
 MACRO_F1 = _mixture("macro_f1", F1_ALL, F1_HEM, _halves, increasing=True)
 ACCURACY = _mixture("accuracy", SENSITIVITY, SPECIFICITY, _by_support, increasing=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtrc
 
 from eval_server.scoring.counts import Floats, Ints, mid_ranks, ratio
 from eval_server.scoring.exact import TIE
@@ -146,9 +148,6 @@ def friedman(shares: Floats, *, alpha: float = 0.05) -> Friedman | None:
     `chi2` and `f` (Iman and Davenport) are without, `chi2_tied` and `p` with the correction for ties;
     Nemenyi's critical difference is `q / sqrt(2)` times the standard error, as in Demsar 2006.
     """
-    from scipy.special import chdtrc
-    from scipy.stats import studentized_range
-
     entries, blocks = shares.shape
     if entries < 2 or blocks < 2:
         return None
@@ -161,10 +160,17 @@ def friedman(shares: Floats, *, alpha: float = 0.05) -> Friedman | None:
     if correction <= 0:
         return None
     f = float(ratio((blocks - 1) * chi2, blocks * (entries - 1) - chi2))
-    q = float(studentized_range.ppf(1 - alpha, entries, np.inf) / np.sqrt(2))
-    reach = q * float(np.sqrt(entries * (entries + 1) / (6 * blocks)))
+    reach = _nemenyi_quantile(alpha, entries) * float(np.sqrt(entries * (entries + 1) / (6 * blocks)))
     tied = chi2 / correction
     return Friedman(tuple(mean.tolist()), chi2, tied, f, float(chdtrc(entries - 1, tied)), reach)
+
+
+@lru_cache
+def _nemenyi_quantile(alpha: float, entries: int) -> float:
+    """Quantile of the studentized range over sqrt(2)."""
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(1 - alpha, entries, np.inf) / np.sqrt(2))
 
 
 def _tie_counts(row: Floats) -> Floats:

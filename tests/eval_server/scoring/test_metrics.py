@@ -118,7 +118,7 @@ def test_weighted_recall_is_accuracy_and_all_agree_with_plain_counting(cells: li
 
 
 def test_a_truth_of_one_class_has_no_ranking_metrics_but_keeps_the_others() -> None:
-    found = score_metrics(np.ones(4, dtype=int), np.array([0.2, 0.6, 0.9, 1.0]))
+    found = score_metrics(np.ones(4, dtype=int), np.array([0.2, 0.6, 0.9, 1.0]), None)
     assert set(found) == {"brier", "log_loss", "ece"}
     assert found["log_loss"] == pytest.approx(-np.log([0.2, 0.6, 0.9, 1 - 1e-15]).mean())
 
