@@ -189,7 +189,7 @@ def audit(
     hashed, trouble = _hashes(found, progress, jobs, HashCache(root, cache), rehash=rehash)
     label_file = _label_file(found, marker)
     chosen = _chosen(found, hashed, expected)
-    splits = {part: _judge(part, chosen, found, hashed, expected, label_file.labels) for part in PARTS}
+    splits = {part: _judge(part, chosen, hashed, expected, label_file.labels) for part in PARTS}
     return Audit(
         root=root,
         splits=splits,
@@ -197,7 +197,7 @@ def audit(
         twins=_twins(splits, with_boxes=marker is None),
         stray=tuple(map(found.below_root, found.stray)),
         duplicates=_passed_over(found, chosen),
-        misplaced=_misplaced(found, chosen, expected),
+        misplaced=_misplaced(chosen, expected),
         marker=marker,
         remarks=(trouble,) if trouble else (),
     )
@@ -224,29 +224,28 @@ def _expected(marker: Marker | None) -> dict[Key, PublishedCell]:
 
 def _hashes(
     found: FoundFiles, progress: Progress, jobs: int | None, cache: HashCache, *, rehash: bool
-) -> tuple[dict[Path, str], str]:
-    """The SHA-256 of every image (empty where it cannot be read), and why the cache failed, if it did.
+) -> tuple[dict[str, str], str]:
+    """The SHA-256 of every image by place (empty where it cannot be read); why the cache failed, if it did.
 
     An interrupted audit keeps what it has read so far.
     """
     remembered = {} if rehash else cache.read()
-    places = {cell.path: found.below_root(cell.path) for cell in found.cells}
     kept = {
-        places[cell.path]: one
+        cell.place: one
         for cell in found.cells
-        if (one := remembered.get(places[cell.path])) is not None and one.state == cell.state
+        if (one := remembered.get(cell.place)) is not None and one.state == cell.state
     }
-    new = [cell for cell in found.cells if places[cell.path] not in kept]
+    new = [cell for cell in found.cells if cell.place not in kept]
     trouble = ""
     try:
         with progress("reading images", len(new)) as advance:
             for cell, sha256 in zip(new, in_parallel(_sha256, new, jobs), strict=True):
-                kept[places[cell.path]] = Hashed(cell.state, sha256)
+                kept[cell.place] = Hashed(cell.state, sha256)
                 advance()
     finally:
         if new or len(kept) != len(remembered):
-            trouble = cache.write({path: one for path, one in kept.items() if one.sha256})
-    return {path: kept[place].sha256 for path, place in places.items()}, trouble
+            trouble = cache.write({place: one for place, one in kept.items() if one.sha256})
+    return {place: one.sha256 for place, one in kept.items()}, trouble
 
 
 def _sha256(cell: FoundCell) -> str:
@@ -260,8 +259,7 @@ def _sha256(cell: FoundCell) -> str:
 def _judge(
     part: str,
     chosen: Mapping[Key, FoundCell],
-    found: FoundFiles,
-    hashed: Mapping[Path, str],
+    hashed: Mapping[str, str],
     expected: Mapping[Key, PublishedCell],
     labels: Mapping[str, CellLabel],
 ) -> SplitAudit:
@@ -272,12 +270,12 @@ def _judge(
     intact: list[CellRecord] = []
     wrong: dict[bool, list[Finding]] = {True: [], False: []}
     for name in sorted(here, key=submission_order):
-        cell, wanted, sha256 = here[name], expected.get((part, name)), hashed[here[name].path]
+        cell, wanted, sha256 = here[name], expected.get((part, name)), hashed[here[name].place]
         if wanted is not None and sha256 == wanted.sha256:
             intact.append(_record(cell, wanted, labels.get(name)))
             continue
         reason = _what_is_wrong(cell, sha256, wanted, known_bytes)
-        wrong[wanted is not None].append(Finding(name, found.below_root(cell.path), reason))
+        wrong[wanted is not None].append(Finding(name, cell.place, reason))
     missing = tuple(sorted(wanted_names - here.keys(), key=submission_order))
     return SplitAudit(
         part,
@@ -290,7 +288,7 @@ def _judge(
 
 
 def _chosen(
-    found: FoundFiles, hashed: Mapping[Path, str], expected: Mapping[Key, PublishedCell]
+    found: FoundFiles, hashed: Mapping[str, str], expected: Mapping[Key, PublishedCell]
 ) -> dict[Key, FoundCell]:
     """One file for every cell: of several copies the first with the right bytes, or the first there is."""
     copies: defaultdict[Key, list[FoundCell]] = defaultdict(list)
@@ -299,8 +297,8 @@ def _chosen(
     return {key: _best_copy(cells, hashed, expected.get(key)) for key, cells in copies.items()}
 
 
-def _best_copy(cells: list[FoundCell], hashed: Mapping[Path, str], wanted: PublishedCell | None) -> FoundCell:
-    right = (cell for cell in cells if wanted is not None and hashed[cell.path] == wanted.sha256)
+def _best_copy(cells: list[FoundCell], hashed: Mapping[str, str], wanted: PublishedCell | None) -> FoundCell:
+    right = (cell for cell in cells if wanted is not None and hashed[cell.place] == wanted.sha256)
     return next(right, cells[0])
 
 
@@ -347,16 +345,14 @@ def _undecodable(path: Path) -> str:
 
 
 def _passed_over(found: FoundFiles, chosen: Mapping[Key, FoundCell]) -> tuple[str, ...]:
-    used = {cell.path for cell in chosen.values()}
-    return tuple(found.below_root(cell.path) for cell in found.cells if cell.path not in used)
+    used = {cell.place for cell in chosen.values()}
+    return tuple(cell.place for cell in found.cells if cell.place not in used)
 
 
-def _misplaced(
-    found: FoundFiles, chosen: Mapping[Key, FoundCell], expected: Mapping[Key, PublishedCell]
-) -> tuple[str, ...]:
+def _misplaced(chosen: Mapping[Key, FoundCell], expected: Mapping[Key, PublishedCell]) -> tuple[str, ...]:
     """Training images that lie in another fold's folder; the published fold is what counts."""
     return tuple(
-        found.below_root(cell.path)
+        cell.place
         for key, cell in chosen.items()
         if cell.fold is not None and key in expected and expected[key].fold != cell.fold
     )

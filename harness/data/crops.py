@@ -21,6 +21,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from harness.data.cache import cache_folder
+from harness.data.layouts import how_to_get_data
 from harness.data.parallel import in_parallel
 from harness.data.records import CellRecord
 from harness.errors import DataWrong
@@ -73,6 +74,8 @@ def open_crops(
     folder when None. Raises `DataWrong` when the disk has no room, or an image changed since it was
     audited.
     """
+    if not records:
+        raise DataWrong("there is no intact image to decode", how_to_get_data())
     path = (folder or cache_folder()) / f"crops-{_key(records)}.npy"
     if not path.is_file():
         _build(records, path, progress, jobs)
@@ -111,9 +114,11 @@ def _key(records: Sequence[CellRecord]) -> str:
 
 
 def _build(records: Sequence[CellRecord], path: Path, progress: Progress, jobs: int | None) -> None:
-    _require_room(path, len(records) * _BYTES)
+    needed = len(records) * _BYTES
+    _require_room(path, needed)
+    words = f"decoding images ({needed / 1e9:.1f} GB on disk)"
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(records), SIDE, SIDE, 3)}
-    with _written_aside(path) as file, progress("decoding images", len(records)) as advance:
+    with _written_aside(path) as file, progress(words, len(records)) as advance:
         np.lib.format.write_array_header_1_0(file, header)
         for crop in in_parallel(_decoded, records, jobs):
             file.write(crop.data)

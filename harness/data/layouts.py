@@ -33,12 +33,16 @@ _DEPTH_ABOVE = 3
 
 @dataclass(frozen=True, slots=True)
 class FoundCell:
-    """An image whose name and place say which cell it is; `fold` is that of the folder, if any."""
+    """An image whose name and place say which cell it is; `fold` is that of the folder, if any.
+
+    `place` is the path below the root, as reports show it.
+    """
 
     part: str
     name: str
     fold: str | None
     path: Path
+    place: str
     state: FileState
 
 
@@ -54,11 +58,11 @@ class FoundFiles:
 
     def below_root(self, path: Path) -> str:
         """A path as reports show it: below the root, with forward slashes, always printable."""
-        try:
-            shown = path.relative_to(self.root)
-        except ValueError:
-            shown = path
-        return os.fsencode(shown.as_posix()).decode("utf-8", "replace")
+        return _shown(path.relative_to(self.root))
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
 
 
 def find_files(root: Path) -> FoundFiles:
@@ -83,7 +87,7 @@ def find_files(root: Path) -> FoundFiles:
             f"fold_0/all/UID_1_1_1_all.bmp, found {len(labels) + len(stray)} other files",
             how_to_get_data(),
         )
-    cells.sort(key=lambda cell: (cell.part, cell.path))
+    cells.sort(key=lambda cell: (cell.part, cell.place))
     return FoundFiles(root, tuple(cells), tuple(sorted(labels)), _marker(root), tuple(sorted(stray)))
 
 
@@ -122,6 +126,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
 class _Place:
     """What the folders above an image say: the fold, and the test set if its name is a number."""
 
+    below_root: str
     fold: str | None
     phase: str | None
 
@@ -132,7 +137,8 @@ def _place(folder: Path, root: Path) -> _Place:
     names = [name.lower() for name in (*above, root.resolve().name)]
     folds = (f"fold_{match.group(1)}" for match in map(_FOLD.fullmatch, names) if match)
     phases = (part for name in names for word, part in _PHASE_FOLDERS if word in name)
-    return _Place(next(folds, None), next(phases, None))
+    below_root = "".join(f"{part}/" for part in _shown(folder.relative_to(root)).split("/") if part != ".")
+    return _Place(below_root, next(folds, None), next(phases, None))
 
 
 def _cell(path: Path, entry: os.DirEntry[str], place: _Place) -> FoundCell | None:
@@ -142,8 +148,9 @@ def _cell(path: Path, entry: os.DirEntry[str], place: _Place) -> FoundCell | Non
     if part is None or (part != "train" and not _reads_as(cell_number, entry.name)):
         return None
     status = entry.stat()
+    state = FileState(status.st_size, status.st_mtime_ns)
     fold = place.fold if part == "train" else None
-    return FoundCell(part, entry.name, fold, path, FileState(status.st_size, status.st_mtime_ns))
+    return FoundCell(part, entry.name, fold, path, place.below_root + entry.name, state)
 
 
 def _reads_as(parse: Callable[[str], object], name: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from harness.data.cache import FileState, HashCache, Hashed
 from harness.data.layouts import MARKER
 from harness.data.published import LABEL_FILE
 from harness.errors import DataWrong
+from models.contract import Advance
 from tests.harness.data.conftest import Rearranged
 from tests.support import shared
 
@@ -151,6 +154,25 @@ def test_a_changed_time_makes_a_file_be_read_again(drawn: Path, tmp_path: Path) 
     flipped(cell)
     os.utime(cell, ns=(0, 0))
     assert [one.name for one in audit(root).splits["train"].corrupt] == [cell.name]
+
+
+def test_an_interrupted_audit_keeps_what_it_has_read(drawn: Path) -> None:
+    counts: list[int] = []
+
+    @contextmanager
+    def impatient(_words: str, total: int) -> Iterator[Advance]:
+        def advance(steps: int = 1) -> None:
+            counts[-1] += steps
+            if len(counts) == 1 and counts[0] == total // 2:
+                raise KeyboardInterrupt
+
+        counts.append(0)
+        yield advance
+
+    with pytest.raises(KeyboardInterrupt):
+        audit(drawn, impatient)
+    assert audit(drawn, impatient).complete
+    assert sum(counts) == len(list(drawn.rglob("*.bmp")))
 
 
 def test_a_damaged_cache_is_as_good_as_none(drawn: Path, cache: Path) -> None:

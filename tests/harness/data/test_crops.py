@@ -97,6 +97,11 @@ def nothing_left(folder: Path) -> bool:
     return not list(folder.glob("crops-*"))
 
 
+def test_without_any_intact_image_there_is_nothing_to_decode() -> None:
+    with pytest.raises(DataWrong, match="no intact image"):
+        open_crops(())
+
+
 def test_a_disk_without_room_is_said_before_any_work(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
