@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from eval_server.judging import Verdict, judge
 from eval_server.truth import Truth
@@ -51,27 +51,36 @@ def is_table(path: Path) -> bool:
 
 def read_seed_table(path: Path, metric: str) -> SeedTable:
     """Read a table with a column ``seed`` and a column of shares for each method; raises `DataWrong`."""
-    frame = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", dtype=str)
-    frame.columns = [str(name).strip() for name in frame.columns]
-    column = next(name for name in frame.columns if name.lower() == "seed")
-    methods = [name for name in frame.columns if name != column]
-    if not methods:
+    header, rows = _cells(path)
+    at = [name.lower() for name in header].index("seed")
+    if len(header) < 2:
         raise DataWrong(f"{path} has seeds and no method", "Give every method a column of its own.")
-    seeds = tuple(int(_number(path, column, line, text)) for line, text in _cells(frame[column]))
+    seeds = tuple(_whole(path, header[at], line, row[at]) for line, row in rows)
     if len(set(seeds)) < len(seeds):
         twice = next(seed for seed in seeds if seeds.count(seed) > 1)
         raise DataWrong(f"{path} has seed {twice} twice", "Every seed is one row.")
+    if not seeds:
+        raise DataWrong(f"{path} has a header and no seeds")
     values = {
-        name: np.array([_share(path, name, line, text) for line, text in _cells(frame[name])])
-        for name in methods
+        name: np.array([_share(path, name, line, row[column]) for line, row in rows])
+        for column, name in enumerate(header)
+        if column != at
     }
     return SeedTable(metric, values, seeds)
 
 
-def _cells(column: pd.Series) -> Iterator[tuple[int, str]]:
-    return (
-        (at, "" if text is None or text != text else str(text).strip()) for at, text in enumerate(column, 2)
-    )
+def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header and the rows with their lines; empty lines are passed over."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        delimiter = next((mark for mark in "\t;" if mark in stream.readline()), ",")
+        stream.seek(0)
+        reader = csv.reader(stream, delimiter=delimiter)
+        header = [name.strip() for name in next(reader)]
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+    for line, row in rows:
+        if len(row) != len(header):
+            raise DataWrong(f"{path}, line {line}: expected {len(header)} columns, found {len(row)}")
+    return header, rows
 
 
 def _number(path: Path, column: str, line: int, text: str) -> float:
@@ -83,6 +92,13 @@ def _number(path: Path, column: str, line: int, text: str) -> float:
         found = f"found {text!r}" if text else "found nothing"
         raise DataWrong(f"{path}, line {line}, column {column}: expected a number, {found}")
     return value
+
+
+def _whole(path: Path, column: str, line: int, text: str) -> int:
+    value = _number(path, column, line, text)
+    if value != int(value):
+        raise DataWrong(f"{path}, line {line}, column {column}: expected a whole number, found {text}")
+    return int(value)
 
 
 def _share(path: Path, column: str, line: int, text: str) -> float:

@@ -1,0 +1,191 @@
+"""`harness seeds`: methods over many seeds, as the paper's Table 2, with effect sizes and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import JSON
+
+if TYPE_CHECKING:
+    from eval_server.scoring.seeds import PairedSeeds, SeedSummary
+    from harness.seed_report import Method, MethodPair, SeedReport
+
+SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the test set)"
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True)
+@click.option(
+    "--truth",
+    "truth_file",
+    type=click.Path(path_type=Path),
+    envvar="HARNESS_TRUTH",
+    help="Label file; needed for runs, not for a table of values.",
+)
+@click.option(
+    "--metric", default="weighted_f1", show_default=True, help="What the tests compare, or a table holds."
+)
+@click.option("--published", is_flag=True, help="Print the paper's own Table 2 below.")
+@JSON
+def seeds(
+    runs: tuple[str, ...], truth_file: Path | None, metric: str, published: bool, as_json: bool
+) -> None:
+    """Compare methods over seeds.
+
+    RUNS is one table with a column seed and a column of shares for each method, or run folders, zips
+    and predictions.csv files of several seeds, grouped as METHOD=PATTERN or by their names.
+    """
+    from harness import console
+
+    report = _reported(runs, truth_file, metric)
+    if as_json:
+        console.emit({**report.to_json(), **({"published": _published_document()} if published else {})})
+    else:
+        _show(report, published=published)
+
+
+def _reported(runs: tuple[str, ...], truth_file: Path | None, metric: str) -> SeedReport:
+    from eval_server.truth import read_truth
+    from harness.errors import UsageWrong
+    from harness.seed_report import report_of_runs, report_of_table
+    from harness.seed_runs import is_table, read_seed_runs, read_seed_table
+
+    if any(is_table(Path(text)) for text in runs):
+        if len(runs) > 1:
+            raise UsageWrong("a table of seeds stands alone", "Put every method into one table, as a column.")
+        return report_of_table(read_seed_table(Path(runs[0]), metric))
+    _check_metric(metric)
+    if truth_file is None:
+        raise UsageWrong("runs need the label file", "Name it with --truth or HARNESS_TRUTH.")
+    return report_of_runs(read_seed_runs(runs, read_truth(truth_file)), metric)
+
+
+def _check_metric(metric: str) -> None:
+    from eval_server.scoring.metrics import METRICS
+    from harness.errors import UsageWrong
+
+    if metric not in METRICS:
+        raise UsageWrong(f"there is no metric {metric!r}", f"The metrics are {', '.join(METRICS)}.")
+
+
+def _published_document() -> dict[str, object]:
+    from dataclasses import asdict
+
+    from harness.seed_report import PUBLISHED
+
+    return {"source": SOURCE, "summary": {metric: asdict(found) for metric, found in PUBLISHED.items()}}
+
+
+def _show(report: SeedReport, *, published: bool) -> None:
+    from textwrap import fill
+
+    from harness import console
+    from harness.seed_report import PUBLISHED
+
+    if all(len(method.summaries) == 1 for method in report.methods):
+        rows = {_title(method): method.summaries[report.metric] for method in report.methods}
+        _show_table(f"{_words(report.metric)}, %", rows)
+    else:
+        for method in report.methods:
+            _show_table(_title(method), {_words(name): one for name, one in method.summaries.items()})
+    if published:
+        _show_table(f"published: {SOURCE}", {_words(name): one for name, one in PUBLISHED.items()})
+    width = min(console.width(), 100)
+    for pair in report.pairs:
+        console.result(f"{pair.a} against {pair.b}, {_words(report.metric)}")
+        for line in _pair_lines(pair, alone=len(report.pairs) == 1):
+            console.result(fill(f"  {line}", width, subsequent_indent="    "))
+        console.result("")
+    for sentence in _notes(report):
+        console.say(fill(f"Note: {sentence}", width))
+
+
+def _title(method: Method) -> str:
+    from eval_server.figures.wording import counted
+
+    seeds = method.seeds
+    count = counted(next(iter(method.summaries.values())).seeds, "seed")
+    which = "" if seeds is None else f", {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f", {seeds[0]}"
+    remarks = f" ({', '.join(method.remarks)})" if method.remarks else ""
+    return f"{method.name}: {count}{which}{remarks}"
+
+
+def _show_table(title: str, summaries: Mapping[str, SeedSummary]) -> None:
+    from harness import console
+
+    rows = [_row(name, found) for name, found in summaries.items()]
+    console.table(("%", "min", "mean ± sd", "max", "sd (ddof 1)"), rows, title=title)
+
+
+def _row(name: str, found: SeedSummary) -> tuple[str, ...]:
+    from eval_server.figures.wording import percent
+
+    mean = f"{percent(found.mean)} ± {percent(found.sd)}"
+    return name, percent(found.minimum), mean, percent(found.maximum), percent(found.sd_sample)
+
+
+def _words(metric: str) -> str:
+    return metric.replace("_", " ").replace(" f1", " F1")
+
+
+def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
+    from eval_server.figures.wording import p_words, signed, signed_interval
+
+    found = pair.seeds
+    adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
+    yield f"Mann-Whitney, one-sided ({pair.a} better): U = {found.u:g}, {p_words(found.p_greater)}{adjusted}"
+    yield (
+        f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
+        f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
+        f"{_limits(found.cliffs_limits)}, {found.magnitude}"
+    )
+    yield f"shift (Hodges-Lehmann): {signed(found.shift)} points"
+    if found.paired is not None:
+        yield _paired_line(pair.a, found.paired)
+    if pair.both is None:
+        yield f"seeds and subjects together: not computed, {pair.why_not_both}"
+    else:
+        both = pair.both
+        yield (
+            f"seeds and subjects together: {signed(both.difference)} points, 95 % interval "
+            f"{signed_interval((both.low, both.high))}, {p_words(both.p)} ({both.resamples:,} draws)"
+        )
+
+
+def _paired_line(name: str, paired: PairedSeeds) -> str:
+    from eval_server.figures.wording import p_words, percent, signed
+
+    chance = f"{percent(paired.chance, 0)} % of seeds"
+    limits = f"{percent(paired.chance_low, 0)} to {percent(paired.chance_high, 0)} %"
+    rule = "meaningful" if paired.meaningful else "significant" if paired.significant else "not shown"
+    return (
+        f"paired by seed: mean difference {signed(paired.mean_difference)} points, sign flip "
+        f"{p_words(paired.sign_flip_p)}, Wilcoxon {p_words(paired.wilcoxon_p)}; {name} is better in "
+        f"{chance} ({limits}; by Bouthillier's rule {rule})"
+    )
+
+
+def _sign(number: float) -> str:
+    from eval_server.figures.wording import MINUS
+
+    return f"{number:+.3f}".replace("-", MINUS)
+
+
+def _limits(limits: tuple[float, float] | None) -> str:
+    return "" if limits is None else f" [{limits[0]:.2f}, {limits[1]:.2f}]"
+
+
+def _notes(report: SeedReport) -> Iterator[str]:
+    if report.pairs:
+        which = "these cells" if report.subjects is None else f"these {report.subjects} subjects"
+        yield (
+            f"tests over seeds hold {which} fixed: they say whether other seeds would keep the order, "
+            "not whether other subjects would."
+        )
+    if any(pair.both is not None for pair in report.pairs):
+        yield "only the line with seeds and subjects together speaks about the methods on other subjects."
+    yield "sd is the population sd (ddof 0) as in the paper; the sample sd (ddof 1) stands beside it."
