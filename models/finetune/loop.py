@@ -170,7 +170,7 @@ class Training:
         """One step of Adam on these cells; returns the loss."""
         reseed(self.session, _STEP, self.epoch, self.step)
         names = [self.cells.names[i] for i in chosen]
-        crops = torch.from_numpy(self.cells.crops(chosen)).to(self.device, non_blocking=True)
+        crops = torch.tensor(self.cells.crops(chosen)).to(self.device, non_blocking=True)
         moves = drawn(names, self.epoch, self.recipe, self.session, crops.shape[1])
         images = as_input(moved(crops, moves), self.recipe)
         with autocast(self.device, self.recipe):

@@ -5,10 +5,12 @@ Files are read without unpickling anything but tensors.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import pickle
 import struct
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +69,8 @@ def fingerprint(tensors: State) -> str:
 
 def _from_hub(network: Network) -> State:
     try:
-        return network.fetch()
+        with contextlib.redirect_stdout(sys.stderr):  # torch.hub prints there what it downloads
+            return network.fetch()
     except (OSError, RuntimeError, ValueError) as error:  # no connection, or no weights published
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EntryUnavailable(f"pre-trained weights could not be fetched: {reason}", _HOW) from error

@@ -148,8 +148,13 @@ def test_a_missing_file_and_a_hub_out_of_reach_say_how_to_get_weights():
         assert "--weights none" in caught.value.hint
 
 
-def test_weights_fetched_from_the_hub_are_named_by_their_content():
+def test_weights_fetched_from_the_hub_are_named_by_their_content_and_print_nothing(capsys):
+    def fetch():
+        print("Downloading: …")
+        return published()
+
     built = timm_network(TEST_RESNET)
-    facts = start(Network(built.module, built.head, published), "hub")
+    facts = start(Network(built.module, built.head, fetch), "hub")
+    assert capsys.readouterr().out == ""
     assert facts == {"source": "hub", "sha256": fingerprint(published())}
     assert_body_is(built, published())
