@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ class Dataset:
     """All intact cells of a copy: training cells by name, then preliminary and final ones by number."""
 
     root: Path
-    records: tuple[CellRecord, ...]
-    audit: Audit
+    records: tuple[CellRecord, ...] = field(repr=False)
+    audit: Audit = field(repr=False)
 
     @property
     def drawn(self) -> bool:

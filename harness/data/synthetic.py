@@ -111,7 +111,7 @@ def _there(root: Path, scale: float, seed: int) -> Marker | None:
     if not root.exists():
         return None
     left = [path for path in root.iterdir() if not path.name.startswith(".drawing-")]
-    if not left:
+    if not left or left == [root / MARKER]:
         return None
     if (root / MARKER).is_file() and (root / "C-NMC_Leukemia").is_dir():
         marker = read_marker(root / MARKER)

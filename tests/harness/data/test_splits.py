@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.data.audit import Audit, LabelFileAudit, SplitAudit
 from harness.data.dataset import Dataset, open_dataset
-from harness.data.published import LABEL_FILE
+from harness.data.published import LABEL_FILE, PARTS, published
 from harness.data.splits import SPLITS, CellRecord, Split, make_split
 from harness.errors import DataWrong, UsageWrong
 from submissions.cells import submission_order
@@ -54,6 +55,35 @@ def test_fold0_of_the_real_sample_keeps_all_92_cells_when_told_to(sample: Datase
     split = make_split(sample, "fold0", shared_cells="keep")
     assert len(split.train) == 92
     assert split.dropped == ()
+
+
+def whole_training_part() -> Dataset:
+    """The published training cells as if all their images lay here intact."""
+    records = tuple(
+        CellRecord(cell.name, Path(cell.name), "train", cell.fold, cell.subject, cell.label, cell.sha256)
+        for cell in published().of("train")
+    )
+    parts = {part: SplitAudit(part, 0, (), (), (), ()) for part in PARTS}
+    report = Audit(Path(), parts, LabelFileAudit(), (), (), (), (), None)
+    return Dataset(Path(), records, report)
+
+
+@pytest.mark.parametrize(
+    ("fold", "subjects_out", "cells_out"),
+    [
+        ("fold0", {"21": 80, "H2": 112, "H4": 9, "H5": 28}, 71 + 9 + 10),
+        ("fold1", {"75": 99, "78": 218, "H3": 36}, 59 + 86 + 27),
+        ("fold2", {"20": 76, "51": 757, "H10": 405, "H6": 18, "H7": 18}, 71 + 59 + 86 + 27 + 10 + 9),
+    ],
+)
+def test_over_the_whole_published_set_the_known_groups_are_taken_out(
+    fold: str, subjects_out: dict[str, int], cells_out: int
+) -> None:
+    dataset = whole_training_part()
+    assert taken_out(make_split(dataset, fold)) == subjects_out
+    split = make_split(dataset, fold, shared_cells="drop-cells")
+    assert sum(one.cells for one in split.dropped) == cells_out
+    assert not split.partial
 
 
 def test_drop_cells_takes_out_only_the_images_of_the_same_cell(sample: Dataset) -> None:
