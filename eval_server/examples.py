@@ -32,7 +32,7 @@ def board() -> Picture:
 @cache
 def null() -> Picture:
     """The differences that swapping twelve subjects can give."""
-    steps = np.array([31, 24, 22, 18, 15, 12, 11, 9, 7, 5, 4, 2])
+    steps = np.array([[31, 24, 22, 18, 15, 12, 11, 9, 7, 5, 4, 2]])
     chances = coin_sums(steps)[0, : int(steps.sum()) + 1]
     differences = (2 * np.arange(len(chances)) - steps.sum()) / 1867
     observed = 98 / 1867

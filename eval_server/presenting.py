@@ -114,6 +114,15 @@ class Column:
     address: str = ""
     sorted: str = ""
 
+    @property
+    def measure(self) -> bool:
+        """Whether this is one of the numbers that a telephone shows under the row."""
+        return self.css in ("metric", "subjects", "sens", "spec")
+
+    @property
+    def number(self) -> bool:
+        return self.measure or self.css == "count"
+
 
 COLUMNS = (
     Column("rank", "rank", "Rank", "ascending"),
@@ -209,7 +218,7 @@ def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardVie
         tuple(_reference(one, scale) for one in references),
         ranked and bool(groups),
         max(width, 1),
-        sum(column.css not in ("rank", "entry", "team", "f1", "when", "count") for column in columns),
+        sum(column.measure for column in columns),
         _footnote(standings),
     )
 
@@ -462,10 +471,12 @@ def pictures_of(name: str, verdict: Verdict, *, host: bool) -> tuple[Picture, ..
     if host:
         return pictures_of_entry(name, verdict)
     found = [confusion(name, verdict.confusion)]
+    curve = coarse_roc(name, verdict)
+    if curve is not None:
+        found.append(roc([curve]))
     if verdict.subjects is not None:
         found.append(subject_accuracy(name, verdict.subjects))
-    curve = coarse_roc(name, verdict)
-    return (*found, roc([curve])) if curve is not None else tuple(found)
+    return tuple(found)
 
 
 def coarse_roc(name: str, verdict: Verdict) -> Curve | None:

@@ -16,6 +16,8 @@ from eval_server.figures.wording import percent
 HEIGHT: Final = 44
 """Pixels of a row, so that the lines of the axis run through the whole table."""
 _EDGE: Final = 10
+_BEYOND: Final = 40
+"""How far the axis' lines go on, for rows that are taller; a page clips them at the table's ends."""
 
 
 def axis(scale: Interval, *, width: int = 220) -> str:
@@ -34,7 +36,7 @@ def mark(value: float, interval: Interval | None, scale: Interval, *, width: int
     place = Scale(*scale, _EDGE, width - _EDGE)
     y = HEIGHT / 2
     for tick in place.ticks(4):
-        sheet.line((place(tick), 0), (place(tick), HEIGHT), role="grid")
+        sheet.line((place(tick), -_BEYOND), (place(tick), HEIGHT + _BEYOND), role="grid")
     if interval is not None and all(map(math.isfinite, interval)):
         low, high = map(place, interval)
         sheet.line((low, y), (high, y), width=2)

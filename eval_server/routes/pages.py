@@ -119,7 +119,6 @@ def _pair(
         phase=documents.phase(desk, record, caller),
         pair=shown,
         ids=(a, b),
-        tested=document["method"],
         pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document["p"]),
         lines=presenting.part_lines(document, verdicts[a], verdicts[b]),
         cell_level=presenting.cell_level(document, shown.a, shown.b),
