@@ -59,10 +59,9 @@ def draw_command(root: Path, scale: float, seed: int, jobs: int | None, as_json:
     if as_json:
         console.emit({"root": str(root), "drawn": True, "data": marker.words, "cells": cells})
         return
-    console.table(
-        ("part", "cells"), [(part, str(count)) for part, count in cells.items()], title=marker.words
-    )
-    console.result(f"In {root}; hold it against its marker with: harness data audit {root}")
+    counts = ", ".join(f"{count} {part}" for part, count in cells.items())
+    console.result(f"{root}: {marker.words}; cells: {counts}")
+    console.result(f"Hold it against its marker with: harness data audit {root}")
 
 
 def _show(report: Audit) -> None:
