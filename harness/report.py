@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.metadata import version
 from itertools import pairwise
@@ -43,6 +44,28 @@ MOST_ENTRIES = 25
 def write_page(path: Path, shown: Shown) -> None:
     """Write the page aside and then to its name."""
     write_whole(path, page(shown).encode())
+
+
+def write_pictures(folder: Path, shown: Shown) -> int:
+    """Write every picture of the page as an SVG file of its own; returns how many."""
+    count = 0
+    for name, drawn in _named_pictures(shown):
+        file = re.sub(r"[^\w.-]+", "-", name)
+        write_whole(folder / f"{file}.svg", drawn.standalone())
+        count += 1
+    return count
+
+
+def _named_pictures(shown: Shown) -> Iterator[tuple[str, Picture]]:
+    ordered = _first_entries(shown)
+    for drawn in (*pictures_of_report(shown.report), *pictures_of_scores(ordered)):
+        yield drawn.name, drawn
+    for pair in _chosen_pairs(shown.report):
+        for drawn in _pair_pictures(pair, shown):
+            yield f"{drawn.name}-{pair.a}-{pair.b}", drawn
+    for name, verdict in ordered.items():
+        for drawn in pictures_of_entry(name, verdict, curves=False):
+            yield f"{drawn.name}-{name}", drawn
 
 
 def page(shown: Shown) -> str:
@@ -95,7 +118,7 @@ def _row(one: Standing, shown: Shown, scale: tuple[float, float]) -> str:
 
 
 def _sections(shown: Shown) -> str:
-    ordered = {one.entry: shown.verdicts[one.entry] for one in shown.report.entries[:MOST_ENTRIES]}
+    ordered = _first_entries(shown)
     standings = pictures_of_report(shown.report)
     scores = pictures_of_scores(ordered)
     parts = [_section("Standings", _pictures(standings) + _all_pairs(shown.report))]
@@ -105,6 +128,10 @@ def _sections(shown: Shown) -> str:
         parts.append(_section("Scores", _pictures(scores)))
     parts.append(_section("Entry by entry", "".join(_entry(name, one) for name, one in ordered.items())))
     return "\n".join(parts)
+
+
+def _first_entries(shown: Shown) -> dict[str, Verdict]:
+    return {one.entry: shown.verdicts[one.entry] for one in shown.report.entries[:MOST_ENTRIES]}
 
 
 def _section(title: str, inside: str) -> str:
@@ -183,19 +210,26 @@ def _equivalent(pair: Comparison) -> str:
 
 
 def _pairs(shown: Shown) -> str:
-    """Each entry against the one below it, or all against the baseline; the first is open."""
-    report = shown.report
-    if report.baseline is not None:
-        chosen = list(report.pairs[: MOST_ENTRIES - 1])
-    else:
-        names = [one.entry for one in report.entries[:MOST_ENTRIES]]
-        chosen = [report.between(*pair) for pair in pairwise(names)]
+    """The chosen pairs, the first of them open."""
+    chosen = _chosen_pairs(shown.report)
     return "".join(_pair(pair, shown, is_open=at == 0) for at, pair in enumerate(chosen))
 
 
-def _pair(pair: Comparison, shown: Shown, *, is_open: bool) -> str:
+def _chosen_pairs(report: Report) -> list[Comparison]:
+    """Each entry against the one below it, or all against the baseline."""
+    if report.baseline is not None:
+        return list(report.pairs[: MOST_ENTRIES - 1])
+    names = [one.entry for one in report.entries[:MOST_ENTRIES]]
+    return [report.between(*pair) for pair in pairwise(names)]
+
+
+def _pair_pictures(pair: Comparison, shown: Shown) -> tuple[Picture, ...]:
     verdicts = shown.verdicts
-    drawn = pictures_of_pair(pair.a, pair.b, verdicts[pair.a], verdicts[pair.b], pair.p)
+    return pictures_of_pair(pair.a, pair.b, verdicts[pair.a], verdicts[pair.b], pair.p)
+
+
+def _pair(pair: Comparison, shown: Shown, *, is_open: bool) -> str:
+    drawn = _pair_pictures(pair, shown)
     told = "can be told apart" if pair.significant else "cannot be told apart"
     summary = f"{pair.a} and {pair.b}: {signed(pair.difference)} points, Holm {p_words(pair.p_holm)}, {told}"
     between = (

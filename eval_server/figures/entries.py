@@ -208,8 +208,8 @@ def _frame(sheet: Sheet, x: Scale, y: Scale, axes: tuple[str, str]) -> None:
 
 
 def _thinned(x: Numbers, y: Numbers) -> list[Point]:
-    """The corners of a staircase in tenths of a pixel; what lies on a straight line between is left out."""
-    points = np.column_stack([x, y]).round(1)
+    """The corners of a staircase in halves of a pixel; what lies on a straight line between is left out."""
+    points = (2 * np.column_stack([x, y])).round() / 2
     points = points[np.append(True, np.any(np.diff(points, axis=0) != 0, axis=1))]
     step = np.diff(points, axis=0)
     turns = np.abs(step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]) > 1e-6

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 )
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write one page with all pictures.")
 @click.option(
+    "--pictures", type=click.Path(path_type=Path), help="Write every picture as an SVG file into this folder."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(("table", "markdown", "csv", "json")),
@@ -46,6 +49,7 @@ def compare(
     margin: float | None,
     alpha: float,
     page: Path | None,
+    pictures: Path | None,
     form: str,
     as_json: bool,
 ) -> None:
@@ -53,14 +57,8 @@ def compare(
 
     Each of ENTRIES is a submission zip, a run folder or a predictions.csv, as PATH or NAME=PATH.
     """
-    from harness import console
-
     shown = _compared(entries, truth_file, baseline=baseline, margin=margin, alpha=alpha)
-    if page is not None:
-        from harness.report import write_page
-
-        write_page(page, shown)
-        console.say(f"wrote {page}")
+    _write(shown, page, pictures)
     _show(shown, "json" if as_json else form)
 
 
@@ -91,6 +89,20 @@ def _check_names(names: Sequence[str], baseline: str | None) -> None:
     if baseline is not None and baseline not in names:
         hint = f"The entries are {', '.join(names)}."
         raise UsageWrong(f"the baseline {baseline} is not among the entries", hint)
+
+
+def _write(shown: Shown, page: Path | None, pictures: Path | None) -> None:
+    """Write the page and the pictures that were asked for."""
+    if page is None and pictures is None:
+        return
+    from harness import console
+    from harness.report import write_page, write_pictures
+
+    if page is not None:
+        write_page(page, shown)
+        console.say(f"wrote {page}")
+    if pictures is not None:
+        console.say(f"wrote {write_pictures(pictures, shown)} pictures to {pictures}")
 
 
 def _show(shown: Shown, form: str) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -167,6 +168,16 @@ def test_the_page_needs_no_network_and_no_script_and_holds_every_picture(
         "Calibration",
     ):
         assert picture in titles
+
+
+def test_every_picture_can_be_had_as_a_file(folder: Path, tmp_path: Path) -> None:
+    answer = run(folder, "--pictures", tmp_path / "svg")
+    assert answer.code == 0, answer.err
+    names = {path.name for path in (tmp_path / "svg").iterdir()}
+    assert {"leaderboard.svg", "significance-map.svg", "subjects-better.svg", "roc.svg"} <= names
+    assert f"wrote {len(names)} pictures" in answer.err
+    for path in (tmp_path / "svg").iterdir():
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
 
 def test_the_same_entries_give_the_same_page(folder: Path, tmp_path: Path) -> None:
