@@ -8,31 +8,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from eval_server.judging import Verdict
-from eval_server.scoring import auc, pairwise, ranking, resampling
-from eval_server.scoring.counts import Floats, Ints, Tally, stacked
-from eval_server.scoring.exact import swap_family
-from eval_server.scoring.intervals import (
-    LEVEL,
-    NO_SPREAD,
-    Interval,
-    difference_intervals,
-    remark_of,
-    t_quantile,
+from eval_server.pairs import (
+    Board,
+    Comparison,
+    Equivalence,
+    Family,
+    McNemar,
+    PairCache,
+    Pairs,
+    SecondaryTest,
+    family_of,
 )
-from eval_server.scoring.metrics import SWAPPED, WEIGHTED_F1
+from eval_server.scoring import pairwise, ranking, resampling
+from eval_server.scoring.counts import Floats
+from eval_server.scoring.intervals import LEVEL, Interval
+from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.subjects import accuracies
+
+__all__ = [
+    "Agreement",
+    "Comparison",
+    "EntriesDiffer",
+    "Equivalence",
+    "McNemar",
+    "PairCache",
+    "RankStability",
+    "Report",
+    "SecondaryTest",
+    "Standing",
+    "TauSummary",
+    "compare",
+]
 
 ALPHA = 0.05
 EXACT = "exact subject swap on weighted F1, two-sided, Holm over the family"
 RESAMPLED = f"{EXACT}; resampled where counting is too large"
 CELLS_ONLY = f"McNemar mid-p on cells, which {pairwise.DESCRIPTIVE}"
-NEEDS_SUBJECTS = "not estimable: the subjects are not known"
 
 
 class EntriesDiffer(ValueError):
@@ -41,120 +58,6 @@ class EntriesDiffer(ValueError):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class SecondaryTest:
-    """A test reported beside the primary one: difference (first - second) and two-sided p."""
-
-    difference: float
-    p: float
-
-    def to_json(self) -> dict[str, float]:
-        return {"difference": self.difference, "p": self.p}
-
-
-@dataclass(frozen=True, slots=True)
-class McNemar:
-    """Cells only one of two entries has right; assumes independent cells: descriptive only."""
-
-    only_a: int
-    only_b: int
-    midp: float
-    exact: float
-    chance_not_better: float
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "only_a": self.only_a,
-            "only_b": self.only_b,
-            "midp": self.midp,
-            "exact": self.exact,
-            "chance_not_better": self.chance_not_better,
-            "label": pairwise.DESCRIPTIVE,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Equivalence:
-    """Two one-sided tests against a margin fixed beforehand, by the 1 - 2 alpha interval.
-
-    `equivalent`: the whole interval lies within the margin; `not_inferior`: the first is not worse than
-    the second by the margin or more. All None where no interval can be estimated.
-    """
-
-    margin: float
-    low: float | None
-    high: float | None
-    equivalent: bool | None
-    not_inferior: bool | None
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "margin": self.margin,
-            "interval": [self.low, self.high],
-            "equivalent": self.equivalent,
-            "not_inferior": self.not_inferior,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two entries, the better-ranked first: difference in weighted F1 (a - b), interval and tests.
-
-    `p` is the primary test and None without subjects; `p_holm` and `q` (BH) are None outside the family
-    (all pairs, or those with the baseline). The chi-squares are for readers who know them.
-    """
-
-    a: str
-    b: str
-    difference: float
-    interval: Interval
-    p: float | None
-    p_holm: float | None
-    q: float | None
-    exact: bool
-    significant: bool
-    mcnemar: McNemar
-    mcnemar_holm: float
-    design_effect: float | None
-    secondary: Mapping[str, SecondaryTest]
-    wilcoxon_p: float | None
-    wilcoxon_zeros: int | None
-    durkalski_chi2: float | None
-    obuchowski_chi2: float | None
-    auc: SecondaryTest | None
-    auc_cells: SecondaryTest | None
-    equivalence: Equivalence | None
-
-    @property
-    def mcnemar_midp(self) -> float:
-        return self.mcnemar.midp
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "a": self.a,
-            "b": self.b,
-            "difference": self.difference,
-            "interval": self.interval.limits,
-            "interval_remark": self.interval.remark,
-            "p": self.p,
-            "p_holm": self.p_holm,
-            "q": self.q,
-            "exact": self.exact,
-            "significant": self.significant,
-            "mcnemar_midp": self.mcnemar.midp,
-            "mcnemar_holm": self.mcnemar_holm,
-            "mcnemar": self.mcnemar.to_json(),
-            "design_effect": self.design_effect,
-            "secondary": {name: test.to_json() for name, test in self.secondary.items()},
-            "wilcoxon": {"p": self.wilcoxon_p, "zeros": self.wilcoxon_zeros},
-            "durkalski_chi2": self.durkalski_chi2,
-            "obuchowski_chi2": self.obuchowski_chi2,
-            "auc": None if self.auc is None else self.auc.to_json(),
-            "auc_cells": None if self.auc_cells is None else self.auc_cells.to_json(),
-            "equivalence": None if self.equivalence is None else self.equivalence.to_json(),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,103 +145,6 @@ class TauSummary:
         }
 
 
-_COLUMNS: tuple[tuple[str, bool], ...] = (
-    ("difference", True),
-    ("se", False),
-    ("df", False),
-    ("p", False),
-    ("exact", False),
-    *((f"{metric.name}_difference", True) for metric in SWAPPED[1:]),
-    *((f"{metric.name}_p", False) for metric in SWAPPED[1:]),
-    ("subject_accuracy_difference", True),
-    ("subject_accuracy_p", False),
-    ("wilcoxon_p", False),
-    ("wilcoxon_zeros", False),
-    ("durkalski", False),
-    ("obuchowski", False),
-    ("discordant", False),
-    ("net", True),
-    ("design_effect", False),
-    ("auc_difference", True),
-    ("auc_p", False),
-    ("auc_cells_p", False),
-)
-"""The numbers of a pair and whether each changes its sign when the pair is turned round."""
-
-_AT = {name: at for at, (name, _) in enumerate(_COLUMNS)}
-_TURNS = np.array([-1.0 if turns else 1.0 for _, turns in _COLUMNS])
-
-
-class PairCache:
-    """Remembers the numbers of pairs by the identities of their verdicts, the oldest forgotten first."""
-
-    def __init__(self, most: int = 250_000) -> None:
-        self.most = most
-        self._rows: dict[tuple[str, str], Floats] = {}
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def find(self, first: str, second: str) -> Floats | None:
-        """The row of (first, second), turned round where it was stored the other way."""
-        row = self._rows.get((first, second))
-        if row is not None:
-            return row
-        turned = self._rows.get((second, first))
-        return None if turned is None else turned * _TURNS
-
-    def keep(self, first: str, second: str, row: Floats) -> None:
-        """Remember a pair."""
-        while len(self._rows) >= self.most:
-            self._rows.pop(next(iter(self._rows)))
-        self._rows[first, second] = row
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Family:
-    """Pairs as columns: who, their numbers, and what depends on the whole family of tests."""
-
-    names: tuple[str, ...]
-    first: Ints
-    second: Ints
-    rows: Floats
-    tested: npt.NDArray[np.bool_]
-    p_holm: Floats
-    q: Floats
-    midp: Floats
-    midp_holm: Floats
-    alpha: float
-    margin: float | None
-    remark: str
-
-    def column(self, name: str) -> Floats:
-        return self.rows[:, _AT[name]]
-
-
-class Pairs(Sequence[Comparison]):
-    """All comparisons of a report; each is put together when it is asked for."""
-
-    def __init__(self, family: _Family) -> None:
-        self._family = family
-
-    def __len__(self) -> int:
-        return len(self._family.first)
-
-    @overload
-    def __getitem__(self, at: int) -> Comparison: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Comparison]: ...
-    def __getitem__(self, at: int | slice) -> Comparison | list[Comparison]:
-        if isinstance(at, slice):
-            return [_comparison(self._family, row) for row in range(*at.indices(len(self)))]
-        if not -len(self) <= at < len(self):
-            raise IndexError(at)
-        return _comparison(self._family, at % len(self))
-
-    def __iter__(self) -> Iterator[Comparison]:
-        return (_comparison(self._family, row) for row in range(len(self)))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """The leaderboard of a phase: standings in order of rank, comparisons, and what may be said.
@@ -372,8 +178,7 @@ class Report:
         raise KeyError((one, other))
 
     def _names(self) -> Iterator[tuple[str, str]]:
-        family = self.pairs._family
-        return ((family.names[i], family.names[j]) for i, j in zip(family.first, family.second, strict=True))
+        return self.pairs.names()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -412,8 +217,8 @@ def compare(
     different cells, and ValueError without entries, for an unknown baseline, alpha or margin.
     """
     _check(entries, alpha, baseline, margin)
-    board = _Board.of(entries)
-    family = _family(board, alpha, baseline, margin, cache if cache is not None else PairCache())
+    board = Board.of(entries)
+    family = family_of(board, alpha, baseline, margin, cache if cache is not None else PairCache())
     better = _better(board, family)
     drawn = _drawn(board, stability, resamples)
     standings = _standings(board, better, drawn, alpha)
@@ -454,219 +259,7 @@ def _check(entries: Mapping[str, Verdict], alpha: float, baseline: str | None, m
             raise EntriesDiffer(f"{name} and {other} were judged on different cells: {counts}", hint)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Board:
-    """Entries in leaderboard order, with their counts by subject in one table."""
-
-    names: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
-    table: Tally | None
-
-    @classmethod
-    def of(cls, entries: Mapping[str, Verdict]) -> _Board:
-        order = sorted(entries, key=lambda name: (-entries[name].metrics["weighted_f1"], name))
-        verdicts = tuple(entries[name] for name in order)
-        tallies = [verdict.tally for verdict in verdicts if verdict.tally is not None]
-        return cls(tuple(order), verdicts, stacked(tallies) if len(tallies) == len(verdicts) else None)
-
-    @property
-    def weighted_f1(self) -> Floats:
-        return np.array([verdict.metrics["weighted_f1"] for verdict in self.verdicts])
-
-    @property
-    def subject_accuracy(self) -> Floats | None:
-        return None if self.table is None else accuracies(self.table).mean(axis=1)
-
-
-def _family(
-    board: _Board, alpha: float, baseline: str | None, margin: float | None, cache: PairCache
-) -> _Family:
-    first, second = (side.astype(np.int64) for side in np.triu_indices(len(board.names), 1))
-    if baseline is not None:
-        at = board.names.index(baseline)
-        chosen = (first == at) | (second == at)
-        first, second = first[chosen], second[chosen]
-    rows = _numbers(board, first, second, cache)
-    p = rows[:, _AT["p"]]
-    tested = ~np.isnan(p)
-    p_holm, q = np.full((2, len(p)), np.nan)
-    p_holm[tested], q[tested] = ranking.holm(p[tested]), ranking.benjamini_hochberg(p[tested])
-    midp = pairwise.mcnemar_midp(*_only(rows))
-    remark = NEEDS_SUBJECTS if board.table is None else remark_of(WEIGHTED_F1, board.table)
-    return _Family(
-        board.names, first, second, rows, tested, p_holm, q, midp, ranking.holm(midp), alpha, margin, remark
-    )
-
-
-def _only(rows: Floats) -> tuple[Ints, Ints]:
-    """Cells only the first, and only the second entry of each pair has right."""
-    total, net = rows[:, _AT["discordant"]], rows[:, _AT["net"]]
-    return ((total + net) // 2).astype(np.int64), ((total - net) // 2).astype(np.int64)
-
-
-def _numbers(board: _Board, first: Ints, second: Ints, cache: PairCache) -> Floats:
-    """The rows of all pairs, from the cache where it has them."""
-    keys = [verdict.sha256 for verdict in board.verdicts]
-    rows = np.full((len(first), len(_COLUMNS)), np.nan)
-    missing = []
-    for at, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        found = cache.find(keys[i], keys[j])
-        if found is None:
-            missing.append(at)
-        else:
-            rows[at] = found
-    if missing:
-        new = np.array(missing)
-        rows[new] = _computed(board, first[new], second[new])
-        if len(new) <= cache.most:
-            for at in missing:
-                cache.keep(keys[int(first[at])], keys[int(second[at])], rows[at])
-    return rows
-
-
-def _computed(board: _Board, first: Ints, second: Ints) -> Floats:
-    """The numbers of pairs from scratch; columns that subjects or scores are missing for stay NaN."""
-    rows = np.full((len(first), len(_COLUMNS)), np.nan)
-
-    def put(name: str, values: npt.ArrayLike) -> None:
-        rows[:, _AT[name]] = values
-
-    correct = np.array([verdict.cells.correct for verdict in board.verdicts])
-    cells = pairwise.discordant(correct, first, second)
-    put("discordant", cells.only_first + cells.only_second)
-    put("net", cells.only_first - cells.only_second)
-    value = board.weighted_f1
-    put("difference", value[first] - value[second])
-    if board.table is not None:
-        _by_subject(board.table, cells, first, second, put)
-    _by_score(board, first, second, rows)
-    return rows
-
-
-def _by_subject(table: Tally, cells: pairwise.Discordant, first: Ints, second: Ints, put: Any) -> None:
-    tests = swap_family(SWAPPED, table, first, second)
-    put("p", tests[0].p)
-    put("exact", tests[0].exact)
-    for metric, test in zip(SWAPPED[1:], tests[1:], strict=True):
-        put(f"{metric.name}_difference", test.difference)
-        put(f"{metric.name}_p", test.p)
-    spread = difference_intervals(WEIGHTED_F1, table, first, second)
-    put("se", spread.se)
-    put("df", spread.df)
-    shares = accuracies(table)
-    put("subject_accuracy_difference", shares.mean(axis=1)[first] - shares.mean(axis=1)[second])
-    put("subject_accuracy_p", pairwise.subject_flip_p(shares, first, second))
-    ranked = pairwise.wilcoxon(shares[first] - shares[second])
-    put("wilcoxon_p", ranked.p)
-    put("wilcoxon_zeros", ranked.zeros)
-    net = pairwise.differences(table, first, second)
-    put("durkalski", pairwise.durkalski_chi2(net, table.subjects.cells))
-    put("obuchowski", pairwise.obuchowski_chi2(net))
-    put("design_effect", pairwise.design_effects(table, cells, first, second))
-
-
-def _by_score(board: _Board, first: Ints, second: Ints, rows: Floats) -> None:
-    """AUC differences of the pairs in which both entries have scores."""
-    plain: list[auc.Components | None] = []
-    grouped: list[auc.ClusteredComponents | None] = []
-    for verdict in board.verdicts:
-        cells = verdict.cells
-        parts = None if cells.scores is None else auc.components(cells.labels, cells.scores)
-        plain.append(parts)
-        known = parts is not None and cells.subjects is not None and verdict.tally is not None
-        grouped.append(
-            auc.clustered(parts, cells.labels, cells.subjects, verdict.tally.subjects) if known else None  # type: ignore[arg-type,union-attr]
-        )
-    _auc_rows(plain, grouped, first, second, rows)
-
-
-def _auc_rows(
-    plain: list[auc.Components | None],
-    grouped: list[auc.ClusteredComponents | None],
-    first: Ints,
-    second: Ints,
-    rows: Floats,
-) -> None:
-    for at, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        one, other = plain[i], plain[j]
-        if one is None or other is None:
-            continue
-        test = auc.compare_cells(one, other)
-        rows[at, _AT["auc_difference"]] = test.difference
-        rows[at, _AT["auc_cells_p"]] = np.nan if test.p is None else test.p
-        ours, theirs = grouped[i], grouped[j]
-        if ours is not None and theirs is not None:
-            p = auc.compare_subjects(ours, theirs).p
-            rows[at, _AT["auc_p"]] = np.nan if p is None else p
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _comparison(family: _Family, at: int) -> Comparison:
-    row = {name: float(value) for name, value in zip(_AT, family.rows[at], strict=True)}
-    p_holm = _known(family.p_holm[at])
-    one, other = (int(side[0]) for side in _only(family.rows[at : at + 1]))
-    names = [*(metric.name for metric in SWAPPED[1:]), "subject_accuracy"]
-    secondary = {
-        name: SecondaryTest(row[f"{name}_difference"], row[f"{name}_p"])
-        for name in names
-        if not np.isnan(row[f"{name}_p"])
-    }
-    zeros = _known(row["wilcoxon_zeros"])
-    return Comparison(
-        a=family.names[family.first[at]],
-        b=family.names[family.second[at]],
-        difference=row["difference"],
-        interval=_difference_interval(family, row, LEVEL),
-        p=_known(row["p"]),
-        p_holm=p_holm,
-        q=_known(family.q[at]),
-        exact=row["exact"] == 1,
-        significant=p_holm is not None and p_holm < family.alpha,
-        mcnemar=_mcnemar(one, other, float(family.midp[at])),
-        mcnemar_holm=float(family.midp_holm[at]),
-        design_effect=_known(row["design_effect"]),
-        secondary=secondary,
-        wilcoxon_p=_known(row["wilcoxon_p"]),
-        wilcoxon_zeros=None if zeros is None else int(zeros),
-        durkalski_chi2=_known(row["durkalski"]),
-        obuchowski_chi2=_known(row["obuchowski"]),
-        auc=_auc_test(row, "auc_p"),
-        auc_cells=_auc_test(row, "auc_cells_p"),
-        equivalence=None if family.margin is None else _equivalence(family, row),
-    )
-
-
-def _mcnemar(one: int, other: int, midp: float) -> McNemar:
-    exact = float(pairwise.mcnemar_exact(one, other))
-    return McNemar(one, other, midp, exact, float(pairwise.chance_not_better(one, other)))
-
-
-def _auc_test(row: Mapping[str, float], name: str) -> SecondaryTest | None:
-    return None if np.isnan(row[name]) else SecondaryTest(row["auc_difference"], row[name])
-
-
-def _difference_interval(family: _Family, row: Mapping[str, float], level: float) -> Interval:
-    if np.isnan(row["se"]):
-        reason = family.remark if family.remark.startswith("not estimable") else NO_SPREAD
-        return Interval(row["difference"], None, None, remark=reason)
-    half = float(t_quantile(row["df"], level)) * row["se"]
-    low, high = row["difference"] - half, row["difference"] + half
-    return Interval(row["difference"], low, high, row["se"], row["df"], family.remark)
-
-
-def _equivalence(family: _Family, row: Mapping[str, float]) -> Equivalence:
-    assert family.margin is not None
-    limits = _difference_interval(family, row, 1 - 2 * family.alpha)
-    if limits.low is None or limits.high is None:
-        return Equivalence(family.margin, None, None, None, None)
-    above = limits.low > -family.margin
-    return Equivalence(family.margin, limits.low, limits.high, above and limits.high < family.margin, above)
-
-
-def _better(board: _Board, family: _Family) -> npt.NDArray[np.bool_]:
+def _better(board: Board, family: Family) -> npt.NDArray[np.bool_]:
     significant = family.tested & (family.p_holm < family.alpha)
     return ranking.better_than(
         len(board.names), family.first, family.second, family.column("difference"), significant
@@ -682,7 +275,7 @@ class _Drawn:
     high: Floats
 
 
-def _drawn(board: _Board, wanted: bool, resamples: int) -> _Drawn | None:
+def _drawn(board: Board, wanted: bool, resamples: int) -> _Drawn | None:
     if board.table is None or not wanted:
         return None
     verdict = board.verdicts[0]
@@ -694,7 +287,7 @@ def _drawn(board: _Board, wanted: bool, resamples: int) -> _Drawn | None:
 
 
 def _standings(
-    board: _Board, better: npt.NDArray[np.bool_], drawn: _Drawn | None, alpha: float
+    board: Board, better: npt.NDArray[np.bool_], drawn: _Drawn | None, alpha: float
 ) -> tuple[Standing, ...]:
     places = ranking.rank(board.weighted_f1)
     sets = ranking.rank_sets(better)
@@ -733,7 +326,7 @@ def _tau(found: resampling.Stability) -> TauSummary | None:
     return TauSummary(float(found.tau.mean()), (low, middle, high), used, found.undefined)
 
 
-def _agreement(board: _Board, standings: Sequence[Standing]) -> Agreement | None:
+def _agreement(board: Board, standings: Sequence[Standing]) -> Agreement | None:
     if board.table is None or len(standings) < 2:
         return None
     value = board.weighted_f1
@@ -743,7 +336,7 @@ def _agreement(board: _Board, standings: Sequence[Standing]) -> Agreement | None
     return Agreement(tau(value, subjects), tau(value, wins), tau(subjects, wins))
 
 
-def _method(board: _Board, family: _Family) -> str:
+def _method(board: Board, family: Family) -> str:
     if board.table is None:
         return CELLS_ONLY
     return EXACT if (family.column("exact") == 1).all() else RESAMPLED

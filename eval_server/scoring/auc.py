@@ -6,6 +6,7 @@ structural components of a subject before squaring. Ties between classes count o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,9 @@ from eval_server.scoring.intervals import (
     t_quantile,
 )
 from eval_server.scoring.metrics import Scale
+
+NO_VARIANCE = 1e-24
+"""A variance up to this is rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,13 +69,17 @@ def components(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Components | Non
     return Components(auc, by_positive - auc, by_negative - auc)
 
 
-def covariance(first: Components, second: Components) -> float:
-    """DeLong's covariance of two AUCs on the same cells, which takes cells for independent."""
-    m, n = len(first.by_positive), len(first.by_negative)
+def covariances(parts: Sequence[Components]) -> Floats:
+    """DeLong's covariance matrix of AUCs on the same cells, which takes cells for independent.
+
+    NaN where a class has a single cell.
+    """
+    tops = np.array([part.by_positive for part in parts])
+    lows = np.array([part.by_negative for part in parts])
+    m, n = tops.shape[1], lows.shape[1]
     if m < 2 or n < 2:
-        return float("nan")
-    tops = float(first.by_positive @ second.by_positive) / (m * (m - 1))
-    return tops + float(first.by_negative @ second.by_negative) / (n * (n - 1))
+        return np.full((len(parts), len(parts)), np.nan)
+    return np.asarray(tops @ tops.T / (m * (m - 1)) + lows @ lows.T / (n * (n - 1)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,17 +104,20 @@ def clustered(
     return ClusteredComponents(parts.auc, tops, lows, subjects)
 
 
-def clustered_covariance(first: ClusteredComponents, second: ClusteredComponents) -> float:
-    """Obuchowski's covariance of two AUCs with subjects as clusters; NaN with one subject in a class."""
-    m, n = int(first.subjects.positives.sum()), int(first.subjects.negatives.sum())
-    with_all, with_hem = (int((cells > 0).sum()) for cells in _classes(first.subjects))
-    everyone = len(first.subjects)
+def clustered_covariances(parts: Sequence[ClusteredComponents]) -> Floats:
+    """Obuchowski's covariance matrix of AUCs with subjects as clusters; NaN with one subject in a class."""
+    subjects = parts[0].subjects
+    m, n = (int(cells.sum()) for cells in _classes(subjects))
+    with_all, with_hem = (int((cells > 0).sum()) for cells in _classes(subjects))
     if with_all < 2 or with_hem < 2:
-        return float("nan")
-    tops = with_all / (with_all - 1) / m**2 * float(first.by_positive @ second.by_positive)
-    lows = with_hem / (with_hem - 1) / n**2 * float(first.by_negative @ second.by_negative)
-    crossed = float(first.by_positive @ second.by_negative + first.by_negative @ second.by_positive)
-    return tops + lows + everyone / (everyone - 1) / (m * n) * crossed
+        return np.full((len(parts), len(parts)), np.nan)
+    tops = np.array([part.by_positive for part in parts])
+    lows = np.array([part.by_negative for part in parts])
+    crossed = tops @ lows.T
+    same = with_all / (with_all - 1) / m**2 * (tops @ tops.T)
+    same += with_hem / (with_hem - 1) / n**2 * (lows @ lows.T)
+    everyone = len(subjects)
+    return np.asarray(same + everyone / (everyone - 1) / (m * n) * (crossed + crossed.T))
 
 
 def _classes(subjects: Subjects) -> tuple[Ints, Ints]:
@@ -115,28 +126,41 @@ def _classes(subjects: Subjects) -> tuple[Ints, Ints]:
 
 def compare_cells(first: Components, second: Components, level: float = LEVEL) -> AucComparison:
     """DeLong's test of two AUCs: assumes independent cells, descriptive only."""
-    variance = covariance(first, first) + covariance(second, second) - 2 * covariance(first, second)
-    return _normal_test(first.auc, second.auc, variance, level)
+    return _normal_test(first.auc, second.auc, covariances([first, second]), level)
 
 
 def compare_subjects(
     first: ClusteredComponents, second: ClusteredComponents, level: float = LEVEL
 ) -> AucComparison:
     """Obuchowski's test of two AUCs with the subject as the unit."""
-    pair = clustered_covariance(first, second)
-    variance = clustered_covariance(first, first) + clustered_covariance(second, second) - 2 * pair
-    return _normal_test(first.auc, second.auc, variance, level)
+    return _normal_test(first.auc, second.auc, clustered_covariances([first, second]), level)
 
 
-def _normal_test(first: float, second: float, variance: float, level: float) -> AucComparison:
+def _normal_test(first: float, second: float, matrix: Floats, level: float) -> AucComparison:
+    one, other = np.array([0]), np.array([1])
+    variance = float(difference_variances(matrix, one, other)[0])
     difference = first - second
-    if not variance > 1e-24:
+    if not variance > NO_VARIANCE:
         return AucComparison(first, second, difference, 0.0, None, None, None, None)
     se = float(np.sqrt(variance))
-    z = difference / se
     half = float(ndtri(0.5 + level / 2)) * se
-    p = float(2 * ndtr(-abs(z)))
-    return AucComparison(first, second, difference, se, z, p, difference - half, difference + half)
+    p = float(normal_p(np.array([difference]), np.array([variance]))[0])
+    return AucComparison(
+        first, second, difference, se, difference / se, p, difference - half, difference + half
+    )
+
+
+def difference_variances(matrix: Floats, first: Ints, second: Ints) -> Floats:
+    """Variances of the differences of pairs, from a covariance matrix."""
+    each = np.diagonal(matrix)
+    return np.asarray(each[first] + each[second] - 2 * matrix[first, second])
+
+
+def normal_p(difference: Floats, variance: Floats) -> Floats:
+    """Two-sided normal p values; NaN where there is no variance."""
+    known = variance > NO_VARIANCE
+    z = np.abs(difference) / np.sqrt(np.where(known, variance, 1.0))
+    return np.where(known, 2 * ndtr(-z), np.nan)
 
 
 def auc_interval(parts: ClusteredComponents, level: float = LEVEL) -> Interval:
@@ -146,8 +170,8 @@ def auc_interval(parts: ClusteredComponents, level: float = LEVEL) -> Interval:
     for name, number in few.items():
         if number == 1:
             return Interval(parts.auc, None, None, remark=ONE_SUBJECT.format(name))
-    variance = clustered_covariance(parts, parts)
-    if not variance > 1e-24 or not 0 < parts.auc < 1:
+    variance = float(clustered_covariances([parts])[0, 0])
+    if not variance > NO_VARIANCE or not 0 < parts.auc < 1:
         return Interval(parts.auc, None, None, remark=NO_SPREAD)
     se, df = float(np.sqrt(variance)), _freedom(parts)
     half = np.array([float(t_quantile(df, level)) * se])

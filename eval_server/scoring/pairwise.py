@@ -16,6 +16,8 @@ from scipy.special import bdtr, betainc, chdtrc
 from eval_server.scoring.counts import Floats, Ints, Tally, ratio
 from eval_server.scoring.exact import coin_sums, sign_flip_p
 
+BATCH = 4096
+"""Cases that are put into one table of sums."""
 DESCRIPTIVE = "assumes independent cells: descriptive only"
 
 
@@ -102,32 +104,27 @@ def subject_flip_p(shares: Floats, first: Ints, second: Ints) -> Floats:
 
 
 def wilcoxon(differences: npt.ArrayLike) -> Wilcoxon:
-    """Wilcoxon's signed-rank test with mid-ranks, two-sided, zeros dropped, exact (rows: cases).
+    """Wilcoxon's signed-rank test with mid-ranks, two-sided, zeros dropped, exact (rows: cases)."""
+    values = np.atleast_2d(np.asarray(differences, dtype=float))
+    parts = [_wilcoxon(values[at : at + BATCH]) for at in range(0, max(len(values), 1), BATCH)]
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Wilcoxon(*columns)
+
+
+def _wilcoxon(values: Floats) -> tuple[Floats, Floats, Ints]:
+    """Rank sums, p values and zeros.
 
     Ranks are taken twice, so that mid-ranks are integers and the null distribution is a convolution.
     """
-    values = np.atleast_2d(np.asarray(differences, dtype=float))
     size = np.abs(values)
     zeros = (size == 0).sum(axis=1)
-    ranks = _doubled_ranks(size) - 2 * zeros[:, None]
-    ranks[size == 0] = 0
+    less = (size[:, None, :] < size[:, :, None]).sum(axis=2)
+    equal = (size[:, None, :] == size[:, :, None]).sum(axis=2)
+    ranks = np.where(size == 0, 0, 2 * less + equal + 1 - 2 * zeros[:, None])
     ours, total = (ranks * (values > 0)).sum(axis=1), ranks.sum(axis=1)
-    at_least = np.maximum(ours, total - ours)
-    chances = coin_sums(ranks)
-    beyond = np.cumsum(chances[:, ::-1], axis=1)[:, ::-1]
-    tail = np.take_along_axis(beyond, at_least[:, None], axis=1)[:, 0]
-    return Wilcoxon(ours / 2, np.where(2 * ours == total, 1.0, np.minimum(2 * tail, 1.0)), zeros)
-
-
-def _doubled_ranks(size: Floats) -> Ints:
-    """Twice the mid-rank of every value in its row."""
-    ranks = np.empty(size.shape, dtype=np.int64)
-    for at in range(0, len(size), 4096):
-        part = size[at : at + 4096]
-        less = (part[:, None, :] < part[:, :, None]).sum(axis=2)
-        equal = (part[:, None, :] == part[:, :, None]).sum(axis=2)
-        ranks[at : at + 4096] = 2 * less + equal + 1
-    return ranks
+    beyond = np.cumsum(coin_sums(ranks)[:, ::-1], axis=1)[:, ::-1]
+    tail = np.take_along_axis(beyond, np.maximum(ours, total - ours)[:, None], axis=1)[:, 0]
+    return ours / 2, np.where(2 * ours == total, 1.0, np.minimum(2 * tail, 1.0)), zeros
 
 
 def cluster_se(net: npt.ArrayLike, cells: Ints) -> Floats:

@@ -69,7 +69,8 @@ def stability(values: Floats, full: Floats) -> Stability:
     """Rank stability from resampled metrics (resamples x entries) and the full ones (entries)."""
     entries = values.shape[1]
     ranks = _min_ranks(values)
-    frequency = np.stack([(ranks == place).mean(axis=0) for place in range(1, entries + 1)], axis=1)
+    places = (np.arange(entries) * entries + ranks.astype(np.int64) - 1).ravel()
+    frequency = np.bincount(places, minlength=entries**2).reshape(entries, entries) / len(ranks)
     top = ranks == 1
     tau = _taus(values, full)
     known = tau[~np.isnan(tau)]

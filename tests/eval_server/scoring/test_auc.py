@@ -37,8 +37,8 @@ def test_delong_equals_proc_and_mlstatkit(pair: str) -> None:
     found = auc.compare_cells(one, two)
     assert found.first == pytest.approx(expected["auc1"], abs=1e-12)
     assert found.second == pytest.approx(expected["auc2"], abs=1e-12)
-    assert auc.covariance(one, one) == pytest.approx(expected["var1"], rel=1e-11)
-    assert auc.covariance(one, two) == pytest.approx(expected["cov"], rel=1e-11)
+    assert auc.covariances([one, two])[0, 0] == pytest.approx(expected["var1"], rel=1e-11)
+    assert auc.covariances([one, two])[0, 1] == pytest.approx(expected["cov"], rel=1e-11)
     assert found.z == pytest.approx(expected["z"], rel=1e-11)
     assert found.p == pytest.approx(expected["p"], rel=1e-9)
     assert [found.low, found.high] == pytest.approx(expected["ci_diff"], rel=1e-9)
@@ -52,9 +52,9 @@ def test_the_clustered_test_equals_obuchowski_1997(pair: str) -> None:
     one, two = (_clustered(golden_verdicts()[entry]) for entry in pair.split("-"))
     expected = golden("delong_py")["obuchowski1997_own_code"][pair]
     found = auc.compare_subjects(one, two)
-    assert auc.clustered_covariance(one, one) == pytest.approx(expected["var_a"], rel=1e-11)
-    assert auc.clustered_covariance(two, two) == pytest.approx(expected["var_b"], rel=1e-11)
-    assert auc.clustered_covariance(one, two) == pytest.approx(expected["cov"], rel=1e-11)
+    assert auc.clustered_covariances([one, two])[0, 0] == pytest.approx(expected["var_a"], rel=1e-11)
+    assert auc.clustered_covariances([one, two])[1, 1] == pytest.approx(expected["var_b"], rel=1e-11)
+    assert auc.clustered_covariances([one, two])[0, 1] == pytest.approx(expected["cov"], rel=1e-11)
     assert found.z == pytest.approx(expected["z"], rel=1e-10)
     assert found.p == pytest.approx(expected["p"], rel=1e-10)
 
