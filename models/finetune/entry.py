@@ -5,11 +5,12 @@ This module imports no torch; `fit` and `load` do.
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from models.contract import Cells, Entry, EntryCard, Fitted, Session
 from models.finetune.recipe import Recipe
@@ -49,6 +50,12 @@ class Finetuned(Entry):
         from models.finetune.fitted import load
 
         return load(self, folder)
+
+    def with_recipe(self, recipe: Recipe) -> Self:
+        """The same entry with another recipe."""
+        other = copy.copy(self)
+        other.settings = recipe
+        return other
 
     def _require_packages(self) -> None:
         for package in self.card.requires:

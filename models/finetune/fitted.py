@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -65,9 +64,7 @@ def load(entry: Finetuned, folder: Path) -> FittedNetwork:
         told = json.loads((folder / _ABOUT).read_text())
         recipe, about = Recipe.from_json(told["recipe"]), told["about"]
         state = load_file(folder / _WEIGHTS)
-        same = copy.copy(entry)
-        same.settings = recipe
-        module = same.network().module
+        module = entry.with_recipe(recipe).network().module
         module.load_state_dict(state)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise EntryUnavailable(

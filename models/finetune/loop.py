@@ -43,19 +43,23 @@ _FIRST_WEIGHTS, _ORDER, _STEP = 0, 1, 2
 def fit(entry: Finetuned, cells: Cells, session: Session) -> FittedNetwork:
     """Fine-tune the entry's network on labelled cells; goes on from a checkpoint of the same training."""
     cells.require_labels()
-    recipe, device = entry.settings, device_of(session)
+    with reproducible(device_of(session), entry.settings):
+        return prepare(entry, cells, session).run()
+
+
+def prepare(entry: Finetuned, cells: Cells, session: Session) -> Training:
+    """A training that stands at its beginning, or where its checkpoint was written."""
     source = session.weights if entry.uses_weights else "none"
     checkpoints = Checkpoints(session.checkpoints, _key(entry, cells, session, source))
-    with reproducible(device, recipe):
-        reseed(session, _FIRST_WEIGHTS)
-        network = entry.network()
-        saved = _usable(checkpoints)
-        start = Start({}) if saved else Start(weights.start(network, source))
-        placed(network.module, device, recipe)
-        training = Training(recipe, network, cells, session, checkpoints, start)
-        if saved:
-            training.go_on(saved)
-        return training.run()
+    reseed(session, _FIRST_WEIGHTS)
+    network = entry.network()
+    saved = _usable(checkpoints)
+    origin = {} if saved else weights.start(network, source)
+    placed(network.module, device_of(session), entry.settings)
+    training = Training(entry.settings, network, cells, session, checkpoints, origin)
+    if saved:
+        training.go_on(saved)
+    return training
 
 
 def _key(entry: Finetuned, cells: Cells, session: Session, source: str) -> str:
@@ -78,13 +82,6 @@ def _usable(checkpoints: Checkpoints) -> Saved | None:
 
 
 @dataclass(slots=True)
-class Start:
-    """Where the first weights came from, as the manifest says it."""
-
-    origin: dict[str, Any]
-
-
-@dataclass(slots=True)
 class Best:
     """The best epoch so far on the validation cells."""
 
@@ -95,14 +92,17 @@ class Best:
 
 @dataclass(slots=True, eq=False)
 class Training:
-    """A training under way: `epoch` (from 1) is the one being learnt, `step` counts what is done of it."""
+    """A training under way: `epoch` (from 1) is the one being learnt, `step` counts what is done of it.
+
+    `origin` says where the first weights came from.
+    """
 
     recipe: Recipe
     network: Network
     cells: Cells
     session: Session
     checkpoints: Checkpoints
-    start: Start
+    origin: dict[str, Any]
     epoch: int = 1
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -157,7 +157,7 @@ class Training:
             group["lr"] = rate
         self.network.module.train()
         while self.step < self.steps:
-            self.losses[self.step] = self._learn(order[self.step * self.batch :][: self.batch])
+            self.losses[self.step] = self.learn(order[self.step * self.batch :][: self.batch])
             self.step += 1
             advance(1)
             if self.session.stopping():
@@ -166,7 +166,7 @@ class Training:
             if self.step == self.steps or self._time_to_save():
                 self._save()
 
-    def _learn(self, chosen: npt.NDArray[np.intp]) -> torch.Tensor:
+    def learn(self, chosen: npt.NDArray[np.intp]) -> torch.Tensor:
         """One step of Adam on these cells; returns the loss."""
         reseed(self.session, _STEP, self.epoch, self.step)
         names = [self.cells.names[i] for i in chosen]
@@ -226,7 +226,7 @@ class Training:
             {
                 "epoch": epoch,
                 "chosen_by": "weighted_f1 on the validation cells" if self.best else "last epoch",
-                "first_weights": self.start.origin,
+                "first_weights": self.origin,
                 "batch": self.batch,
                 "steps_an_epoch": self.steps,
                 "positive_weight": float(self.positive_weight),
@@ -245,7 +245,7 @@ class Training:
             "epoch": self.epoch,
             "step": self.step,
             "history": self.history,
-            "origin": self.start.origin,
+            "origin": self.origin,
             "best_epoch": best_epoch,
             "best_weighted_f1": self.best.weighted_f1 if self.best else None,
         }
@@ -256,7 +256,7 @@ class Training:
         """Stand where the checkpoint was written."""
         facts = saved.facts
         self.epoch, self.step = facts["epoch"], facts["step"]
-        self.start, self.history = Start(facts["origin"]), list(facts["history"])
+        self.origin, self.history = dict(facts["origin"]), list(facts["history"])
         self.losses.copy_(saved.tensors["losses"])
         self.network.module.load_state_dict(_under("network.", saved.tensors))
         self._restore_optimiser(_under("optimiser.", saved.tensors))
