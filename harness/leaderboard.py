@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eval_server.comparing import Comparison, Report, Standing
+from eval_server.comparing import Report, Standing
 from eval_server.figures.showing import limits_of, line_of
 from eval_server.figures.standings import common_span, lanes
 from eval_server.figures.wording import (
@@ -20,6 +20,7 @@ from eval_server.figures.wording import (
     signed_interval,
 )
 from eval_server.judging import Verdict
+from eval_server.pairs import Comparison
 
 MOST_PAIRS = 12
 """Significant differences that are named one by one below a table."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from string import Template
 
-from eval_server.comparing import Comparison, Report, Standing
+from eval_server.comparing import Report, Standing
 from eval_server.figures.picture import STYLE, Picture
 from eval_server.figures.showing import (
     limits_of,
@@ -33,6 +33,7 @@ from eval_server.figures.wording import (
     signed_interval,
 )
 from eval_server.judging import Verdict
+from eval_server.pairs import Comparison
 from harness.leaderboard import Shown, about, answer, limits, reading
 from submissions.writing import write_whole
 
