@@ -10,10 +10,11 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from eval_server import documents, presenting
+from eval_server import documents
 from eval_server.access import Caller, Role
 from eval_server.desk import Desk
 from eval_server.judging import Verdict
+from eval_server.presenting import submissions, words
 from eval_server.routes import api, hosting, pictures, uploads
 from eval_server.routes.api import find_phase, find_submission
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
@@ -52,7 +53,7 @@ def _form(
     """The form, with what is left of the quota and the report of a check."""
     told = documents.phase(desk, record, caller)
     known = caller.team or (team if caller.owns(team) and team in desk.store.submissions.teams() else "")
-    quota = presenting.quota_words(documents.quota(desk, record, known), told["now"]) if known else ""
+    quota = words.quota_words(documents.quota(desk, record, known), told["now"]) if known else ""
     return page(
         request,
         "submit.html",
@@ -99,7 +100,7 @@ def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -
         title=f"{found['entry']} of {found['team']}",
         found=found,
         phase=documents.phase(desk, record, caller),
-        state=presenting.status_words(found),
+        state=submissions.status_words(found),
         **_scored(desk, record, found, caller),
     )
     if waiting:
@@ -114,15 +115,15 @@ def _scored(desk: Desk, record: PhaseRecord, found: dict[str, Any], caller: Call
         return {}
     verdict = desk.verdicts.all([key[0]])[key[0]]
     return {
-        "headline": presenting.headline(found, documents.leaderboard(desk, record, caller)),
-        "metrics": presenting.metric_lines(found),
-        "pictures": presenting.pictures_of(found["entry"], verdict, host=caller.is_host),
+        "headline": submissions.headline(found, documents.leaderboard(desk, record, caller)),
+        "metrics": submissions.metric_lines(found),
+        "pictures": submissions.pictures_of(found["entry"], verdict, host=caller.is_host),
         "worst": _worst(desk, record, verdict) if caller.is_host else [],
     }
 
 
 def _worst(desk: Desk, record: PhaseRecord, verdict: Verdict) -> list[dict[str, Any]]:
-    cells = presenting.worst_cells(verdict, desk.verdicts.truth(record.truth).phase.cells)
+    cells = submissions.worst_cells(verdict, desk.verdicts.truth(record.truth).phase.cells)
     return [
         {
             "name": cell.name,

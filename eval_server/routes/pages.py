@@ -9,12 +9,13 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from eval_server import documents, examples, presenting
+from eval_server import documents, examples
 from eval_server.access import Caller
 from eval_server.comparing import compare
 from eval_server.desk import Desk
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
 from eval_server.judging import Verdict
+from eval_server.presenting import boards, comparisons, submissions, words
 from eval_server.routes import pictures
 from eval_server.routes.api import compared, find_phase, visible_board
 from eval_server.routes.callers import Asker, AtDesk
@@ -63,9 +64,9 @@ def board(
         "board.html",
         title=told["title"],
         phase=told,
-        phase_words=presenting.phase_words(told),
+        phase_words=words.phase_words(told),
         board=found,
-        view=presenting.board_view(found, sort, order),
+        view=boards.board_view(found, sort, order),
         now=told["now"],
     )
 
@@ -78,9 +79,9 @@ def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response
         "rules.html",
         title=f"{told['title']}: rules",
         phase=told,
-        phase_words=presenting.phase_words(told),
-        represents=presenting.REPRESENTS[told["represents"]],
-        visibility=presenting.VISIBILITIES[told["visibility"]],
+        phase_words=words.phase_words(told),
+        represents=words.REPRESENTS[told["represents"]],
+        visibility=words.VISIBILITIES[told["visibility"]],
     )
 
 
@@ -111,7 +112,7 @@ def _pair(
     names = _names(document["entries"])
     verdicts = _verdicts(desk, record, found)
     a, b = document["a"], document["b"]
-    shown = presenting.pair_view(document, names)
+    shown = comparisons.pair_view(document, names)
     return page(
         request,
         "pair.html",
@@ -120,14 +121,14 @@ def _pair(
         pair=shown,
         ids=(a, b),
         pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document["p"]),
-        lines=presenting.part_lines(document, verdicts[a], verdicts[b]),
-        cell_level=presenting.cell_level(document, shown.a, shown.b),
+        lines=comparisons.part_lines(document, verdicts[a], verdicts[b]),
+        cell_level=comparisons.cell_level(document, shown.a, shown.b),
         cells=_disagreements(desk, record, verdicts[a], verdicts[b]) if caller.is_host else None,
     )
 
 
 def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    names = presenting.unique_names(entries)
+    names = words.unique_names(entries)
     return {one["submission"]: name for one, name in zip(entries, names, strict=True)}
 
 
@@ -147,7 +148,7 @@ def _disagreements(desk: Desk, record: PhaseRecord, ours: Verdict, theirs: Verdi
     rows = [
         {
             "name": cells[cell],
-            "subject": presenting.subject_of(ours, cell) or "not known",
+            "subject": submissions.subject_of(ours, cell) or "not known",
             "truth": words[ours.cells.labels[cell]],
             "a": words[ours.cells.called[cell]],
             "b": words[theirs.cells.called[cell]],
@@ -180,9 +181,9 @@ def _map(
         "map.html",
         title=f"{len(found)} entries compared",
         phase=documents.phase(desk, record, caller),
-        told=presenting.report_words(report),
+        told=comparisons.report_words(report),
         pictures=pictures_of_report(report),
-        pairs=presenting.pair_lines(report, ids),
+        pairs=comparisons.pair_lines(report, ids),
     )
 
 

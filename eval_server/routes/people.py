@@ -9,10 +9,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from eval_server import documents, presenting
+from eval_server import documents
 from eval_server.access import AccessDenied, Caller, Role, TooMany, digest_of, require_host, require_owner
 from eval_server.desk import Desk
 from eval_server.figures.wording import counted, listed
+from eval_server.presenting import words
 from eval_server.routes import hosting, sessions
 from eval_server.routes.callers import COOKIE, Asker, AtDesk, require_form_token
 from eval_server.routes.handing_in import FormToken
@@ -87,9 +88,7 @@ def _team(
         raise not_found("team", name)
     found = documents.team(desk, name, caller)
     phases = documents.phases(desk, caller)["phases"]
-    quotas = [
-        (phase, presenting.quota_words(found["quotas"][phase["name"]], found["now"])) for phase in phases
-    ]
+    quotas = [(phase, words.quota_words(found["quotas"][phase["name"]], found["now"])) for phase in phases]
     return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret)
 
 
@@ -136,5 +135,5 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         submissions=[documents.brief(one) for one in submissions],
         counts=f"{total}: {listed(said)}." if said else "None yet.",
         audit=audit,
-        now=presenting.text_of(desk.now()),
+        now=words.text_of(desk.now()),
     )

@@ -10,10 +10,10 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from eval_server import presenting
 from eval_server.access import Caller, csrf_of
 from eval_server.figures.picture import STYLE
 from eval_server.figures.wording import counted, percent
+from eval_server.presenting import words
 from eval_server.routes.callers import COOKIE
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -42,9 +42,9 @@ def _environment() -> Environment:
     found.filters |= {
         "percent": percent,
         "counted": counted,
-        "moment": presenting.moment,
-        "ago": presenting.ago,
-        "metric": presenting.metric_name,
+        "moment": words.moment,
+        "ago": words.ago,
+        "metric": words.metric_name,
         "indented": _indented,
     }
     found.globals["site"] = {"version": VERSION}
@@ -119,4 +119,4 @@ _TITLES = {
 def _facts(problem: dict[str, Any]) -> list[tuple[str, Any]]:
     """What a problem document says beside its sentence, for people."""
     names = {"opens_at": "Opens", "closes_at": "Closes", "arrived_at": "Arrived", "resets_at": "Again from"}
-    return [(word, presenting.moment(problem[name])) for name, word in names.items() if problem.get(name)]
+    return [(word, words.moment(problem[name])) for name, word in names.items() if problem.get(name)]

@@ -1,0 +1,141 @@
+"""How documents are said: metrics, moments, names, rules; pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from eval_server.figures.wording import (
+    ABSENT,
+    listed,
+    percent,
+)
+
+Document = Mapping[str, Any]
+
+
+METRIC_NAMES = {
+    "weighted_f1": "weighted F1",
+    "macro_f1": "macro F1",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "subject_accuracy": "subject accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "weighted_precision": "weighted precision",
+    "weighted_recall": "weighted recall",
+    "f1_all": "F1 of ALL",
+    "f1_hem": "F1 of normal",
+    "precision_all": "precision of ALL",
+    "precision_hem": "precision of normal",
+    "mcc": "Matthews correlation",
+    "kappa": "Cohen's kappa",
+    "auc": "area under the ROC curve",
+    "average_precision": "average precision",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "ece": "expected calibration error",
+}
+
+
+PLAIN_NUMBERS = ("mcc", "kappa", "auc", "average_precision", "brier", "log_loss", "ece")
+"""Metrics that are written as plain numbers; the others are percentages."""
+
+
+def metric_name(name: str) -> str:
+    """A metric as a sentence has it."""
+    return METRIC_NAMES.get(name, name.replace("_", " "))
+
+
+def metric_words(name: str, value: float | None) -> str:
+    """The value of a metric as a table has it: a percentage, or a plain number."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    return f"{value:.4f}" if name in PLAIN_NUMBERS else percent(value)
+
+
+def moment(text: str) -> str:
+    """A moment as readers write it: "23 Nov 2026, 16:50 UTC"."""
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def text_of(at: datetime) -> str:
+    """A moment as documents write it."""
+    return at.astimezone(UTC).isoformat()
+
+
+def ago(text: str, now: str) -> str:
+    """How long something has been: "5 min", "3 h", "2 d"."""
+    minutes = int((datetime.fromisoformat(now) - datetime.fromisoformat(text)).total_seconds() // 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+
+
+def duration(seconds: float) -> str:
+    """A short time: "0.3 s", "12 s", "5 min"."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def known_interval(limits: Sequence[float | None] | None) -> tuple[float, float] | None:
+    """The limits of an interval, None where either is not known."""
+    if limits is None or limits[0] is None or limits[1] is None:
+        return None
+    return limits[0], limits[1]
+
+
+def unique_names(entries: Iterable[Document]) -> list[str]:
+    """A name for each entry of its own: the team is added where two share a name, then a number."""
+    listed_entries = list(entries)
+    names = [one["entry"] for one in listed_entries]
+    longer = [
+        f"{one['entry']} ({one['team']})" if names.count(one["entry"]) > 1 else one["entry"]
+        for one in listed_entries
+    ]
+    return [
+        f"{name} #{longer[: at + 1].count(name)}" if longer.count(name) > 1 else name
+        for at, name in enumerate(longer)
+    ]
+
+
+def phase_words(phase: Document) -> tuple[str, ...]:
+    """The words that stand beside a phase."""
+    return tuple(word for word in ("partial", "drawn") if phase[word])
+
+
+def quota_words(left: Document, now: str) -> str:
+    """What a team may still hand in, and when the count starts anew."""
+    parts = []
+    if left["left_today"] is not None:
+        parts.append(f"{left['left_today']} of today's submissions left")
+    if left["left"] is not None:
+        parts.append(f"{left['left']} left in all")
+    if left["unscored_left_today"] is not None:
+        parts.append(f"{left['unscored_left_today']} more may be refused today")
+    if not parts:
+        return "as many submissions as you like."
+    hours = (datetime.fromisoformat(left["resets_at"]) - datetime.fromisoformat(now)).total_seconds() / 3600
+    waiting = f" ({left['waiting']} still being judged)" if left["waiting"] else ""
+    return f"{listed(parts)}{waiting}. Today's count starts anew at 00:00 UTC, in {hours:.0f} h."
+
+
+REPRESENTS = {
+    "best": "The best submission of a team stands for it.",
+    "last": "The last scored submission of a team stands for it.",
+    "chosen": "The submission that a team chose stands for it; before it chooses, the last one.",
+    "every": "Every entry of a team has a line of its own, with its best submission.",
+}
+
+
+VISIBILITIES = {
+    "public": "Everybody sees the board.",
+    "hidden": "The board is hidden until the phase closes.",
+    "anonymous": "The board shows neither teams nor entries, except one's own.",
+}
