@@ -230,7 +230,7 @@ class FrozenCnn(Entry):
 
     settings: FrozenSettings = FrozenSettings()
     uses_weights = True
-    trial_settings = MappingProxyType({"backbones": "alexnet,resnet18", "side": "64"})
+    trial_settings = MappingProxyType({"backbones": "test_resnet", "side": "64"})
     members = (SVM, PERCEPTRON, FOREST)
 
     card = EntryCard(

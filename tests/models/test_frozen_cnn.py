@@ -43,6 +43,13 @@ def test_features_are_kept_by_the_weights_that_saw_them(weights, tmp_path):
     assert all(len(list(store.glob("*.npy"))) == 1 for store in stores)
 
 
+def test_the_features_of_several_networks_stand_side_by_side():
+    entry = FROZEN_CNN.configured({"backbones": "alexnet,test_resnet", "side": "64"})
+    fitted = entry.fit(drawn_cells(8), Session(weights="none"))
+    assert fitted.projection[0].n_features_in_ == 4096 + 96
+    assert list(fitted.facts()["backbones"]) == ["alexnet", "test_resnet"]
+
+
 def test_a_single_network_takes_a_single_file(weights):
     fitted = ENTRY.fit(drawn_cells(12), Session(weights=str(weights / "test_resnet.pth")))
     assert fitted.facts()["backbones"]["test_resnet"]["source"] == "file"
