@@ -1,0 +1,158 @@
+"""From images to a checked zip, by the command a user types."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from submissions.manifest import Manifest
+from submissions.phases import phase_of
+from submissions.reading import read
+from tests.support import shared
+from tests.support.command import harness
+from tests.support.dataset import a_dataset
+
+QUICK = ("--set", "side=32", "--set", "views=1", "--set", "batch=8")
+
+
+def submit(model, *arguments, cwd):
+    return harness(
+        "submit", "--model", model, *arguments, "--json", cwd=cwd, HARNESS_CACHE=str(cwd / "cache")
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return a_dataset(tmp_path_factory.mktemp("drawn") / "data")
+
+
+def test_on_real_images_subjects_that_meet_the_test_fold_are_dropped_and_the_lines_follow_the_file_names(
+    tmp_path,
+):
+    sample = shared("cnmc-sample")
+    answer = submit("majority", "--split", "fold0", "--data", sample, "--allow-partial", cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    document = answer.document()
+    manifest = Manifest.from_json((tmp_path / document["manifest"]).read_text())
+    assert manifest.training["cells"] == 87
+    assert manifest.training["classes"] == {"ALL": 64, "HEM": 23}
+    assert [(one["subject"], one["cells"]) for one in manifest.training["dropped"]] == [("H4", 3), ("H5", 2)]
+    assert manifest.remarks == ("partial",)
+    assert document["submission"].endswith("submission-partial.zip")
+    names = [path.name for path in sample.glob("C-NMC_Leukemia/training_data/fold_0/*/*.bmp")]
+    table = (tmp_path / document["run"] / "predictions.csv").read_text().splitlines()
+    assert [line.partition(",")[0] for line in table[1:]] == sorted(names)
+    phase = phase_of("fold0", names, partial=True)
+    assert len(read(tmp_path / document["submission"], phase).predictions.labels) == 231
+
+
+def test_keeping_shared_cells_trains_on_92_real_cells(tmp_path):
+    sample = shared("cnmc-sample")
+    options = ("--split", "fold0", "--data", sample, "--shared-cells", "keep", "--dry-run")
+    plan = submit("seresnext", *options, "--weights", "none", cwd=tmp_path).document()
+    assert plan["training"]["cells"] == 92
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_partial_split_ends_before_any_work_unless_it_was_asked_for(tmp_path):
+    answer = submit("majority", "--split", "fold0", "--data", shared("cnmc-sample"), cwd=tmp_path)
+    assert answer.code == 3
+    assert "train 323 of 10661" in answer.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_reference_entry_trains_and_predicts_real_images(tmp_path):
+    options = ("--split", "fold0", "--data", shared("cnmc-sample"), "--weights", "none", "--allow-partial")
+    changes = ("--limit", 16, "--set", "epochs=1", "--set", "views=2")
+    answer = submit("seresnext", *options, *changes, cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    manifest = Manifest.from_json((tmp_path / answer.document()["manifest"]).read_text())
+    assert manifest.training["facts"]["parameters"] == 25_512_945
+    assert manifest.cells == 16
+
+
+def test_without_weights_the_error_says_how_to_get_them(tmp_path, drawn):
+    answer = submit("seresnext", "--data", drawn, cwd=tmp_path)
+    assert answer.code == 4
+    assert "--weights FILE" in answer.err
+    assert "--weights none" in answer.err
+
+
+def test_the_same_command_again_finds_everything_done(tmp_path, drawn):
+    first = submit("majority", "--data", drawn, cwd=tmp_path)
+    again = submit("majority", "--data", drawn, cwd=tmp_path)
+    assert first.document() == again.document()
+    assert "fit (done), predict (done), pack (done)" in again.err
+
+
+def test_an_interrupted_run_is_saved_and_goes_on_to_the_same_predictions(tmp_path, drawn):
+    options = ("--data", str(drawn), *QUICK, "--set", "epochs=3", "--set", "checkpoint_minutes=0")
+    left_alone = submit("tiny", *options, "--runs", "alone", cwd=tmp_path)
+    assert left_alone.code == 0, left_alone.err
+    command = [sys.executable, "-m", "harness", "submit", "--model", "tiny", *options, "--runs", "broken"]
+    for blow in (signal.SIGKILL, signal.SIGINT):
+        run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        wait_for_a_new_checkpoint(tmp_path / "broken")
+        run.send_signal(blow)
+        _, words = run.communicate(timeout=120)
+    assert run.returncode == 130
+    assert "The same command again goes on from there" in words
+    (folder,) = (tmp_path / "broken").iterdir()
+    assert json.loads((folder / "status.json").read_text())["status"] == "interrupted"
+    finished = submit("tiny", *options, "--runs", "broken", cwd=tmp_path)
+    assert finished.code == 0, finished.err
+    assert predictions(tmp_path, finished) == predictions(tmp_path, left_alone)
+    assert fitted_weights(tmp_path, finished) == fitted_weights(tmp_path, left_alone)
+
+
+def wait_for_a_new_checkpoint(runs):
+    """Until a training has saved something since now."""
+    before = {path: path.stat().st_mtime_ns for path in runs.glob("*/checkpoints/*.safetensors")}
+    for _ in range(2000):
+        now = {path: path.stat().st_mtime_ns for path in runs.glob("*/checkpoints/*.safetensors")}
+        if now != before:
+            return
+        time.sleep(0.05)
+    pytest.fail("no checkpoint appeared")
+
+
+def predictions(folder, answer):
+    return (folder / answer.document()["run"] / "predictions.csv").read_bytes()
+
+
+def fitted_weights(folder, answer):
+    return (folder / answer.document()["run"] / "fitted" / "model.safetensors").read_bytes()
+
+
+def test_the_best_epoch_on_the_test_set_is_called_what_it_is(tmp_path, drawn):
+    answer = submit(
+        "tiny", "--data", drawn, *QUICK, "--set", "epochs=1", "--select", "best:test", cwd=tmp_path
+    )
+    assert answer.code == 0, answer.err
+    document = answer.document()
+    assert set(document["remarks"]) == {"drawn data", "epoch chosen on the test set"}
+    history = (tmp_path / document["run"] / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in history] == [0, 1]
+
+
+def test_an_entry_in_a_file_runs_without_installing_anything(tmp_path, drawn):
+    (tmp_path / "mine.py").write_text(
+        "from models.majority import Majority\nclass Mine(Majority):\n    pass\nentry = Mine()\n"
+    )
+    answer = submit(f"{tmp_path / 'mine.py'}:entry", "--data", drawn, cwd=tmp_path)
+    assert answer.code == 0, answer.err
+
+
+def test_finished_runs_are_joined_into_one_that_can_be_submitted(tmp_path, drawn):
+    for seed in (0, 1):
+        options = ("--data", drawn, *QUICK, "--set", "epochs=1", "--seed", seed)
+        assert submit("tiny", *options, cwd=tmp_path).code == 0
+    runs = [f"{path.name.split('-')[2]}={path}" for path in sorted((tmp_path / "runs").iterdir())]
+    answer = harness("ensemble", *runs, "--json", cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    manifest = Manifest.from_json((tmp_path / answer.document()["manifest"]).read_text())
+    assert [part["name"] for part in manifest.parts] == ["seed0", "seed1"]
+    assert "drawn data" in manifest.remarks
