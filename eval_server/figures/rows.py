@@ -22,11 +22,11 @@ _BEYOND: Final = 40
 
 def axis(scale: Interval, *, width: int = 220) -> str:
     """The numbers over the column, in percent."""
-    sheet = Sheet(18, width)
+    sheet = Sheet(22, width)
     place = Scale(*scale, _EDGE, width - _EDGE)
     for tick in place.ticks(4):
-        sheet.text((place(tick), 11), percent(tick, 0), anchor="middle", role="faint")
-        sheet.line((place(tick), 14), (place(tick), 18), role="grid")
+        sheet.text((place(tick), 15), percent(tick, 0), anchor="middle", role="faint")
+        sheet.line((place(tick), 18), (place(tick), 22), role="grid")
     return _hidden(sheet)
 
 

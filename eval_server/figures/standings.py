@@ -298,11 +298,16 @@ def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | Non
     ends = [end for gap in gaps for end in (gap.difference, *(gap.interval or ()))]
     scale = Scale(*span([0.0, *ends, *((-margin, margin) if margin else ())]), 10, WIDTH - 10)
     if margin:
-        sheet.rect((scale(-margin), 32), (scale(margin) - scale(-margin), sheet.height - 36), fill="grid")
+        for at in range(len(gaps)):
+            sheet.rect((scale(-margin), 54 + 40 * at), (scale(margin) - scale(-margin), 17), fill="grid")
     for tick in scale.ticks(5):
         words = "0" if tick == 0 else signed(tick, 0 if abs(tick * 100 % 1) < 1e-9 else 1)
         sheet.text((scale(tick), 26), words, anchor="middle", role="faint")
-        sheet.line((scale(tick), 32), (scale(tick), sheet.height - 4), role="ink" if tick == 0 else "grid")
+        for at in range(len(gaps)):
+            foot = 36 + 40 * at
+            sheet.line(
+                (scale(tick), foot + 18), (scale(tick), foot + 35), role="ink" if tick == 0 else "grid"
+            )
     sheet.text((WIDTH / 2, 12), "difference of weighted F1, points", anchor="middle", role="faint")
     for at, gap in enumerate(gaps):
         y = 36 + 40 * at

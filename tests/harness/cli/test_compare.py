@@ -22,6 +22,7 @@ from tests.support.inside import harness_inside
 NAMES = ("always-all", "better", "twin", "worse")
 SUBJECTS = [("1", 1), ("2", 1), ("3", 1), ("4", 1), ("H1", 0), ("H2", 0), ("H3", 0), ("H4", 0)]
 EACH = 25
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -298,3 +299,13 @@ def test_the_nine_real_entries_come_out_as_the_documentation_says() -> None:
     assert len(document["pairs"]) == 36
     assert (document["significant"], document["mcnemar_significant"]) == (6, 19)
     assert document["entries"][0]["name"] == "svm"
+    opening = (DOCS / "statistics.md").read_text().partition("\n\n")[2].partition("\n\n")[0]
+    assert "36 differences among nine real entries, 6 are significant" in opening
+    assert "would call 19 of them significant" in opening.replace("\n", " ")
+
+
+def test_every_picture_that_the_documentation_shows_is_there() -> None:
+    shown = re.findall(r"\]\((pictures/[^)]+)\)", (DOCS / "statistics.md").read_text())
+    assert len(shown) >= 5
+    for name in shown:
+        assert ElementTree.parse(DOCS / name).getroot().tag.endswith("svg")
