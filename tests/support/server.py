@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +59,6 @@ class Server:
     process: subprocess.Popen[str]
     data_dir: Path
     database: str | None
-    said: list[str] = field(default_factory=list)
 
     def client(self, token: str | None = None, **settings: Any) -> httpx.Client:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -130,21 +127,22 @@ def started(data_dir: Path, database: str | None = None, *options: str) -> Serve
     """Start `harness serve` and wait for its ready line."""
     command = [sys.executable, "-m", "harness", "serve", "--port", "0", "--json", "--data-dir", str(data_dir)]
     command += ["--database", database] if database else []
-    process = subprocess.Popen(
-        [*command, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    log = data_dir / "server.log"
+    with log.open("a") as words:
+        process = subprocess.Popen(
+            [*command, *options],
+            stdout=subprocess.PIPE,
+            stderr=words,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
     assert process.stdout is not None
-    said: list[str] = []
-    threading.Thread(target=lambda: said.extend(process.stderr or io.StringIO()), daemon=True).start()
-    line = process.stdout.readline()
+    with process.stdout as out:
+        line = out.readline()
     if not line:
         process.wait()
-        raise AssertionError("".join(said))
-    return Server(json.loads(line)["url"], process, data_dir, database, said)
+        raise AssertionError(log.read_text())
+    return Server(json.loads(line)["url"], process, data_dir, database)
 
 
 @contextmanager
@@ -161,5 +159,3 @@ def a_server(data_dir: Path, database: str | None = None, *options: str) -> Iter
                 server.process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 server.kill()
-        if server.process.stdout is not None:
-            server.process.stdout.close()
