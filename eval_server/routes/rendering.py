@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -83,11 +84,6 @@ def in_words(request: Request, response: Response) -> Response:
     if not wants_page(request):
         return response
     problem = json.loads(bytes(response.body))
-    ways = [("/", "To the phases"), ("/help", "Help")]
-    if response.status_code == 401:
-        ways.insert(0, (f"/sign-in?next={request.url.path}", "Sign in with a token"))
-    elif request.method == "POST":
-        ways.insert(0, (request.headers.get("referer") or "/", "Back to the form"))
     detail = str(problem["detail"]).replace(" Send the header `Authorization: Bearer TOKEN`.", "")
     answered = page(
         request,
@@ -96,12 +92,25 @@ def in_words(request: Request, response: Response) -> Response:
         title=_TITLES.get(response.status_code, problem["title"]),
         detail=detail,
         facts=[(name, value) for name, value in _facts(problem)],
-        ways=[way for way in ways if way[0].startswith(("/", "http"))],
+        ways=_ways(request, response.status_code),
     )
     for name in ("retry-after", "www-authenticate", "allow"):
         if name in response.headers:
             answered.headers[name] = response.headers[name]
     return answered
+
+
+def _ways(request: Request, status: int) -> list[tuple[str, str]]:
+    """Where a reader may want to go from an error: to sign in, back to the form, to the board."""
+    parts = request.url.path.split("/")
+    found = []
+    if status == 401:
+        found.append((f"/sign-in?next={quote(request.url.path)}", "Sign in with a token"))
+    elif request.method == "POST":
+        found.append((urlsplit(request.headers.get("referer", "/")).path or "/", "Back to the form"))
+    if parts[1] == "phases" and len(parts) > 3:
+        found.append((f"/phases/{quote(parts[2])}", "To the leaderboard"))
+    return [*found, ("/", "To the phases"), ("/help", "Help")]
 
 
 _TITLES = {
