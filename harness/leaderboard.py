@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval_server.comparing import Report, Standing
@@ -105,12 +105,25 @@ def limits(shown: Shown) -> tuple[str, ...]:
             f"It speaks about other subjects like these {report.subjects}, imaged in the same way, not "
             "about other hospitals, stains or microscopes."
         )
+    said.extend(_too_few(report))
     return (
         *said,
         "One set of predictions stands for each entry: what another training seed would give is not in these "
         "intervals (harness seeds compares methods over seeds).",
         *((_NOT_EQUAL,) if report.pairs else ()),
     )
+
+
+def _too_few(report: Report) -> Iterator[str]:
+    """Where even the smallest p that so few subjects allow would not survive Holm."""
+    if report.subjects is not None and report.pairs:
+        smallest = 2.0 ** (1 - report.subjects)
+        if smallest * len(report.pairs) >= report.alpha:
+            yield (
+                f"With {counted(report.subjects, 'subject')} no p can fall below {smallest:.3g}, so nothing "
+                f"can be significant after Holm over {counted(len(report.pairs), 'test')}, whatever the "
+                "entries."
+            )
 
 
 _NOT_EQUAL = (

@@ -146,7 +146,7 @@ def _pictures(pictures: Iterable[Picture]) -> str:
 def figure(picture: Picture) -> str:
     """A picture with its title, its sentence, and its numbers one click away."""
     return (
-        f"<figure><h3>{escape(picture.title)}</h3>{picture.svg}"
+        f'<figure><h3>{escape(picture.title)}</h3><div class="scroll">{picture.svg}</div>'
         f"<figcaption>{escape(picture.caption)}</figcaption>"
         f"<details><summary>The numbers</summary>{table(picture.columns, picture.rows)}</details></figure>\n"
     )

@@ -161,6 +161,8 @@ def _both(one: SeedRuns, other: SeedRuns, metric: str) -> tuple[BothSources | No
         return None, "the subjects are not known"
     if len(known[0]) != len(known[1]):
         return None, "the methods have different numbers of seeds"
+    if len(known[0]) < 2:
+        return None, "one seed shows no spread over seeds"
     if metric not in METRICS:
         return None, f"{metric} is no function of the counts by subject"
     generator = generator_of(one.verdicts[0].truth_sha256)

@@ -12,6 +12,7 @@ svg.picture { --faint: #6b6b6b; --grid: #d9d9d9; --all: #d55e00; --normal: #0072
   max-width: 100%; height: auto;
   font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   font-variant-numeric: tabular-nums; }
+svg.picture.broad { max-width: none }
 svg.picture .f-faint { fill: var(--faint) } svg.picture .s-faint { stroke: var(--faint) }
 svg.picture .f-grid { fill: var(--grid) } svg.picture .s-grid { stroke: var(--grid) }
 svg.picture .f-all { fill: var(--all) } svg.picture .s-all { stroke: var(--all) }

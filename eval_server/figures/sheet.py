@@ -106,11 +106,15 @@ class Sheet:
         self._marks.append(f"<text {place}{_paint(role)}>{title}{escape(words)}</text>")
 
     def svg(self, title: str, description: str) -> str:
-        """The finished picture with the words that a screen reader says."""
+        """The finished picture with the words that a screen reader says.
+
+        A sheet wider than `WIDTH` is of the class "broad" too: it is to be scrolled, not made smaller.
+        """
         body = "".join(self._marks)
+        kind = "picture broad" if self.width > WIDTH else "picture"
         key = "p" + hashlib.sha256((title + description + body).encode()).hexdigest()[:10]
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="img" '
             f'aria-labelledby="{key}t {key}d" viewBox="0 0 {_n(self.width)} {_n(self.height)}" '
             f'width="{_n(self.width)}" height="{_n(self.height)}" '
             f'font-family="system-ui, sans-serif" font-size="{SIZE}">'

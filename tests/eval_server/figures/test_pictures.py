@@ -66,6 +66,14 @@ def test_the_map_fills_exactly_the_significant_pairs_and_says_their_p() -> None:
     assert "5 of 6 differences are significant" in drawn.caption
 
 
+def test_a_map_of_many_entries_grows_wider_instead_of_smaller() -> None:
+    names = tuple(f"entry-{at}" for at in range(20))
+    drawn = significance_map(names, np.zeros((20, 20)), np.ones((20, 20)))
+    assert 'class="picture broad"' in drawn.svg
+    assert len(drawn.rows) == 190
+    assert "0 of 190 differences are significant" in drawn.caption
+
+
 def test_one_entry_alone_has_a_map_that_says_so() -> None:
     assert significance_map(("alone",), np.zeros((1, 1)), np.ones((1, 1))).rows == ()
 

@@ -232,6 +232,19 @@ def test_without_subjects_nothing_is_called_significant(folder: Path, tmp_path: 
     assert document["entries"][0]["rank_set"] is None
 
 
+def test_too_few_subjects_for_any_claim_are_said_to_be_too_few(folder: Path, tmp_path: Path) -> None:
+    truth = [(name, label) for name, label in SUBJECTS[2:6] for _ in range(EACH)]
+    lines = [f"{at}.bmp,{label},{name}" for at, (name, label) in enumerate(truth, 1)]
+    (tmp_path / "few.csv").write_text("cell,label,subject\n" + "\n".join(lines) + "\n")
+    labels = [label for _, label in truth]
+    write(tmp_path / "right.csv", labels, labels)
+    write(tmp_path / "wrong.csv", [1 - label for label in labels], labels)
+    few = ("--truth", tmp_path / "few.csv")
+    answer = harness_inside("compare", tmp_path / "right.csv", tmp_path / "wrong.csv", *few)
+    assert "With 4 subjects no p can fall below 0.125" in answer.err.replace("\n", " ")
+    assert "no p can fall below" not in run(folder, "--baseline", "worse", "--alpha", "0.4").err
+
+
 def test_a_zip_without_scores_has_no_curves(folder: Path, tmp_path: Path) -> None:
     labels = [label for _, label in SUBJECTS for _ in range(EACH)]
     phase = phase_of("truth", [f"{at}.bmp" for at in range(1, len(labels) + 1)])

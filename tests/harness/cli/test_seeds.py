@@ -80,6 +80,12 @@ def test_different_numbers_of_seeds_say_why_subjects_are_left_out(folder: Path) 
     assert "not computed, the methods have different numbers of seeds" in answer.out.replace("\n    ", " ")
 
 
+def test_one_seed_each_says_nothing_about_seeds_and_subjects_together(folder: Path) -> None:
+    runs = [folder / "runs" / f"{method}-seed00.csv" for method in ("good", "bad")]
+    answer = harness_inside("seeds", *runs, "--truth", folder / "truth.csv")
+    assert "not computed, one seed shows no spread over seeds" in answer.out
+
+
 def test_run_folders_bring_their_seed_and_their_remarks(folder: Path, tmp_path: Path) -> None:
     for seed in (3, 7):
         run = tmp_path / f"tiny-{seed}"
