@@ -102,8 +102,8 @@ def limits(shown: Shown) -> tuple[str, ...]:
     ]
     if report.subjects is not None:
         said.append(
-            f"It speaks about other subjects like these {report.subjects}, imaged in the same way, not "
-            "about other hospitals, stains or microscopes."
+            f"Intervals and tests speak about other subjects like these {report.subjects}, imaged in the "
+            "same way, not about other hospitals, stains or microscopes."
         )
     said.extend(_too_few(report))
     return (

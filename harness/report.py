@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from eval_server.comparing import Report, Standing
+from eval_server.figures import rows as intervals
 from eval_server.figures.picture import STYLE, Picture
 from eval_server.figures.showing import (
     limits_of,
@@ -20,7 +21,7 @@ from eval_server.figures.showing import (
     pictures_of_report,
     pictures_of_scores,
 )
-from eval_server.figures.standings import common_span, interval_axis, interval_row
+from eval_server.figures.standings import common_span
 from eval_server.figures.wording import (
     ABSENT,
     counted,
@@ -38,6 +39,8 @@ from harness.leaderboard import Shown, about, answer, limits, reading
 from submissions.writing import write_whole
 
 TEMPLATE = Path(__file__).with_name("report.html")
+_DRAWN = 128
+"""Pixels of the intervals that are drawn in the rows of the table: they fit a telephone."""
 MOST_ENTRIES = 25
 """Entries that get pictures of their own; the table holds all of them."""
 
@@ -91,7 +94,7 @@ def _standing(shown: Shown) -> str:
     scale = common_span([line_of(one) for one in shown.report.entries])
     head = (
         '<tr><th class="word">rank</th><th class="word">entry</th><th class="word">95 % interval'
-        f"{interval_axis(scale)}</th><th>weighted<br>F1, %</th>"
+        f"{intervals.axis(scale, width=_DRAWN)}</th><th>weighted<br>F1, %</th>"
         + "".join(
             f'<th class="wide">{name}</th>' for name in ("subject<br>accuracy, %", "sens., %", "spec., %")
         )
@@ -107,11 +110,11 @@ def _row(one: Standing, shown: Shown, scale: tuple[float, float]) -> str:
     remarks = f'<span class="remarks">{escape(words)}</span>' if words else ""
     rank = ranks(one.rank_set) if one.rank_set else str(one.rank)
     limits = limits_of(one.interval)
-    drawn = interval_row(one.weighted_f1, limits, scale)
+    drawn = intervals.mark(one.weighted_f1, limits, scale, width=_DRAWN)
     wide = (one.subject_accuracy, metrics["sensitivity"], metrics["specificity"])
     return (
         f'<tr><td class="word">{rank}</td><td class="word name">{escape(one.entry)}{remarks}</td>'
-        f'<td class="word" title="{escape(interval_words(limits))}">{drawn}</td>'
+        f'<td class="word drawn"><span class="spoken">{escape(interval_words(limits))}</span>{drawn}</td>'
         f"<td>{percent(one.weighted_f1)}</td>"
         + "".join(f'<td class="wide">{percent(value)}</td>' for value in wide)
         + "</tr>\n"

@@ -51,25 +51,6 @@ def common_span(lines: Sequence[Line]) -> Interval:
     return span(ends, within=(0, 1))
 
 
-def interval_row(value: float, interval: Interval | None, scale: Interval, *, width: int = 128) -> str:
-    """The interval as a small SVG for one row of a table; give every row the same `scale`."""
-    sheet = Sheet(LINE, width)
-    _draw_interval(sheet, Scale(*scale, 4, width - 4), LINE / 2, value, interval)
-    words = f"{percent(value)}, 95 % interval {interval_words(interval)}"
-    return sheet.svg(words, "The dot is the weighted F1, the line its interval over subjects.")
-
-
-def interval_axis(scale: Interval, *, width: int = 128) -> str:
-    """The scale above such rows: a few round percentages."""
-    sheet = Sheet(LINE, width)
-    places = Scale(*scale, 4, width - 4)
-    inner = [tick for tick in places.ticks(4) if 12 <= places(tick) <= width - 12]
-    for tick in inner:
-        sheet.text((places(tick), 12), percent(tick, 0), anchor="middle", role="faint")
-    words = f"Scale from {percent(scale[0], 0)} to {percent(scale[1], 0)} %"
-    return sheet.svg(words, "The scale of the intervals below.")
-
-
 def leaderboard(
     lines: Sequence[Line], *, groups: Sequence[tuple[int, int]] | None = None, metric: str = "weighted F1"
 ) -> Picture:

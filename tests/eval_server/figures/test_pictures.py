@@ -18,7 +18,6 @@ from eval_server.figures.standings import (
     Gap,
     Line,
     differences,
-    interval_row,
     leaderboard,
     rank_stability,
     significance_map,
@@ -50,10 +49,6 @@ def test_the_leaderboard_table_keeps_the_remarks_and_does_not_rank_a_reference()
     rows = leaderboard(lines(), groups=[(0, 2)]).rows
     assert [row[1] for row in rows] == ["1-2", "1-2", "3", "—"]
     assert [row[4] for row in rows] == ["—", "drawn data", "—", "reference"]
-
-
-def test_the_interval_in_a_row_is_said_in_words_too() -> None:
-    assert "89.81, 95 % interval 85.00 to 93.00" in interval_row(0.8981, (0.85, 0.93), (0.5, 1.0))
 
 
 def test_the_map_fills_exactly_the_significant_pairs_and_says_their_p() -> None:
