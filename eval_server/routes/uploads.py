@@ -46,6 +46,23 @@ class Upload:
     csrf: str | None
 
 
+class _Whole(MultiPartParser):
+    """Takes a body only with its closing boundary: one that was cut short leaves no file open."""
+
+    ended = False
+
+    def on_end(self) -> None:
+        self.ended = True
+
+    async def parse(self) -> FormData:
+        form = await super().parse()
+        if not self.ended:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("it ends before its closing boundary.")
+        return form
+
+
 async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRecord) -> Receipt:
     """Take in a submission; when this returns, it is on disk and in the database for good."""
     now = desk.now()
@@ -74,7 +91,7 @@ async def read_form(request: Request, most: int) -> FormData:
     stated = request.headers.get("content-length", "")
     if stated.isascii() and stated.isdigit() and int(stated[:20]) > most:
         raise _too_large(most)
-    parser = MultiPartParser(
+    parser = _Whole(
         request.headers, _capped(request, most), max_files=4, max_fields=12, max_part_size=SMALL_PART
     )
     try:

@@ -22,8 +22,8 @@ import pytest
 from tests.support.postgres import a_database
 from tests.support.server import DATABASES, Server, a_zip, add_phase, decided, started
 
-CRASHES = int(os.environ.get("HARNESS_CRASHES", "4"))
-UPLOADS = int(os.environ.get("HARNESS_CRASH_UPLOADS", "48"))
+CRASHES = int(os.environ.get("HARNESS_CRASHES", "3"))
+UPLOADS = int(os.environ.get("HARNESS_CRASH_UPLOADS", "40"))
 CLIENTS = 8
 SEED = int(os.environ.get("HARNESS_CRASH_SEED", "0"))
 
@@ -37,25 +37,27 @@ class Field:
     errors: list[str] = field(default_factory=list)
 
     def upload(self, mine: range) -> None:
-        for number in mine:
-            while number not in self.promised:
-                try:
-                    answer = self._send(number)
-                except httpx.TransportError:
-                    time.sleep(0.02)
-                    continue
-                if answer.status_code in (200, 202):
-                    self.promised[number] = answer.json()["id"]
-                else:
-                    self.errors.append(answer.text)
-                    return
+        with httpx.Client(timeout=20) as client:
+            for number in mine:
+                while number not in self.promised and not self.errors:
+                    self._try(client, number)
 
-    def _send(self, number: int) -> httpx.Response:
-        return httpx.post(
+    def _try(self, client: httpx.Client, number: int) -> None:
+        try:
+            answer = self._send(client, number)
+        except httpx.TransportError:
+            time.sleep(0.05)
+            return
+        if answer.status_code in (200, 202):
+            self.promised[number] = answer.json()["id"]
+        else:
+            self.errors.append(answer.text)
+
+    def _send(self, client: httpx.Client, number: int) -> httpx.Response:
+        return client.post(
             f"{self.address}/api/phases/small/submissions",
             files={"file": ("s.zip", a_zip(number % 20, seed=number))},
             data={"entry": f"entry {number}", "team": f"team {number}"},
-            timeout=20,
         )
 
 
