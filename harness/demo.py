@@ -48,10 +48,10 @@ class Story:
         return label_file
 
 
-def tell(folder: Path, seed: int = 0) -> Story:
+def tell(folder: Path, seed: int = 0, scale: float = SCALE) -> Story:
     """Draw cells into `folder`/data and run every entry of the demo in `folder`/runs."""
     console.say(f"drawing cells into {folder / 'data'}")
-    draw(folder / "data", scale=SCALE, seed=seed, progress=console.progress)
+    draw(folder / "data", scale=scale, seed=seed, progress=console.progress)
     outcomes = {}
     for name, settings in ENTRIES.items():
         console.say(f"{name}: training, predicting, packing, reading back, scoring")

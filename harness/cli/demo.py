@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     help="Where everything is put.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws other cells.")
+@click.option("--scale", type=float, help="Share of the published number of cells to draw.")
 @click.option("--serve", "serves", is_flag=True, help="End with a server that shows the board.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The server's port; 0 picks one.")
 @JSON
-def demo(folder: Path, seed: int, serves: bool, port: int, as_json: bool) -> None:
+def demo(folder: Path, seed: int, scale: float | None, serves: bool, port: int, as_json: bool) -> None:
     """Draw a small data set, train three entries, pack, check, score, and show the leaderboard."""
-    from harness.demo import serving, tell
+    from harness.demo import SCALE, serving, tell
 
-    story = tell(folder, seed)
+    story = tell(folder, seed, scale or SCALE)
     if not serves:
         _show(story, None, as_json=as_json)
         return

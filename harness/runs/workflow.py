@@ -33,7 +33,7 @@ from submissions.predictions import Predictions
 from submissions.reading import read
 from submissions.writing import write_whole
 
-_CHUNK = 512
+_CHUNK = 128
 """Cells predicted between two saves of a long prediction."""
 
 
