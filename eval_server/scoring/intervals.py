@@ -20,6 +20,9 @@ from eval_server.scoring.metrics import Metric, Scale
 
 LEVEL = 0.95
 FEW_SUBJECTS = 5
+BEND, STRAIGHT = 5.0, 0.4
+"""How fast the logit scale bends, and how far from one half it begins to."""
+NEWTON_STEPS = 8
 
 ONE_SUBJECT = "not estimable: only one subject with {} cells"
 NO_SPREAD = "not estimable: the subjects show no spread (no error, or nothing right)"
@@ -149,12 +152,41 @@ def entry_intervals(
 
 
 def on_scale(estimate: Floats, half: Floats, scale: Scale) -> tuple[Floats, Floats]:
-    """Limits that lie `half` (in units of the metric) from the estimate, carried over to its scale."""
-    if scale is Scale.LOGIT:
-        middle, reach = logit(estimate), half / (estimate * (1 - estimate))
-        return expit(middle - reach), expit(middle + reach)
-    middle, reach = np.arctanh(estimate), half / (1 - estimate**2)
-    return np.tanh(middle - reach), np.tanh(middle + reach)
+    """Limits that lie `half` (in units of the metric) from the estimate, carried over to its scale.
+
+    The logit scale is bent for estimates within 0.1 of 0 or 1, where it covers too little on the side of
+    the middle (docs/calibration.md); from 0.1 to 0.9 it is the plain logit.
+    """
+    if scale is Scale.FISHER_Z:
+        middle, reach = np.arctanh(estimate), half / (1 - estimate**2)
+        return np.tanh(middle - reach), np.tanh(middle + reach)
+    middle = logit(estimate)
+    bend = BEND * np.maximum(np.abs(estimate - 0.5) - STRAIGHT, 0.0)
+    place, slope = _bent(middle, bend)
+    reach = slope * half / (estimate * (1 - estimate))
+    return expit(_straightened(place - reach, bend)), expit(_straightened(place + reach, bend))
+
+
+def _bent(logits: Floats, bend: Floats) -> tuple[Floats, Floats]:
+    """The bent scale ((1 - x)^-b - x^-b) / b at x = expit(logits), and its slope by the logit.
+
+    It tends to the logit itself where the bend b tends to 0.
+    """
+    safe = np.where(bend > 0, bend, 1.0)
+    above, below = (np.exp(safe * np.logaddexp(0, side)) for side in (logits, -logits))
+    slope = expit(logits) * above + expit(-logits) * below
+    value = below * np.expm1(safe * logits) / safe  # above - below without cancellation
+    return np.where(bend > 0, value, logits), np.where(bend > 0, slope, 1.0)
+
+
+def _straightened(places: Floats, bend: Floats) -> Floats:
+    """Back from the bent scale to the logit, by Newton's method from its value far from the middle."""
+    safe = np.where(bend > 0, bend, 1.0)
+    found = np.where(bend > 0, np.sign(places) * np.log1p(safe * np.abs(places)) / safe, places)
+    for _ in range(NEWTON_STEPS if (bend > 0).any() else 0):
+        value, slope = _bent(found, bend)
+        found = found - (value - places) / slope
+    return np.asarray(found)
 
 
 def difference_intervals(

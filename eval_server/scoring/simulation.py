@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, logit, ndtr, ndtri
 
 from eval_server.scoring import pairwise
 from eval_server.scoring.counts import Floats, Ints, Subjects, Tally
 from eval_server.scoring.exact import swap_tests
-from eval_server.scoring.intervals import difference_intervals, entry_intervals
+from eval_server.scoring.intervals import Intervals, difference_intervals, entry_intervals, t_quantile
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.pairwise import Discordant
 from eval_server.scoring.resampling import percentile_limits, resampled, weights
@@ -227,6 +227,7 @@ def coverage(design: str, truth: Truth, datasets: int, generator: np.random.Gene
     low, high = percentile_limits(resampled(WEIGHTED_F1, few, taken), 1 - NOMINAL)
     return {
         OF_ENTRY: _covered(entry.low, entry.high, value),
+        "plain logit scale": _covered(*_plain_limits(entry), value),
         "cells as independent": _covered(*_cell_limits(one), value),
         "cluster percentile, stratified": _covered(low, high, value),
         "closed form, difference": _covered(pair.low, pair.high, 0.0),
@@ -237,6 +238,13 @@ def _covered(low: Floats, high: Floats, value: float) -> Coverage:
     known = ~np.isnan(low)
     inside = (low[known] <= value) & (value <= high[known])
     return Coverage(float(inside.mean()), float(np.median(high[known] - low[known])), float(1 - known.mean()))
+
+
+def _plain_limits(found: Intervals) -> tuple[Floats, Floats]:
+    """The same limits on the logit scale without its bend near 0 and 1."""
+    inside = np.where(np.isnan(found.low), 0.5, found.estimate)
+    reach = t_quantile(found.df, 1 - NOMINAL) * found.se / (inside * (1 - inside))
+    return expit(logit(inside) - reach), expit(logit(inside) + reach)
 
 
 def _cell_limits(table: Tally) -> tuple[Floats, Floats]:

@@ -133,6 +133,27 @@ def test_equal_entries_have_no_interval_of_their_difference_and_say_why() -> Non
     assert "no spread" in found.remark
 
 
+@given(st.floats(0, 0.5), st.floats(-30, 30))
+def test_the_bent_scale_is_undone_and_is_the_logit_without_a_bend(bend: float, place: float) -> None:
+    bends, places = np.array([bend]), np.array([place])
+    bent, slope = intervals._bent(places, bends)
+    assert slope[0] >= 1.0
+    assert intervals._straightened(bent, bends)[0] == pytest.approx(place, abs=1e-9)
+    assert intervals._bent(places, np.zeros(1))[0][0] == place
+
+
+def test_the_scale_bends_only_within_a_tenth_of_0_and_1_and_towards_the_middle() -> None:
+    half = np.full(5, 0.02)
+    estimate = np.array([0.02, 0.1, 0.5, 0.9, 0.98])
+    low, high = intervals.on_scale(estimate, half, intervals.Scale.LOGIT)
+    middle, reach = np.log(estimate / (1 - estimate)), half / (estimate * (1 - estimate))
+    plain_low, plain_high = 1 / (1 + np.exp(reach - middle)), 1 / (1 + np.exp(-reach - middle))
+    assert low[1:4] == pytest.approx(plain_low[1:4], abs=1e-12)
+    assert high[1:4] == pytest.approx(plain_high[1:4], abs=1e-12)
+    assert low[4] < plain_low[4] < high[4] < plain_high[4]
+    assert [low[0], high[0]] == pytest.approx([1 - high[4], 1 - low[4]], abs=1e-12)
+
+
 def test_a_difference_turned_round_has_the_interval_turned_round() -> None:
     here = intervals.difference_intervals(WEIGHTED_F1, golden_tally(), FIRST, SECOND)
     there = intervals.difference_intervals(WEIGHTED_F1, golden_tally(), SECOND, FIRST)
