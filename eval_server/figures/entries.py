@@ -245,6 +245,10 @@ def calibration(name: str, bins: Sequence[ScoreBin], *, brier: float, ece: float
         size = (x(one.high) - x(one.low) - 2, max(height, 0.5))
         sheet.rect((x(one.low) + 1, 352 - height), size, fill="faint", tip=tip)
     sheet.text((x(0), 290), f"cells with each score (highest bar {most:,})", role="faint")
+    return _calibrated(name, filled, sheet, brier, ece)
+
+
+def _calibrated(name: str, filled: Sequence[ScoreBin], sheet: Sheet, brier: float, ece: float) -> Picture:
     title = f"Calibration of {name}"
     caption = (
         f"On the diagonal a score means what it says. Expected calibration error {100 * ece:.1f} points, "

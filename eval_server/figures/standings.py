@@ -67,31 +67,29 @@ def leaderboard(
     sheet = Sheet(34 + _ROW * len(lines) + 4)
     scale = Scale(*common_span(lines), start + 6, WIDTH - 52)
     _draw_axis(sheet, scale, 30, sheet.height - 4, f"{metric}, %")
-    for run, lane in zip(runs, columns, strict=True):
+    for (first, last), lane in zip(runs, columns, strict=True):
         x = 4 + _LANE * lane
-        ends = (x, 38 + _ROW * run[0]), (x, 26 + _ROW * (run[1] + 1))
-        told = f"{lines[run[0]].name} to {lines[run[1]].name}: cannot be told apart"
-        sheet.line(*ends, role="faint", width=3, tip=told)
+        told = f"{lines[first].name} to {lines[last].name}: cannot be told apart"
+        sheet.line((x, 38 + _ROW * first), (x, 26 + _ROW * (last + 1)), role="faint", width=3, tip=told)
     for at, line in enumerate(lines):
         y = 34 + _ROW * (at + 0.5)
-        sheet.text((left, y + 4), ranks(line.rank_set) if line.rank_set else ABSENT)
+        sheet.text((left, y + 4), _rank(line))
         sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
         _draw_interval(sheet, scale, y, line.value, line.interval)
         sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
     caption = _leaderboard_caption(lines, runs, metric, tested=groups is not None)
     title = f"Leaderboard: {metric} with 95 % intervals"
     heads = ("entry", "rank set", f"{metric} %", "95 % interval", "remarks")
-    rows = [
-        (
-            line.name,
-            ranks(line.rank_set) if line.rank_set else ABSENT,
-            percent(line.value),
-            interval_words(line.interval),
-            ", ".join(line.remarks) or ABSENT,
-        )
-        for line in lines
-    ]
-    return picture("leaderboard", title, caption, sheet.svg(title, caption), heads, rows)
+    return picture("leaderboard", title, caption, sheet.svg(title, caption), heads, list(map(_row, lines)))
+
+
+def _rank(line: Line) -> str:
+    return ranks(line.rank_set) if line.rank_set else ABSENT
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    interval = interval_words(line.interval)
+    return line.name, _rank(line), percent(line.value), interval, ", ".join(line.remarks) or ABSENT
 
 
 def _leaderboard_caption(
@@ -102,7 +100,7 @@ def _leaderboard_caption(
         return said
     if not runs:
         return f"{said} Every entry can be told from its neighbours."
-    return f"{said} Entries joined by a bar at the left cannot be told apart at 5 %."
+    return f"{said} Entries joined by a bar at the left cannot be told apart."
 
 
 def lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
@@ -248,13 +246,19 @@ def rank_stability(
             sheet.circle(where, max(radius * math.sqrt(share), 1), fill="faint", tip=tip)
         x = left + width * (medians[at] - 0.5)
         sheet.line((x, y - row / 2 + 2), (x, y + row / 2 - 2), width=2)
+    return _ranked(names, frequency, medians, resamples, sheet)
+
+
+def _ranked(
+    names: Sequence[str], frequency: Matrix, medians: Sequence[float], resamples: int, sheet: Sheet
+) -> Picture:
     title = "Rank stability: the ranks over resampled subjects"
     best = names[int(np.argmax(frequency[:, 0]))]
     caption = (
         f"Area: share of {resamples:,} resamples of the subjects; stroke: median rank. {best} is first "
         f"in {percent(float(frequency[:, 0].max()), 0)} % of them. This shows stability, not confidence."
     )
-    columns = ("entry", "median rank", *(f"rank {at + 1}, %" for at in range(count)))
+    columns = ("entry", "median rank", *(f"rank {at + 1}, %" for at in range(frequency.shape[1])))
     rows = [
         (name, f"{medians[at]:g}", *(percent(float(share), 1) for share in frequency[at]))
         for at, name in enumerate(names)
@@ -278,18 +282,7 @@ def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | Non
     sheet = Sheet(40 + 40 * len(gaps))
     ends = [end for gap in gaps for end in (gap.difference, *(gap.interval or ()))]
     scale = Scale(*span([0.0, *ends, *((-margin, margin) if margin else ())]), 10, WIDTH - 10)
-    if margin:
-        for at in range(len(gaps)):
-            sheet.rect((scale(-margin), 54 + 40 * at), (scale(margin) - scale(-margin), 17), fill="grid")
-    for tick in scale.ticks(5):
-        words = "0" if tick == 0 else signed(tick, 0 if abs(tick * 100 % 1) < 1e-9 else 1)
-        sheet.text((scale(tick), 26), words, anchor="middle", role="faint")
-        for at in range(len(gaps)):
-            foot = 36 + 40 * at
-            sheet.line(
-                (scale(tick), foot + 18), (scale(tick), foot + 35), role="ink" if tick == 0 else "grid"
-            )
-    sheet.text((WIDTH / 2, 12), "difference of weighted F1, points", anchor="middle", role="faint")
+    _draw_gap_axis(sheet, scale, margin, [36 + 40 * at for at in range(len(gaps))])
     for at, gap in enumerate(gaps):
         y = 36 + 40 * at
         words = f"{gap.first} {MINUS} {gap.second}"
@@ -300,19 +293,30 @@ def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | Non
         _draw_interval(sheet, scale, y + 26, gap.difference, gap.interval)
     title = "Differences with 95 % intervals"
     caption = _gap_caption(gaps, alpha, margin)
-    rows = [
-        (
-            gap.first,
-            gap.second,
-            signed(gap.difference),
-            signed_interval(gap.interval),
-            p_number(gap.p),
-            "told apart" if gap.p is not None and gap.p < alpha else "cannot be told apart",
-        )
-        for gap in gaps
-    ]
+    rows = [_gap_row(gap, alpha) for gap in gaps]
     columns = ("entry", "against", "difference, points", "95 % interval", "Holm p", "in words")
     return picture("differences", title, caption, sheet.svg(title, caption), columns, rows)
+
+
+def _draw_gap_axis(sheet: Sheet, scale: Scale, margin: float | None, tops: Sequence[float]) -> None:
+    """The axis at the top, and its lines behind every interval but not behind the words."""
+    sheet.text((WIDTH / 2, 12), "difference of weighted F1, points", anchor="middle", role="faint")
+    if margin:
+        for top in tops:
+            sheet.rect((scale(-margin), top + 18), (scale(margin) - scale(-margin), 17), fill="grid")
+    for tick in scale.ticks(5):
+        words = "0" if tick == 0 else signed(tick, 0 if abs(tick * 100 % 1) < 1e-9 else 1)
+        sheet.text((scale(tick), 26), words, anchor="middle", role="faint")
+        for top in tops:
+            role = "ink" if tick == 0 else "grid"
+            sheet.line((scale(tick), top + 18), (scale(tick), top + 35), role=role)
+
+
+def _gap_row(gap: Gap, alpha: float) -> tuple[str, ...]:
+    apart = gap.p is not None and gap.p < alpha
+    told = "told apart" if apart else "cannot be told apart"
+    points, limits = signed(gap.difference), signed_interval(gap.interval)
+    return gap.first, gap.second, points, limits, p_number(gap.p), told
 
 
 def _gap_caption(gaps: Sequence[Gap], alpha: float, margin: float | None) -> str:
