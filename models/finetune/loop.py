@@ -140,14 +140,12 @@ class Training:
         """All epochs that are left, and the network of the chosen one."""
         if self.session.validation and not self.history:
             self._finish_epoch(0)
-        total = self.recipe.epochs * self.steps
-        with self.session.progress("training", total) as advance:
-            advance((self.epoch - 1) * self.steps + self.step)
-            while self.epoch <= self.recipe.epochs:
+        while self.epoch <= self.recipe.epochs:
+            with self.session.progress(f"epoch {self.epoch} of {self.recipe.epochs}", self.steps) as advance:
                 self._learn_epoch(advance)
-                self._finish_epoch(self.epoch)
-                self.epoch, self.step = self.epoch + 1, 0
-                self._save()
+            self._finish_epoch(self.epoch)
+            self.epoch, self.step = self.epoch + 1, 0
+            self._save()
         return self._chosen()
 
     def _learn_epoch(self, advance: Advance) -> None:
@@ -156,6 +154,7 @@ class Training:
         for group, rate in zip(self.optimiser.param_groups, self.recipe.rates(self.epoch), strict=True):
             group["lr"] = rate
         self.network.module.train()
+        advance(self.step)
         while self.step < self.steps:
             self.losses[self.step] = self.learn(order[self.step * self.batch :][: self.batch])
             self.step += 1
@@ -163,7 +162,7 @@ class Training:
             if self.session.stopping():
                 self._save()
                 raise FitInterrupted
-            if self.step == self.steps or self._time_to_save():
+            if self._time_to_save() or (self.step == self.steps and self.session.validation):
                 self._save()
 
     def learn(self, chosen: npt.NDArray[np.intp]) -> torch.Tensor:
@@ -227,6 +226,7 @@ class Training:
                 "epoch": epoch,
                 "chosen_by": "weighted_f1 on the validation cells" if self.best else "last epoch",
                 "first_weights": self.origin,
+                "device": self.device.type,
                 "batch": self.batch,
                 "steps_an_epoch": self.steps,
                 "positive_weight": float(self.positive_weight),
