@@ -27,12 +27,22 @@ MOST_PAIRS = 12
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A published weighted F1 without predictions: shown beside the entries, never ranked or compared."""
+
+    name: str
+    weighted_f1: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What a page or a terminal shows: the report, the verdicts by name, and every entry's remarks."""
 
     report: Report
     verdicts: Mapping[str, Verdict]
     remarks: Mapping[str, tuple[str, ...]]
+    references: tuple[Reference, ...] = ()
 
 
 def about(report: Report) -> str:
@@ -258,6 +268,14 @@ def _pair(pair: Comparison) -> str:
     return f"{better} is better than {worse}: {points}, Holm {p_words(pair.p_holm)}"
 
 
+def published(shown: Shown) -> list[str]:
+    """The published results below a table, with the words that keep them apart."""
+    if not shown.references:
+        return []
+    rows = [f"  {percent(one.weighted_f1)}  {one.name} ({one.source})" for one in shown.references]
+    return ["Published weighted F1, %: no predictions, so not compared.", *rows]
+
+
 def equivalences(report: Report) -> list[str]:
     """What the margin fixed beforehand says, pair by pair; nothing without a margin."""
     if report.margin is None or not report.pairs:
@@ -277,7 +295,8 @@ def markdown(shown: Shown) -> str:
     rows += [list(row) for row in zip(*(column.cells for column in chosen), strict=True)]
     drawn = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
     pairs = "\n".join(f"- {line}" for line in significant_pairs(shown.report))
-    said = (*equivalences(shown.report), reading(shown.report), *limits(shown))
+    references = "\n".join(f"- {line.strip()}" for line in published(shown))
+    said = (*equivalences(shown.report), references, reading(shown.report), *limits(shown))
     return "\n\n".join(filter(None, (about(shown.report), drawn, answer(shown.report), pairs, *said)))
 
 

@@ -101,7 +101,19 @@ def _standing(shown: Shown) -> str:
         + "</tr>"
     )
     rows = "".join(_row(one, shown, scale) for one in shown.report.entries)
-    return f'<div class="scroll"><table class="standing">{head}{rows}</table></div>'
+    drawn = f'<div class="scroll"><table class="standing">{head}{rows}</table></div>'
+    return drawn + _references(shown)
+
+
+def _references(shown: Shown) -> str:
+    """Published results, set apart from the entries."""
+    if not shown.references:
+        return ""
+    rows = "".join(
+        f"<li>{percent(one.weighted_f1)} {escape(f'{one.name} ({one.source})')}</li>\n"
+        for one in shown.references
+    )
+    return f"<p>Published weighted F1, %: no predictions, so they are not compared.</p><ul>{rows}</ul>"
 
 
 def _row(one: Standing, shown: Shown, scale: tuple[float, float]) -> str:

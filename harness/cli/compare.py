@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 from harness.cli.options import JSON, TRUTH
 
 if TYPE_CHECKING:
-    from harness.leaderboard import Shown
+    from harness.leaderboard import Reference, Shown
 
 
 @click.command()
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     default=0.05,
     show_default=True,
     help="Chance of any false claim in the whole family of tests.",
+)
+@click.option(
+    "--published", is_flag=True, help="Show published results of the official phases beside the entries."
 )
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write one page with all pictures.")
 @click.option(
@@ -48,6 +52,7 @@ def compare(
     baseline: str | None,
     margin: float | None,
     alpha: float,
+    published: bool,
     page: Path | None,
     pictures: Path | None,
     form: str,
@@ -58,6 +63,8 @@ def compare(
     Each of ENTRIES is a submission zip, a run folder or a predictions.csv, as PATH or NAME=PATH.
     """
     shown = _compared(entries, truth_file, baseline=baseline, margin=margin, alpha=alpha)
+    if published:
+        shown = replace(shown, references=_references(shown.report.phase))
     _write(shown, page, pictures)
     _show(shown, "json" if as_json else form)
 
@@ -78,6 +85,14 @@ def _compared(
     verdicts = {one.name: judge(one.predictions, truth_for(one, truth)) for one in opened}
     report = compare_verdicts(verdicts, alpha=alpha, baseline=baseline, margin=margin)
     return Shown(report, verdicts, {one.name: one.remarks for one in opened})
+
+
+def _references(phase: str) -> tuple[Reference, ...]:
+    """What was published about an official phase; nothing about any other."""
+    from harness.cli.phase import PUBLISHED
+    from harness.leaderboard import Reference
+
+    return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
 
 
 def _check_names(names: Sequence[str], baseline: str | None) -> None:
@@ -123,6 +138,8 @@ def _document(shown: Shown) -> dict[str, object]:
     for entry in document["entries"]:
         said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
         entry["remarks"] = list(dict.fromkeys(said))
+    if shown.references:
+        document["published"] = [asdict(one) for one in shown.references]
     return document
 
 
@@ -137,6 +154,8 @@ def show_table(shown: Shown) -> None:
     console.result(leaderboard.about(report) + "\n")
     for line in leaderboard.lines(shown, width):
         console.result(line)
+    for at, line in enumerate(leaderboard.published(shown)):
+        console.result(line if at else f"\n{line}")
     console.result("\n" + fill(leaderboard.answer(report), text))
     for line in leaderboard.significant_pairs(report):
         console.result(fill(f"  {line}", text, subsequent_indent="    "))

@@ -317,6 +317,23 @@ def test_the_nine_real_entries_come_out_as_the_documentation_says() -> None:
     assert "would call 19 of them significant" in opening.replace("\n", " ")
 
 
+def test_published_results_stand_apart_and_are_not_ranked(tmp_path: Path) -> None:
+    entry = shared("entries/prelim") / "svm.csv"
+    root = shared("cnmc-sample/C-NMC_Leukemia/validation_data")
+    request = ("compare", entry, "--truth", root / "C-NMC_test_prelim_phase_data_labels.csv", "--published")
+    answer = harness_inside(*request, "--html", tmp_path / "page.html")
+    assert "no predictions, so not compared" in answer.out
+    assert "92.50  Pan et al." in answer.out
+    assert "<li>92.50 Pan et al." in (tmp_path / "page.html").read_text()
+    document = harness_inside(*request, "--json").document()
+    assert len(document["entries"]) == 1
+    assert {"name", "weighted_f1", "source"} == set(document["published"][0])
+
+
+def test_a_phase_that_nobody_published_about_has_no_references(folder: Path) -> None:
+    assert "published" not in run(folder, "--published", "--json").document()
+
+
 def test_every_picture_that_the_documentation_shows_is_there() -> None:
     shown = re.findall(r"\]\((pictures/[^)]+)\)", (DOCS / "statistics.md").read_text())
     assert len(shown) >= 5
