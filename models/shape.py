@@ -51,10 +51,10 @@ def _perceptron(seed: int, positive_weight: float) -> Any:
     return make_pipeline(StandardScaler(), MLPClassifier((32,), max_iter=100, random_state=seed))
 
 
-SVM = Member("svm", _svm, {"svc__C": (1.0, 10.0, 100.0), "svc__gamma": (0.003, 0.01)}, margins=True)
+SVM = Member("svm", _svm, {"svc__C": (0.1, 1.0, 10.0), "svc__gamma": (0.001, 0.003, 0.01)}, margins=True)
 NEIGHBOURS = Member("knn", _neighbours, {"kneighborsclassifier__n_neighbors": (5, 15, 31, 61)})
 NAIVE_BAYES = Member("naive-bayes", _naive_bayes)
-PERCEPTRON = Member("mlp", _perceptron, {"mlpclassifier__alpha": (0.01, 1.0)})
+PERCEPTRON = Member("mlp", _perceptron, {"mlpclassifier__alpha": (1.0, 10.0)})
 
 
 class FittedShape(Fitted):
