@@ -46,7 +46,7 @@ def create(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI
 
     app = FastAPI(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
     app.state.counters = counters
-    app.add_middleware(Guard, settings=settings, counters=counters)
+    app.add_middleware(Guard, settings=settings, counters=counters, dress=rendering.in_words)
     problems.register(app, rendering.in_words)
     for part in (api, sessions, hosting, pages, handing_in, people, pictures):
         app.include_router(part.router)

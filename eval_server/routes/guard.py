@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import time
@@ -11,10 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eval_server.routes.counters import Counters
-from eval_server.routes.problems import MEDIA_TYPE, document
+from eval_server.routes.problems import Dress, answer
 from eval_server.settings import Settings, is_address, is_loopback
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -39,16 +39,17 @@ log = logging.getLogger("harness.requests")
 class Guard:
     """Refuses what does not belong here, and sees every answer out."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, counters: Counters) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, counters: Counters, dress: Dress) -> None:
         self._app = app
         self._settings = settings
         self._counters = counters
+        self._dress = dress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(scope, send)
+        passage = _Passage(scope, send, self._dress)
         refused = _refusal(self._settings, scope["method"], Headers(scope=scope))
         try:
             if refused is None:
@@ -66,11 +67,12 @@ class Guard:
 class _Passage:
     """One request on its way through, and what is known of its answer."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, dress: Dress) -> None:
         self.id = secrets.token_hex(8)
         self.status = 0
         self._scope = scope
         self._send = send
+        self._dress = dress
         self._began = time.monotonic()
         scope.setdefault("state", {})["request_id"] = self.id
 
@@ -104,15 +106,18 @@ class _Passage:
         await self._send(message)
 
     async def refuse(self, status: int, detail: str) -> None:
-        body = json.dumps(document(status, detail, request=self.id)).encode()
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        answered = self._dress(Request(self._scope), answer(status, detail, request=self.id))
+        await answered(self._scope, _nothing, self.send)
 
     async def fail(self) -> None:
         """Say that this is our mistake, unless an answer is on its way already."""
         if self.status == 0:
             await self.refuse(500, "The server made a mistake; the host finds it by this request's id.")
+
+
+async def _nothing() -> Message:
+    """Nothing more is read of a request that is refused."""
+    return {"type": "http.disconnect"}
 
 
 def _refusal(settings: Settings, method: str, headers: Headers) -> tuple[int, str] | None:

@@ -122,10 +122,14 @@ _TITLES = {
     413: "This is too large",
     422: "Something is missing or wrong",
     429: "Not now",
+    500: "This is our mistake",
 }
 
 
 def _facts(problem: dict[str, Any]) -> list[tuple[str, Any]]:
     """What a problem document says beside its sentence, for people."""
     names = {"opens_at": "Opens", "closes_at": "Closes", "arrived_at": "Arrived", "resets_at": "Again from"}
-    return [(word, words.moment(problem[name])) for name, word in names.items() if problem.get(name)]
+    request = [("Request", problem["request"])] if "request" in problem else []
+    return request + [
+        (word, words.moment(problem[name])) for name, word in names.items() if problem.get(name)
+    ]

@@ -159,6 +159,16 @@ def test_errors_are_pages_for_browsers_and_problem_documents_for_programs(place:
     assert body(place.client(**HTML).get("/nowhere"), 404)
 
 
+def test_even_what_the_guard_refuses_and_our_own_mistakes_are_said_on_a_page(place: Place) -> None:
+    text = body(place.client(**HTML, Host="evil.example").get("/"), 400)
+    assert "does not answer to the name" in text
+    place.desk.store.phases.all = lambda: 1 / 0  # type: ignore[assignment, return-value]
+    answer = place.client(**HTML).get("/")
+    assert "This is our mistake" in body(answer, 500)
+    assert answer.headers["x-request-id"] in answer.text
+    assert "content-security-policy" in answer.headers
+
+
 def test_a_closed_phase_and_a_spent_quota_are_said_on_a_page(place: Place) -> None:
     place.phase("brief", per_day=1)
     place.hand_in(a_zip(1), phase="brief")
