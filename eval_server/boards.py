@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 from eval_server.jobs import Verdicts
 from eval_server.judging import Verdict
@@ -46,6 +47,8 @@ class Board:
     places: Places
     references: tuple[Published, ...]
     shown: Mapping[str, str]
+    told: dict[str, Any] = field(default_factory=dict)
+    """What was made of this board already, by kind; the same for every reader of a public board."""
 
     def holm_between(self, one: str, other: str) -> float | None:
         """The adjusted p of two submissions among all pairs of this board; None unless both stand on it."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from eval_server.access import Allowance, Caller, allowance, shows_board, status_at, utc
-from eval_server.boards import Row
+from eval_server.boards import Board, Row
 from eval_server.comparing import compare
 from eval_server.desk import Desk
 from eval_server.judging import Verdict
@@ -63,8 +63,33 @@ def _subjects(desk: Desk, record: PhaseRecord) -> int | None:
 
 
 def leaderboard(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
-    """The board as this caller may see it; hidden or anonymous from the source on."""
+    """The board as this caller may see it; hidden or anonymous from the source on. Not to be changed."""
     board = desk.boards.current(record)
+    if record.rules.visibility != "public":
+        return _leaderboard(desk, record, board, caller)
+    if "document" not in board.told:
+        board.told["document"] = _leaderboard(desk, record, board, caller)
+    found: dict[str, Any] = board.told["document"]
+    return found
+
+
+def leaderboard_json(desk: Desk, record: PhaseRecord, caller: Caller) -> bytes:
+    """The same as JSON, written once for each revision of a public board."""
+    board = desk.boards.current(record)
+    if record.rules.visibility != "public":
+        return encoded(_leaderboard(desk, record, board, caller))
+    if "json" not in board.told:
+        board.told["json"] = encoded(_leaderboard(desk, record, board, caller))
+    text: bytes = board.told["json"]
+    return text
+
+
+def encoded(document: Any) -> bytes:
+    """ASCII JSON, so that no text a stranger sent can fail to be encoded; NaN is refused."""
+    return json.dumps(document, allow_nan=False).encode("ascii")
+
+
+def _leaderboard(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> dict[str, Any]:
     visible = shows_board(caller, record.rules, desk.now())
     rows = board.rows if visible else ()
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -52,9 +51,7 @@ def find_submission(desk: Desk, submission: str, caller: Caller) -> Submission:
 
 
 def as_json(document: Any, status: int = 200, **headers: str) -> Response:
-    """ASCII JSON, so that no text a stranger sent can fail to be encoded."""
-    body = json.dumps(document, allow_nan=False)
-    return Response(body, status, headers=headers, media_type="application/json")
+    return Response(documents.encoded(document), status, headers=headers, media_type="application/json")
 
 
 @router.get("/phases", summary="All phases")
@@ -69,7 +66,8 @@ def phase(phase: str, desk: AtDesk, caller: Asker) -> Response:
 
 @router.get("/phases/{phase}/leaderboard", summary="The leaderboard with rank sets and references")
 def leaderboard(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    return as_json(documents.leaderboard(desk, find_phase(desk, phase), caller))
+    body = documents.leaderboard_json(desk, find_phase(desk, phase), caller)
+    return Response(body, media_type="application/json")
 
 
 @router.get("/phases/{phase}/leaderboard.csv", summary="The leaderboard as CSV")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from eval_server.access import Caller, Role, caller_of, csrf_of, digest_of, require_rate, same
 from eval_server.desk import Desk
@@ -14,7 +15,7 @@ COOKIE = "harness_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
     found: Desk = request.app.state.desk
     return found
 
@@ -23,15 +24,20 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else "unknown"
 
 
-def identify(request: Request) -> Caller:
-    """The caller of a request, noted for the log line; raises for a token or session that is not valid."""
-    desk = desk_of(request)
+async def identify(request: Request) -> Caller:
+    """The caller of a request, noted for the log line; raises for a token or session that is not valid.
+
+    The store is asked off the event loop, and only about those who say who they are.
+    """
+    desk = await desk_of(request)
     header = request.headers.get("authorization")
     session = request.cookies.get(COOKIE)
+    caller: Caller | None = None
     if header is not None:
-        caller = _bearer(desk, header, address_of(request))
-    else:
-        caller = _from_session(desk, session) or Caller(anyone=desk.settings.is_open)
+        caller = await run_in_threadpool(_bearer, desk, header, address_of(request))
+    elif session is not None:
+        caller = await run_in_threadpool(_from_session, desk, session)
+    caller = caller or Caller(anyone=desk.settings.is_open)
     request.state.caller = caller
     return caller
 
@@ -66,9 +72,7 @@ def _bearer(desk: Desk, header: str, address: str) -> Caller:
     return by_secret(desk, secret.strip(), address)
 
 
-def _from_session(desk: Desk, session: str | None) -> Caller | None:
-    if session is None:
-        return None
+def _from_session(desk: Desk, session: str) -> Caller | None:
     now = desk.now()
     return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
 
