@@ -15,11 +15,15 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from eval_server.scoring.counts import Floats, Tally
+from eval_server.comparing import Report, compare
+from eval_server.judging import judge
+from eval_server.scoring.counts import Floats, Tally, tally
 from eval_server.scoring.exact import RESAMPLES, swap_tests
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.simulation import subjects_of_design
+from eval_server.truth import Truth
 from submissions.phases import PRELIM
 from submissions.predictions import Predictions
 
@@ -35,8 +39,6 @@ class Board:
     """Drawn entries on the preliminary phase: predictions with scores, truth, and counts by subject."""
 
     def __init__(self, entries: int, seed: int = 2019) -> None:
-        from eval_server.truth import Truth
-
         generator = np.random.default_rng(seed)
         subjects = subjects_of_design("prelim")
         self.index = np.repeat(np.arange(len(subjects)), subjects.cells)
@@ -54,19 +56,14 @@ class Board:
         own = generator.normal(0, 0.25, len(shared))
         margin = ability + (shared + own)[self.index] + generator.normal(0, 1, len(self.index))
         sides = np.where(self.labels == 1, margin, -margin)
-        return np.round(1 / (1 + np.exp(-sides)), 6)
+        return np.asarray(np.round(1 / (1 + np.exp(-sides)), 6))
 
-    def report(self) -> object:
+    def report(self) -> Report:
         """Everything: verdicts with all intervals, all pairs, stability, ranks."""
-        from eval_server.comparing import compare
-        from eval_server.judging import judge
-
         verdicts = {f"entry {at}": judge(each, self.truth) for at, each in enumerate(self.predictions)}
         return compare(verdicts, resamples=RESAMPLES)
 
     def tally(self) -> Tally:
-        from eval_server.scoring.counts import tally
-
         called = np.array([each.labels for each in self.predictions])
         return tally(self.labels, called, self.index, subjects_of_design("prelim"))
 
@@ -96,32 +93,46 @@ def sklearn_loop(board: Board, resamples: int) -> float:
     return (time.process_time() - started) / resamples
 
 
+Statistic = Callable[..., Floats]
+
+
+def counts_of(table: Tally, pair: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Correct ALL and correct HEM cells by subject, side by side, of both entries."""
+    one, other = (np.concatenate([table.tp[at], table.tn[at]]).astype(float) for at in pair)
+    return one, other
+
+
+def statistic_on_counts(table: Tally) -> Statistic:
+    """The difference in weighted F1 of samples from `counts_of`, vectorised."""
+    half, p, n = len(table.subjects), table.positives, table.negatives
+
+    def value(sample: Floats) -> Floats:
+        return WEIGHTED_F1.value(sample[..., :half].sum(axis=-1), sample[..., half:].sum(axis=-1), p, n)
+
+    return lambda one, other, axis: value(one) - value(other)
+
+
+def statistic_on_cells(labels: npt.NDArray[np.uint8]) -> Statistic:
+    """The same of samples of right and wrong cells."""
+    positive = labels == 1
+    p, n = int(positive.sum()), int((~positive).sum())
+
+    def value(sample: Floats) -> Floats:
+        return WEIGHTED_F1.value(sample @ positive, sample @ ~positive, p, n)
+
+    return lambda one, other, axis: value(one) - value(other)
+
+
 def scipy_pair(board: Board, pair: tuple[int, int], *, cells: bool) -> float:
     """Seconds for one pair by scipy's vectorised `permutation_test`, on cells or on counts by subject."""
     from scipy.stats import permutation_test
 
     table = board.tally()
-    p, n = table.positives, table.negatives
     if cells:
-        truth = board.labels == 1
-        right = [(board.predictions[at].labels == board.labels).astype(float) for at in pair]
-        mask = truth.astype(float), (~truth).astype(float)
-        samples = tuple(right)
+        one, other = ((board.predictions[at].labels == board.labels).astype(float) for at in pair)
+        samples, statistic = (one, other), statistic_on_cells(board.labels)
     else:
-        mask = None
-        samples = tuple(np.concatenate([table.tp[at], table.tn[at]]).astype(float) for at in pair)
-
-    def statistic(one: Floats, other: Floats, axis: int) -> Floats:
-        def value(sample: Floats) -> Floats:
-            tp, tn = (
-                (sample @ mask[0], sample @ mask[1])
-                if mask
-                else (sample[..., :28].sum(axis=axis), sample[..., 28:].sum(axis=axis))
-            )
-            return WEIGHTED_F1.value(tp, tn, p, n)
-
-        return value(one) - value(other)
-
+        samples, statistic = counts_of(table, pair), statistic_on_counts(table)
     started = time.process_time()
     permutation_test(
         samples, statistic, permutation_type="samples", vectorized=True, n_resamples=RESAMPLES, axis=-1

@@ -154,7 +154,7 @@ def _product_p(
 
     def upper(threshold: Floats) -> Floats:
         least = _least_extreme(metric, table, tops, lows, threshold)
-        return (tops.chances * np.take_along_axis(beyond, least, axis=1)).sum(axis=1)
+        return np.asarray((tops.chances * np.take_along_axis(beyond, least, axis=1)).sum(axis=1))
 
     return _tails(difference, alternative, upper)
 
@@ -301,7 +301,7 @@ def sign_flip_p(
 
     def upper(threshold: float) -> float:
         below = np.searchsorted(halves[1], threshold - halves[0], side="left")
-        return float((len(halves[1]) - below).sum()) * 0.5**values.size
+        return float((len(halves[1]) - below).sum() * 0.5**values.size)
 
     if alternative == "greater":
         return upper(observed - tie)

@@ -94,7 +94,7 @@ class Residuals:
     @property
     def variance(self) -> Floats:
         """Squared standard error; a subject with cells of both classes counts with its sum."""
-        return ((self.by_positive + self.by_negative) ** 2).sum(axis=-1)
+        return np.asarray(((self.by_positive + self.by_negative) ** 2).sum(axis=-1))
 
 
 def residuals(metric: Metric, table: Tally, surplus: Residuals | None = None) -> Residuals:

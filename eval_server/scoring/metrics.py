@@ -104,7 +104,7 @@ def _mixture(
 
     def value(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
         a, b = weights(p, n)
-        return a * first.value(tp, tn, p, n) + b * second.value(tp, tn, p, n)
+        return np.asarray(a * first.value(tp, tn, p, n) + b * second.value(tp, tn, p, n))
 
     def gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
         a, b = weights(p, n)

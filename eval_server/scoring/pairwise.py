@@ -95,7 +95,7 @@ def obuchowski_chi2(net: npt.ArrayLike) -> Floats:
     """Obuchowski's chi-square of two clustered proportions (last axis: subjects)."""
     counts = np.asarray(net, dtype=float)
     size = counts.shape[-1]
-    return (size - 1) / size * ratio(counts.sum(axis=-1) ** 2, (counts**2).sum(axis=-1))
+    return np.asarray((size - 1) / size * ratio(counts.sum(axis=-1) ** 2, (counts**2).sum(axis=-1)))
 
 
 def subject_flip_p(shares: Floats, first: Ints, second: Ints) -> Floats:
@@ -133,7 +133,7 @@ def cluster_se(net: npt.ArrayLike, cells: Ints) -> Floats:
     mean = sums.sum(axis=-1, keepdims=True) / cells.sum()
     groups = sums.shape[-1]
     spread = ((sums - mean * cells) ** 2).sum(axis=-1)
-    return np.sqrt(ratio(groups * spread, groups - 1)) / cells.sum()
+    return np.asarray(np.sqrt(ratio(groups * spread, groups - 1)) / cells.sum())
 
 
 def design_effects(table: Tally, pairs: Discordant, first: Ints, second: Ints) -> Floats:
@@ -163,7 +163,7 @@ def yang_chi2(net: npt.ArrayLike, cells: npt.ArrayLike) -> Floats:
     mean = counts.sum(axis=-1, keepdims=True) / sizes.sum(axis=-1, keepdims=True)
     spread = ((counts - sizes * mean) ** 2 + counts**2).sum(axis=-1) / 2
     groups = counts.shape[-1]
-    return (groups - 1) / groups * ratio(counts.sum(axis=-1) ** 2, spread)
+    return np.asarray((groups - 1) / groups * ratio(counts.sum(axis=-1) ** 2, spread))
 
 
 def eliasziw_chi2(tables: npt.ArrayLike) -> float:

@@ -84,7 +84,7 @@ def rank(values: npt.ArrayLike, *, ties: str = "min", smallest_first: bool = Fal
 
 def mean_subject_ranks(shares: Floats, *, ties: str = "mean") -> Floats:
     """Rank-then-aggregate: rank the entries on every subject, then average over subjects."""
-    return np.mean([rank(column, ties=ties) for column in shares.T], axis=0)
+    return np.asarray(np.mean([rank(column, ties=ties) for column in shares.T], axis=0))
 
 
 def better_than(size: int, first: Ints, second: Ints, difference: Floats, significant: Marks) -> Marks:
