@@ -89,8 +89,8 @@ def _compared(
 
 def _references(phase: str) -> tuple[Reference, ...]:
     """What was published about an official phase; nothing about any other."""
-    from harness.cli.phase import PUBLISHED
     from harness.leaderboard import Reference
+    from harness.published_results import PUBLISHED
 
     return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
 
