@@ -133,6 +133,11 @@ class BoardView:
     footnote: str
 
 
+def sortable(sort: str, order: str) -> bool:
+    """Whether this is one of the few orders that the heads lead to."""
+    return sort in [column.css for column in COLUMNS] and order in ("", "asc", "desc")
+
+
 def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardView:
     """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank."""
     standings, references = board["standings"], board["references"]
@@ -163,16 +168,12 @@ def _columns(board: Document, sort: str, order: str) -> tuple[Column, ...]:
     metric = board["metric"]
     if metric not in [column.key for column in COLUMNS]:
         found.insert(3, Column(metric, "metric", metric_name(metric).capitalize(), "descending"))
-    key = sort if sort in [column.key for column in found] or sort in _BY_CSS else "rank"
-    key = _BY_CSS.get(key, key)
-    return tuple(_headed(column, key, order) for column in found)
+    css = sort if sort in [column.css for column in found] else "rank"
+    return tuple(_headed(column, css, order) for column in found)
 
 
-_BY_CSS = {column.css: column.key for column in COLUMNS}
-
-
-def _headed(column: Column, key: str, order: str) -> Column:
-    now = {"asc": "ascending", "desc": "descending"}.get(order, column.first) if column.key == key else ""
+def _headed(column: Column, css: str, order: str) -> Column:
+    now = {"asc": "ascending", "desc": "descending"}.get(order, column.first) if column.css == css else ""
     turned = {"ascending": "descending", "descending": "ascending"}.get(now, column.first)
     address = f"?sort={column.css}&order={turned.removesuffix('ending')}"
     return Column(column.key, column.css, column.head, column.first, address, now)

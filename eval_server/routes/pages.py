@@ -20,7 +20,7 @@ from eval_server.routes import pictures
 from eval_server.routes.api import compared, find_phase, visible_board
 from eval_server.routes.callers import Asker, AtDesk
 from eval_server.routes.problems import Refusal, not_found
-from eval_server.routes.rendering import ASSETS, page
+from eval_server.routes.rendering import ASSETS, fragment, page
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.phases import MEMBER
@@ -58,17 +58,30 @@ def board(
     order: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     record = find_phase(desk, phase)
-    found, told = documents.leaderboard(desk, record, caller), documents.phase(desk, record, caller)
+    told = documents.phase(desk, record, caller)
     return page(
         request,
         "board.html",
         title=told["title"],
         phase=told,
         phase_words=words.phase_words(told),
-        board=found,
-        view=boards.board_view(found, sort, order),
-        now=told["now"],
+        board=documents.leaderboard(desk, record, caller),
+        table=_table(desk, record, caller, sort, order),
     )
+
+
+def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: str) -> str:
+    """The leaderboard as HTML; that of a public board is kept for the minute, in every order asked for."""
+    current, now = desk.boards.current(record), desk.now().replace(second=0, microsecond=0)
+    key, public = f"table {sort} {order}", record.rules.visibility == "public"
+    kept = current.told.get(key)
+    if public and kept is not None and kept[0] == now:
+        return str(kept[1])
+    view = boards.board_view(documents.leaderboard(desk, record, caller), sort, order)
+    table = fragment("standings.html", name=record.name, view=view, now=words.text_of(desk.now()))
+    if public and boards.sortable(sort, order):
+        current.told[key] = now, table
+    return table
 
 
 @router.get("/phases/{phase}/rules")

@@ -73,6 +73,11 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
     return Response(text, status, media_type="text/html; charset=utf-8")
 
 
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page that is the same whoever asks."""
+    return TEMPLATES.get_template(template).render(**values)
+
+
 def wants_page(request: Request) -> bool:
     """Whether an error is better said on a page than as a problem document."""
     path = request.url.path

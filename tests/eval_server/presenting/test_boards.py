@@ -92,6 +92,8 @@ def test_a_phase_that_ranks_by_another_metric_shows_it() -> None:
     view = board_view(a_board(standings, metric="auc"), "rank", "")
     assert [column.key for column in view.columns][3] == "auc"
     assert [row.measures[0].words for row in view.rows] == ["0.9123", "—"]
+    standings[1]["auc"] = 0.95
+    assert entries(a_board(standings, metric="auc"), "metric") == ["entry 2", "entry 1"]
 
 
 def test_a_published_result_is_set_apart_without_rank_or_interval() -> None:

@@ -96,6 +96,24 @@ def test_the_board_shows_the_standings_in_order_with_rank_sets_and_references(pl
         assert f"{100 * one['weighted_f1']:.2f}" in text
 
 
+def test_the_board_is_written_once_and_anew_when_it_changes_or_is_asked_in_another_order(
+    place: Place,
+) -> None:
+    for team, wrong in (("best", 1), ("worst", 22)):
+        place.hand_in(a_zip(wrong), team=team)
+
+    def teams(query: str = "") -> list[str]:
+        text = body(place.client(**HTML).get(f"/phases/small{query}"))
+        return re.findall(r'data-team="(\w+)"', text)
+
+    assert teams() == teams() == ["best", "worst"]
+    assert teams("?sort=f1&order=asc") == ["worst", "best"]
+    assert teams("?sort=nonsense") == teams("?sort=rank&order=nonsense") == ["best", "worst"]
+    place.hand_in(a_zip(5), team="middle")
+    place.clock.turn(minutes=1)
+    assert teams() == ["best", "middle", "worst"]
+
+
 def test_a_hidden_board_says_so_and_shows_no_one(guarded: Place) -> None:
     guarded.phase("secret", visibility="hidden")
     red = guarded.token(team="red")
