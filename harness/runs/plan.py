@@ -148,6 +148,9 @@ def _weights(entry: Entry, asked: str) -> dict[str, Any]:
     if asked in ("hub", "none"):
         return {"source": asked}
     path = Path(asked)
+    if path.is_dir():  # a file for each of several networks
+        told = (f"{file.name} {file_sha256(file)}" for file in sorted(path.iterdir()) if file.is_file())
+        return {"source": "folder", "name": path.name, "sha256": digest(told)}
     if not path.is_file():
         raise DataWrong(
             f"there is no weights file {asked}",
