@@ -10,9 +10,10 @@ import numpy as np
 
 from eval_server.access import Allowance, Caller, allowance, shows_board, status_at, utc
 from eval_server.boards import Board, Row
-from eval_server.comparing import compare
+from eval_server.comparing import Report, compare
 from eval_server.desk import Desk
 from eval_server.judging import Verdict
+from eval_server.presenting.words import unique_names
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import SCORED, Submission
 from eval_server.store.tokens import TokenRecord
@@ -212,14 +213,43 @@ def comparison(
     }
 
 
+def report(
+    desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
+) -> tuple[Report, dict[str, str]]:
+    """Several submissions compared with each other, and the submission behind each entry's name."""
+    sides = [
+        {"entry": entry, "team": team} for team, entry in (_shown_as(record, one, caller) for one in found)
+    ]
+    names = unique_names(sides)
+    keys = [desk.store.submissions.verdict(one.id, record.truth) for one in found]
+    verdicts = desk.verdicts.all([key[0] for key in keys if key is not None])
+    entries = {name: verdicts[key[0]] for name, key in zip(names, keys, strict=True) if key is not None}
+    return compare(entries), {name: one.id for name, one in zip(names, found, strict=True)}
+
+
+def significance(
+    desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
+) -> dict[str, Any]:
+    """The comparison of several entries; p is adjusted over the pairs among them."""
+    made, submissions = report(desk, record, found, caller)
+    return {**made.to_json(), "submissions": submissions}
+
+
+def _shown_as(record: PhaseRecord, one: Submission, caller: Caller) -> tuple[str, str]:
+    """Team and entry as this caller may read them."""
+    if record.rules.visibility == "anonymous" and not caller.owns(one.team):
+        return "anonymous", "anonymous"
+    return one.team, one.entry
+
+
 def _side(
     desk: Desk, record: PhaseRecord, one: Submission, verdict: Verdict, caller: Caller
 ) -> dict[str, Any]:
-    hidden = record.rules.visibility == "anonymous" and not caller.owns(one.team)
+    team, entry = _shown_as(record, one, caller)
     return {
         "submission": one.id,
-        "team": "anonymous" if hidden else one.team,
-        "entry": "anonymous" if hidden else one.entry,
+        "team": team,
+        "entry": entry,
         "weighted_f1": verdict.metrics["weighted_f1"],
         "sensitivity": verdict.metrics["sensitivity"],
         "specificity": verdict.metrics["specificity"],

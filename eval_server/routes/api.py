@@ -25,6 +25,8 @@ from submissions.phases import Phase
 
 router = APIRouter(prefix="/api")
 _PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MOST_COMPARED = 25
+"""More entries than a significance map can show."""
 _BINARY = {"type": "string", "format": "binary"}
 
 
@@ -194,6 +196,25 @@ def compare_two(
     visible_board(desk, record, caller)
     one, other = compared(desk, record, (a, b), caller)
     return as_json(documents.comparison(desk, record, one, other, caller))
+
+
+@router.get("/phases/{phase}/significance", summary="Several entries (s, repeated) compared pair by pair")
+def compare_many(
+    phase: str, desk: AtDesk, caller: Asker, s: Annotated[list[str], Query(max_length=200)]
+) -> Response:
+    record = find_phase(desk, phase)
+    found = chosen(desk, record, s, caller)
+    return as_json(documents.significance(desk, record, found, caller))
+
+
+def chosen(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:
+    """The submissions that were selected on the board, each once."""
+    visible_board(desk, record, caller)
+    once = list(dict.fromkeys(ids))
+    if not 2 <= len(once) <= MOST_COMPARED:
+        said = f"Select 2 to {MOST_COMPARED} entries on the leaderboard, then compare; found {len(once)}."
+        raise Refusal(422, said)
+    return compared(desk, record, once, caller)
 
 
 def compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:

@@ -11,22 +11,20 @@ from fastapi.responses import RedirectResponse
 
 from eval_server import documents, examples
 from eval_server.access import Caller
-from eval_server.comparing import compare
 from eval_server.desk import Desk
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
 from eval_server.judging import Verdict
 from eval_server.presenting import boards, comparisons, submissions, words
 from eval_server.routes import pictures
-from eval_server.routes.api import compared, find_phase, visible_board
+from eval_server.routes.api import chosen, find_phase
 from eval_server.routes.callers import Asker, AtDesk
-from eval_server.routes.problems import Refusal, not_found
+from eval_server.routes.problems import not_found
 from eval_server.routes.rendering import ASSETS, fragment, page
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.phases import MEMBER
 
 router = APIRouter(include_in_schema=False)
-MOST_COMPARED = 25
 MOST_CELLS = 300
 FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -107,12 +105,7 @@ def comparison(
     s: Annotated[list[str] | None, Query(max_length=200)] = None,
 ) -> Response:
     record = find_phase(desk, phase)
-    visible_board(desk, record, caller)
-    ids = list(dict.fromkeys(s or ()))
-    if not 2 <= len(ids) <= MOST_COMPARED:
-        said = f"Select 2 to {MOST_COMPARED} entries on the leaderboard, then compare; found {len(ids)}."
-        raise Refusal(422, said)
-    found = compared(desk, record, ids, caller)
+    found = chosen(desk, record, s or (), caller)
     show = _pair if len(found) == 2 else _map
     return show(request, desk, record, found, caller)
 
@@ -178,17 +171,7 @@ def _map(
     request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
 ) -> Response:
     """More than two entries: who is better than whom."""
-    hidden = record.rules.visibility == "anonymous"
-    entries = [
-        {"submission": one.id, "team": one.team, "entry": one.entry}
-        if not hidden or caller.owns(one.team)
-        else {"submission": one.id, "team": "anonymous", "entry": "anonymous"}
-        for one in found
-    ]
-    names = _names(entries)
-    verdicts = _verdicts(desk, record, found)
-    report = compare({names[one]: verdict for one, verdict in verdicts.items()})
-    ids = {name: one for one, name in names.items()}
+    report, ids = documents.report(desk, record, found, caller)
     return page(
         request,
         "map.html",
@@ -197,6 +180,7 @@ def _map(
         told=comparisons.report_words(report),
         pictures=pictures_of_report(report),
         pairs=comparisons.pair_lines(report, ids),
+        ids=list(ids.values()),
     )
 
 

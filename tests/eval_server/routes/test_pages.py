@@ -139,6 +139,18 @@ def test_an_anonymous_board_names_nobody_but_oneself(guarded: Place) -> None:
     assert "blue" not in body(browser.get(f"/submissions/{ids[1]}"))
 
 
+def test_many_entries_are_compared_by_the_same_numbers_as_their_json_twin(place: Place) -> None:
+    ids = [place.hand_in(a_zip(wrong), team=team)["id"] for team, wrong in (("a", 1), ("b", 9), ("c", 24))]
+    query = "&".join(f"s={one}" for one in ids)
+    text = body(place.client(**HTML).get(f"/phases/small/compare?{query}"))
+    twin = place.client().get(f"/api/phases/small/significance?{query}").json()
+    assert sorted(twin["submissions"].values()) == sorted(ids)
+    assert len(twin["pairs"]) == 3
+    for pair in twin["pairs"]:
+        assert f"{pair['a']} − {pair['b']}" in text
+        assert f"+{100 * pair['difference']:.2f}" in text
+
+
 def test_a_refused_submission_lists_every_problem_first_and_a_way_to_try_again(place: Place) -> None:
     found = place.hand_in(BAD, entry="broken")
     text = body(place.client(**HTML).get(f"/submissions/{found['id']}"))
