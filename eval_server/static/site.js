@@ -6,7 +6,7 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "your time";
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
+    if (Number.isNaN(moment.getTime()) || moment.getTimezoneOffset() === 0) continue;
     const said = moment.toLocaleString(undefined, {dateStyle: "medium", timeStyle: "short"});
     if (time.hasAttribute("data-local")) {
       const local = document.createElement("span");
