@@ -171,6 +171,7 @@ def table(board: Board) -> list[str]:
 def curve() -> list[str]:
     """Whole reports of more and more entries, each from predictions to ranks."""
     lines = ["| entries | pairs | seconds | peak memory of the process, MiB |", "| --- | --- | --- | --- |"]
+    Board(2).report()
     for entries in CURVE:
         board = Board(entries)
         took = best_of(1, board.report)

@@ -30,6 +30,10 @@ LARGEST_BATCH = 1_000_000
 MOST_FLIPPED = 40
 """Differences that a sign-flip test still counts out (two halves of 2^20); more are resampled."""
 
+HALVED_AT_ONCE = 512
+"""Coins after which counts become chances, long before they leave the range of a double."""
+SMALLEST = float(np.finfo(float).tiny)
+
 Alternative = Literal["two-sided", "greater", "less"]
 
 
@@ -136,12 +140,12 @@ def coin_sums(steps: Ints) -> Floats:
     sums[:, 0] = 1.0
     for ways, row in zip(sums, steps.tolist(), strict=True):
         reach = 1
-        for step in row:
-            if step:
-                ways[step : reach + step] += ways[:reach]
-                reach += step
-    used = np.count_nonzero(steps, axis=1)
-    sums *= 0.5 ** used[:, None]
+        for used, step in enumerate((step for step in row if step), 1):
+            ways[step : reach + step] += ways[:reach]
+            reach += step
+            if used % HALVED_AT_ONCE == 0:
+                ways *= 0.5**HALVED_AT_ONCE
+    sums *= 0.5 ** (np.count_nonzero(steps, axis=1) % HALVED_AT_ONCE)[:, None]
     return sums
 
 
@@ -160,13 +164,18 @@ def _product_p(
 
 
 def _tails(difference: Floats, alternative: Alternative, upper: Callable[[Floats], Floats]) -> Floats:
-    """Turn the chance of a statistic at or above a threshold into p; the null is symmetric about 0."""
+    """Turn the chance of a statistic at or above a threshold into p; the null is symmetric about 0.
+
+    With a thousand subjects a chance may be too small for a double; p is then the smallest one, never 0.
+    """
     if alternative == "greater":
-        return upper(difference - TIE)
-    if alternative == "less":
-        return upper(-difference - TIE)
-    size = np.abs(difference)
-    return np.where(size <= TIE, 1.0, np.minimum(2 * upper(size - TIE), 1.0))
+        p = upper(difference - TIE)
+    elif alternative == "less":
+        p = upper(-difference - TIE)
+    else:
+        size = np.abs(difference)
+        p = np.where(size <= TIE, 1.0, 2 * upper(size - TIE))
+    return np.clip(p, SMALLEST, 1.0)
 
 
 def _least_extreme(metric: Metric, table: Tally, tops: _Sums, lows: _Sums, threshold: Floats) -> Ints:

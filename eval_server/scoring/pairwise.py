@@ -14,10 +14,10 @@ import numpy.typing as npt
 from scipy.special import bdtr, betainc, chdtrc
 
 from eval_server.scoring.counts import Floats, Ints, Tally, ratio
-from eval_server.scoring.exact import coin_sums, sign_flip_p
+from eval_server.scoring.exact import LARGEST_BATCH, coin_sums, sign_flip_p
 
-BATCH = 4096
-"""Cases that are put into one table of sums."""
+MOST_RANKED = 200
+"""Subjects whose signed ranks are still counted out; for more, signs are drawn."""
 DESCRIPTIVE = "assumes independent cells: descriptive only"
 
 
@@ -104,9 +104,13 @@ def subject_flip_p(shares: Floats, first: Ints, second: Ints) -> Floats:
 
 
 def wilcoxon(differences: npt.ArrayLike) -> Wilcoxon:
-    """Wilcoxon's signed-rank test with mid-ranks, two-sided, zeros dropped, exact (rows: cases)."""
+    """Wilcoxon's signed-rank test with mid-ranks, two-sided, zeros dropped (rows: cases).
+
+    Exact up to 200 subjects, beyond with 10,000 draws of the signs.
+    """
     values = np.atleast_2d(np.asarray(differences, dtype=float))
-    parts = [_wilcoxon(values[at : at + BATCH]) for at in range(0, max(len(values), 1), BATCH)]
+    step = max(1, LARGEST_BATCH // max(values.shape[1], 1) ** 2)
+    parts = [_wilcoxon(values[at : at + step]) for at in range(0, max(len(values), 1), step)]
     columns = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Wilcoxon(*columns)
 
@@ -122,6 +126,8 @@ def _wilcoxon(values: Floats) -> tuple[Floats, Floats, Ints]:
     equal = (size[:, None, :] == size[:, :, None]).sum(axis=2)
     ranks = np.where(size == 0, 0, 2 * less + equal + 1 - 2 * zeros[:, None])
     ours, total = (ranks * (values > 0)).sum(axis=1), ranks.sum(axis=1)
+    if values.shape[1] > MOST_RANKED:
+        return ours / 2, np.array([sign_flip_p(row) for row in ranks * np.sign(values)]), zeros
     beyond = np.cumsum(coin_sums(ranks)[:, ::-1], axis=1)[:, ::-1]
     tail = np.take_along_axis(beyond, np.maximum(ours, total - ours)[:, None], axis=1)[:, 0]
     return ours / 2, np.where(2 * ours == total, 1.0, np.minimum(2 * tail, 1.0)), zeros

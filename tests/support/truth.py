@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,8 @@ def a_verdict(truth: Truth, wrong: Sequence[str] = (), scores: np.ndarray | None
 
 def swap_by_enumeration(metric: Metric, table: Tally, first: int, second: int) -> tuple[float, float]:
     """Two-sided and "greater" p of the subject swap by looking at all 2^K swaps of the counts."""
-    swaps = np.array(list(product([0, 1], repeat=len(table.subjects))))
+    size = len(table.subjects)
+    swaps = np.arange(2**size)[:, None] >> np.arange(size) & 1
 
     def value(one: int, two: int) -> np.ndarray:
         tp = np.where(swaps, table.tp[two], table.tp[one]).sum(axis=1)

@@ -237,6 +237,22 @@ def test_coin_sums_are_probabilities_exact_to_the_last_bit() -> None:
     assert (found.sum(axis=1) == 1.0).all()
 
 
+def test_a_thousand_subjects_and_more_have_small_p_values_and_no_p_of_0() -> None:
+    """Every cell a subject of its own: chances below the range of a double are not 0."""
+    size = 1500
+    subjects = Subjects(tuple(map(str, range(size))), np.ones(size, int), np.zeros(size, int))
+    right = np.stack(
+        [np.ones(size, int), np.zeros(size, int), np.arange(size) % 2, (np.arange(size) + 1) % 2]
+    )
+    table = Tally(subjects, right, np.zeros_like(right))
+    found = swap_tests(ACCURACY, table, np.array([0, 2]), np.array([1, 3]))
+    assert 0 < found.p[0] < 1e-300
+    assert found.p[1] == 1.0
+    ranked = wilcoxon(accuracies(table)[[0, 2]] - accuracies(table)[[1, 3]])
+    assert ranked.p[0] == 1 / (exact.RESAMPLES + 1)
+    assert ranked.p[1] == 1.0
+
+
 def test_28_subjects_of_the_label_file_give_p_in_steps_of_the_27_coins_that_are_free() -> None:
     """Every exact p of 28 subjects is a whole number of 2^-27: nothing was drawn at random."""
     table = golden_tally()
