@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,4 +170,10 @@ def _in_processes(compute: Callable[[Crops], Features], batches: Iterable[Crops]
     from joblib import Parallel, delayed
 
     workers = Parallel(n_jobs=-1, return_as="generator", max_nbytes=None, pre_dispatch="2*n_jobs")
-    yield from workers(delayed(compute)(crops) for crops in batches)
+    results = workers(delayed(compute)(crops) for crops in batches)
+    try:
+        for features in results:
+            yield features  # not `yield from`, which would close `results` outside of what follows
+    finally:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            results.close()  # says that an interrupted run cancelled what the workers had begun

@@ -87,3 +87,15 @@ def test_worker_processes_give_the_same_descriptors_as_this_one(monkeypatch):
     here = table.descriptors_of(cells, Session())
     monkeypatch.setattr(store, "_WORTH_PROCESSES", 0)
     assert np.array_equal(table.descriptors_of(cells, Session()), here)
+
+
+def test_a_stop_while_worker_processes_measure_keeps_what_came_back(tmp_path, monkeypatch):
+    from models.descriptors import store, table
+
+    monkeypatch.setattr(store, "_WORTH_PROCESSES", 0)
+    cells, session = drawn_cells(40), Session(cache=tmp_path)
+    with pytest.raises(FitInterrupted):
+        table.descriptors_of(cells, Session(cache=tmp_path, stopping=lambda: True))
+    (kept,) = (tmp_path / "features").rglob("*.npy")
+    assert len(np.load(kept)) == 32
+    assert table.descriptors_of(cells, session).shape == (40, table.DESCRIPTORS.width)
