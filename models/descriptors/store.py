@@ -172,8 +172,8 @@ def _in_processes(compute: Callable[[Crops], Features], batches: Iterable[Crops]
     workers = Parallel(n_jobs=-1, return_as="generator", max_nbytes=None, pre_dispatch="2*n_jobs")
     results = workers(delayed(compute)(crops) for crops in batches)
     try:
-        for features in results:
-            yield features  # not `yield from`, which would close `results` outside of what follows
+        for features in results:  # noqa: UP028  `yield from` would close them before what follows
+            yield features
     finally:
         with warnings.catch_warnings(action="ignore", category=UserWarning):
             results.close()  # says that an interrupted run cancelled what the workers had begun
