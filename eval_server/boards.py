@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from eval_server.jobs import Verdicts
@@ -118,15 +119,14 @@ class Boards:
         return board
 
     def _drawn(self, record: PhaseRecord) -> Board:
-        judged = self._store.submissions.judged(record.name, record.truth)
-        verdicts = self._verdicts.all([one.verdict for one in judged])
-        shown = _shown(record, judged, verdicts) if record.rules.ladder else {}
-        standing = standing_ones(record, judged, verdicts, shown)
-        counts = Counter(one.team for one in judged)
-        order = _ordered(record, standing, verdicts)
+        judged = self._store.submissions.judged(record.name, record.truth, record.rules.metric)
+        shown = self._shown(record, judged) if record.rules.ladder else {}
+        order = sorted(standing_ones(record, judged, shown), key=_place)
+        verdicts = self._verdicts.all([one.verdict for one in order])
         found = [verdicts[one.verdict] for one in order]
         where = places(found, record.rules.metric, self._table(record))
         sets = where.rank_sets or ((1, len(order)),) * len(order)
+        counts = Counter(one.team for one in judged)
         rows = tuple(
             Row(one, verdict, rank, rank_set, counts[one.team])
             for one, verdict, rank, rank_set in zip(order, found, where.ranks, sets, strict=True)
@@ -134,33 +134,27 @@ class Boards:
         references = tuple(self._store.phases.published(record.name))
         return Board(record.revision, record, rows, where, references, shown)
 
+    def _shown(self, record: PhaseRecord, judged: Sequence[Judged]) -> dict[str, str]:
+        """With the Ladder on: for each submission, which one's number is told."""
+        verdicts = self._verdicts.all([one.verdict for one in judged])
+        found: dict[str, str] = {}
+        for group in _groups(record, judged):
+            steps = released([verdicts[one.verdict] for one in group], record.rules.metric)
+            found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
+        return found
+
     def _table(self, record: PhaseRecord) -> PairTable:
         """The pairs tested so far; another metric or truth begins anew."""
         return self._tables.setdefault((record.name, record.rules.metric, record.truth), PairTable())
 
 
-def _ordered(
-    record: PhaseRecord, standing: Sequence[Judged], verdicts: Mapping[str, Verdict]
-) -> list[Judged]:
-    """The better value first, the earlier first where values tie."""
-    metric = record.rules.metric
-    return sorted(
-        standing, key=lambda one: (-_value(verdicts[one.verdict], metric), one.submitted_at, one.id)
-    )
-
-
-def standing_ones(
-    record: PhaseRecord,
-    judged: Sequence[Judged],
-    verdicts: Mapping[str, Verdict],
-    shown: Mapping[str, str],
-) -> list[Judged]:
+def standing_ones(record: PhaseRecord, judged: Sequence[Judged], shown: Mapping[str, str]) -> list[Judged]:
     """The submission that stands for each team (or each entry of a team), by the phase's rule."""
-    metric, rule = record.rules.metric, record.rules.represents
+    groups = _groups(record, judged)
     if not record.rules.ladder:
-        return [_stands(rule, group, verdicts, metric) for group in _groups(record, judged)]
+        return [_stands(record.rules.represents, group) for group in groups]
     by_id = {one.id: one for one in judged}
-    return [by_id[shown[group[-1].id]] for group in _groups(record, judged)]
+    return [by_id[shown[group[-1].id]] for group in groups]
 
 
 def _groups(record: PhaseRecord, judged: Sequence[Judged]) -> list[list[Judged]]:
@@ -172,22 +166,15 @@ def _groups(record: PhaseRecord, judged: Sequence[Judged]) -> list[list[Judged]]
     return list(groups.values())
 
 
-def _shown(record: PhaseRecord, judged: Sequence[Judged], verdicts: Mapping[str, Verdict]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for group in _groups(record, judged):
-        steps = released([verdicts[one.verdict] for one in group], record.rules.metric)
-        found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
-    return found
-
-
-def _stands(rule: str, group: Sequence[Judged], verdicts: Mapping[str, Verdict], metric: str) -> Judged:
+def _stands(rule: str, group: Sequence[Judged]) -> Judged:
+    """The best unless the rule says otherwise; of those that tie, the earliest."""
     if rule == "last":
         return group[-1]
     if rule == "chosen":
         return next((one for one in group if one.chosen), group[-1])
-    return max(group, key=lambda one: _value(verdicts[one.verdict], metric))
+    return min(group, key=_place)
 
 
-def _value(verdict: Verdict, metric: str) -> float:
-    found = verdict.metrics.get(metric)
-    return float("-inf") if found is None else found
+def _place(one: Judged) -> tuple[float, datetime, str]:
+    """A board's order: the better value first, the earlier first where values tie."""
+    return (float("inf") if one.value is None else -one.value, one.submitted_at, one.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import secrets
@@ -13,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from eval_server.judging import Verdict, judge
+from eval_server.judging import Verdict, judge_all
 from eval_server.store.schema import fresh_id
 from eval_server.store.store import Store
 from eval_server.store.submissions import FAILED, MAX_ATTEMPTS, REFUSED, SCORED, Outcome, Submission
@@ -112,7 +113,7 @@ class Judge:
         """Judge one batch; returns how many submissions were claimed."""
         claimed = self._store.submissions.claim(self._name, self._now(), BATCH)
         if claimed:
-            outcomes = [self._outcome(one) for one in claimed]
+            outcomes = self._outcomes(claimed)
             self._store.submissions.settle(outcomes, self._name, self._now())
         return len(claimed)
 
@@ -127,37 +128,69 @@ class Judge:
                 self._stopping.wait(1)
             self._work.wait(LOOK_AGAIN)
 
-    def _outcome(self, submission: Submission) -> Outcome:
-        """What this submission comes to; a mistake of ours is one submission's trouble, not the judge's."""
+    def _outcomes(self, claimed: Sequence[Submission]) -> list[Outcome]:
+        """What each comes to; those that can be read are judged together, phase by phase."""
+        outcomes, readable = [], dict[str, list[tuple[Submission, Reading]]]()
+        for one in claimed:
+            found = self._read(one)
+            if isinstance(found, Outcome):
+                outcomes.append(found)
+            else:
+                readable.setdefault(one.phase, []).append((one, found))
+        for phase, batch in readable.items():
+            outcomes += self._judged(phase, batch)
+        return outcomes
+
+    def _read(self, submission: Submission) -> Reading | Outcome:
+        """The predictions, or why there are none; a mistake of ours is this submission's trouble alone."""
         if submission.attempts > MAX_ATTEMPTS:
             return Outcome(submission.id, FAILED, trouble="judging it ended the server several times")
         try:
-            return self._judged(submission)
+            return read_parts(self._store, submission, self._truth(submission.phase)[1].phase)
         except SubmissionRefused as refused:
             problems = tuple(problem.to_json() for problem in refused.problems)
             return Outcome(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
         except Exception as error:
-            log.exception("judging failed", extra={"submission": submission.id})
-            return Outcome(submission.id, FAILED, trouble=f"the judge met {type(error).__name__}")
+            return self._trouble(submission, error)
 
-    def _judged(self, submission: Submission) -> Outcome:
-        record = self._store.phases.find(submission.phase)
+    def _truth(self, phase: str) -> tuple[str, Truth]:
+        """The id and value of a phase's present truth."""
+        record = self._store.phases.find(phase)
         if record is None:
-            raise LookupError(submission.phase)
-        truth = self._verdicts.truth(record.truth)
-        reading = read_parts(self._store, submission, truth.phase)
-        verdict = judge(reading.predictions, truth)
-        outcome = Outcome(
-            submission.id,
+            raise LookupError(phase)
+        return record.truth, self._verdicts.truth(record.truth)
+
+    def _judged(self, phase: str, batch: Sequence[tuple[Submission, Reading]]) -> list[Outcome]:
+        """Verdicts on a batch; where it fails as a whole, each is judged by itself."""
+        try:
+            truth_id, truth = self._truth(phase)
+            verdicts = judge_all([reading.predictions for _, reading in batch], truth)
+            return [
+                self._scored(one, reading, truth_id, verdict)
+                for (one, reading), verdict in zip(batch, verdicts, strict=True)
+            ]
+        except Exception as error:
+            if len(batch) == 1:
+                return [self._trouble(batch[0][0], error)]
+            return [outcome for each in batch for outcome in self._judged(phase, [each])]
+
+    def _scored(self, one: Submission, reading: Reading, truth_id: str, verdict: Verdict) -> Outcome:
+        verdict_id, document = fresh_id(), verdict.to_json()
+        json.dumps(document, allow_nan=False)  # a number that is not finite is this one's trouble alone
+        self._verdicts.keep(verdict_id, verdict)
+        return Outcome(
+            one.id,
             SCORED,
-            truth=record.truth,
-            verdict_id=fresh_id(),
-            verdict=verdict.to_json(),
+            truth=truth_id,
+            verdict_id=verdict_id,
+            verdict=document,
             stored=verdict.to_bytes(),
             passed_over=reading.passed_over,
         )
-        self._verdicts.keep(outcome.verdict_id, verdict)
-        return outcome
+
+    def _trouble(self, submission: Submission, error: Exception) -> Outcome:
+        log.error("judging failed", exc_info=error, extra={"submission": submission.id})
+        return Outcome(submission.id, FAILED, trouble=f"the judge met {type(error).__name__}")
 
 
 def read_parts(store: Store, submission: Submission, phase: Phase) -> Reading:

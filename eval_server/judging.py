@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,16 @@ import numpy.typing as npt
 
 from eval_server.scoring.auc import Components, auc_interval, clustered, components
 from eval_server.scoring.calibration import score_metrics
-from eval_server.scoring.counts import Confusion, Ints, Tally, confusion_of, subjects_from, subjects_of, tally
+from eval_server.scoring.counts import (
+    Confusion,
+    Ints,
+    Tally,
+    confusion_of,
+    stacked,
+    subjects_from,
+    subjects_of,
+    tally,
+)
 from eval_server.scoring.intervals import Interval, entry_intervals, surpluses
 from eval_server.scoring.metrics import METRICS, point_metrics
 from eval_server.scoring.subjects import SubjectSummary, summary
@@ -156,26 +165,44 @@ class Verdict:
             None if names is None else _array(document["subjects"], np.int64),
             None if names is None else tuple(names),
         )
+        (measured,) = _measured([cells])
         return _verdict(
-            cells, document["phase"], document["partial"], document["drawn"], document["truth_sha256"]
+            cells,
+            measured,
+            document["phase"],
+            document["partial"],
+            document["drawn"],
+            document["truth_sha256"],
         )
 
 
 def judge(predictions: Predictions, truth: Truth) -> Verdict:
     """Score predictions; raises `PhasesDiffer` when they are not about the cells of this truth."""
-    phase = predictions.phase
-    if phase.key != truth.phase.key:
-        raise PhasesDiffer(*_difference(phase, truth.phase))
-    if not len(phase):
-        raise PhasesDiffer(f"the phase {phase.name} has no cells, so there is nothing to judge")
+    return judge_all((predictions,), truth)[0]
+
+
+def judge_all(many: Sequence[Predictions], truth: Truth) -> list[Verdict]:
+    """The same for several at once: their intervals are computed together, which is most of the work."""
+    for predictions in many:
+        _check(predictions.phase, truth.phase)
     names, index = None, None
     if truth.subjects is not None:
         subjects, index = subjects_of(truth.labels, truth.subjects)
         names = subjects.names
-    cells = CellLevel(truth.labels, predictions.labels, predictions.scores, _read_only(index), names)
-    partial, drawn = phase.partial or truth.phase.partial, phase.drawn or truth.phase.drawn
     remarks = (truth.remark or NO_SUBJECTS,) if names is None else ()
-    return _verdict(cells, truth.phase.name, partial, drawn, truth.sha256, remarks)
+    cells = [CellLevel(truth.labels, one.labels, one.scores, _read_only(index), names) for one in many]
+    marks = [(one.phase.partial or truth.phase.partial, one.phase.drawn or truth.phase.drawn) for one in many]
+    return [
+        _verdict(each, measured, truth.phase.name, partial, drawn, truth.sha256, remarks)
+        for each, measured, (partial, drawn) in zip(cells, _measured(cells), marks, strict=True)
+    ]
+
+
+def _check(phase: Phase, expected: Phase) -> None:
+    if phase is not expected and phase.key != expected.key:
+        raise PhasesDiffer(*_difference(phase, expected))
+    if not len(phase):
+        raise PhasesDiffer(f"the phase {phase.name} has no cells, so there is nothing to judge")
 
 
 def _difference(found: Phase, expected: Phase) -> tuple[str, str]:
@@ -189,8 +216,31 @@ def _difference(found: Phase, expected: Phase) -> tuple[str, str]:
     return message, hint
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    """Counts by subject, and the interval of every metric that they give; None without subjects."""
+
+    table: Tally | None = None
+    intervals: Mapping[str, Interval] | None = None
+
+
+def _measured(many: Sequence[CellLevel]) -> list[_Measured]:
+    """The counts and intervals of several, the intervals computed in one go."""
+    tables = [table for table in map(_tally, many) if table is not None]
+    if len(tables) < len(many):
+        return [_Measured()] * len(many)
+    joint = stacked(tables)
+    surplus = surpluses(joint)
+    found = {name: entry_intervals(metric, joint, surplus=surplus) for name, metric in METRICS.items()}
+    return [
+        _Measured(table, {name: column.at(row) for name, column in found.items()})
+        for row, table in enumerate(tables)
+    ]
+
+
 def _verdict(
     cells: CellLevel,
+    measured: _Measured,
     phase: str,
     partial: bool,
     drawn: bool,
@@ -202,7 +252,7 @@ def _verdict(
     parts = None if cells.scores is None else components(cells.labels, cells.scores)
     if cells.scores is not None:
         metrics |= score_metrics(cells.labels, cells.scores, parts)
-    table = _tally(cells)
+    table = measured.table
     return Verdict(
         phase,
         partial,
@@ -210,7 +260,7 @@ def _verdict(
         truth_sha256,
         confusion,
         MappingProxyType(metrics),
-        MappingProxyType(_intervals(metrics, cells, table, parts)),
+        MappingProxyType(_intervals(metrics, cells, measured, parts)),
         None if table is None else _lines(table),
         None if table is None else summary(table),
         ((NO_SUBJECTS,) if table is None else ()) if remarks is None else remarks,
@@ -235,14 +285,14 @@ def _lines(table: Tally) -> tuple[SubjectLine, ...]:
 
 
 def _intervals(
-    metrics: Mapping[str, float], cells: CellLevel, table: Tally | None, parts: Components | None
+    metrics: Mapping[str, float], cells: CellLevel, measured: _Measured, parts: Components | None
 ) -> dict[str, Interval]:
     """Every interval the data allow; without subjects none, because cells alone would mislead."""
-    if table is None:
+    table = measured.table
+    if table is None or measured.intervals is None:
         reason = f"not estimable: {NO_SUBJECTS}"
         return {name: Interval(value, None, None, remark=reason) for name, value in metrics.items()}
-    surplus = surpluses(table)
-    found = {name: entry_intervals(metric, table, surplus=surplus).at(0) for name, metric in METRICS.items()}
+    found = dict(measured.intervals)
     if parts is not None and cells.subjects is not None:
         found["auc"] = auc_interval(clustered(parts, cells.labels, cells.subjects, table.subjects))
     return found

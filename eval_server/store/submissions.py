@@ -105,7 +105,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A scored submission as the board needs it, with the id of the verdict that counts now."""
+    """A scored submission as the board needs it: the verdict that counts now, and its value of a metric."""
 
     id: str
     team: str
@@ -114,6 +114,7 @@ class Judged:
     remarks: tuple[str, ...]
     chosen: bool
     verdict: str
+    value: float | None
 
 
 _FIELDS = [submissions.c[name] for name in Submission.__dataclass_fields__]
@@ -237,10 +238,11 @@ class Submissions:
             connection.execute(update(submissions).where(mine).values(chosen=chosen))
             _touch_phases(connection, [submission.id])
 
-    def judged(self, phase: str, truth: str) -> list[Judged]:
+    def judged(self, phase: str, truth: str, metric: str = "weighted_f1") -> list[Judged]:
         """Scored submissions of a phase that have a verdict by this truth, in order of arrival."""
+        value = verdicts.c.document["metrics"][metric].as_float()
         light = [submissions.c[name] for name in ("id", "team", "entry", "submitted_at", "remarks", "chosen")]
-        query = select(*light, verdicts.c.id).join(verdicts, verdicts.c.submission == submissions.c.id)
+        query = select(*light, verdicts.c.id, value).join(verdicts, verdicts.c.submission == submissions.c.id)
         query = query.where(
             submissions.c.phase == phase, submissions.c.status == SCORED, verdicts.c.truth == truth
         )
