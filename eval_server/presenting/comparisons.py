@@ -29,6 +29,7 @@ class PairView:
     interval: str
     sentence: str
     verdict: str
+    equivalence: str
 
 
 def pair_view(found: Document, names: Mapping[str, str]) -> PairView:
@@ -37,7 +38,13 @@ def pair_view(found: Document, names: Mapping[str, str]) -> PairView:
     limits = known_interval(found["interval"])
     interval = "" if limits is None else signed_interval(limits)
     return PairView(
-        a, b, signed(found["difference"]), interval, _pair_sentence(found, a), _pair_verdict(found, a, b)
+        a,
+        b,
+        signed(found["difference"]),
+        interval,
+        _pair_sentence(found, a),
+        _pair_verdict(found, a, b),
+        _equivalence(found["equivalence"]),
     )
 
 
@@ -69,6 +76,17 @@ def _pair_verdict(found: Document, a: str, b: str) -> str:
     if found["p_holm"] < 0.05:
         return f"{a} is better than {b} ({said})."
     return f"The two cannot be told apart at 5 % ({said})."
+
+
+def _equivalence(found: Document | None) -> str:
+    """Whether the two are shown to be as good as each other, by the phase's margin."""
+    if found is None or found["equivalent"] is None:
+        return ""
+    margin = f"±{100 * found['margin']:g} points (90 % interval "
+    limits = f"{signed_interval(known_interval(found['interval']))})"
+    if found["equivalent"]:
+        return f"They are equivalent within {margin}{limits}."
+    return f"That they are equivalent is not shown within {margin}{limits}."
 
 
 @dataclass(frozen=True, slots=True)

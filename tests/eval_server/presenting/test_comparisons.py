@@ -43,6 +43,15 @@ def test_the_board_decides_whether_a_pair_is_told_apart() -> None:
     assert "Not both stand on the board" in pair_view(a_document(None), NAMES).verdict
 
 
+def test_equivalence_is_claimed_only_where_the_whole_interval_lies_within_the_margin() -> None:
+    found = {"margin": 0.01, "interval": [-0.004, 0.006], "equivalent": True, "not_inferior": True}
+    said = pair_view(a_document(equivalence=found), NAMES).equivalence
+    assert said == "They are equivalent within ±1 points (90 % interval −0.40 to +0.60)."
+    found |= {"interval": [-0.004, 0.03], "equivalent": False}
+    assert "not shown" in pair_view(a_document(equivalence=found), NAMES).equivalence
+    assert pair_view(a_document(equivalence=None), NAMES).equivalence == ""
+
+
 def test_without_subjects_nothing_is_judged_and_nothing_fails() -> None:
     view = pair_view(a_document(subjects=None, p=None, p_holm=None, interval=[None, None]), NAMES)
     assert "cannot be judged" in view.sentence
