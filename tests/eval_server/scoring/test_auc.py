@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -68,6 +68,7 @@ def test_with_every_cell_its_own_cluster_the_clustered_test_is_delong() -> None:
     assert found.p == pytest.approx(auc.compare_cells(_parts(first), _parts(second)).p, abs=1e-13)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), min_size=2, max_size=40))
 def test_the_area_equals_scikit_learn_with_ties(cells: list[tuple[int, int]]) -> None:
     labels, scores = np.array(cells).T

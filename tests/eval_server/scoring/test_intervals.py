@@ -133,6 +133,7 @@ def test_equal_entries_have_no_interval_of_their_difference_and_say_why() -> Non
     assert "no spread" in found.remark
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.floats(1e-12, 0.5), st.floats(-30, 30))
 def test_the_bent_scale_is_undone_and_is_the_logit_without_a_bend(bend: float, place: float) -> None:
     bends, places = np.array([bend]), np.array([place])

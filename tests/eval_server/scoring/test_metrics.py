@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval_server.scoring.calibration import score_metrics, top_label_reliability
@@ -87,6 +87,7 @@ def test_the_published_record_of_the_best_run_has_its_weighted_f1() -> None:
 counts = st.integers(1, 60)
 
 
+@settings(deadline=None, max_examples=60)
 @given(counts, counts, st.data())
 def test_gradients_are_the_slopes_of_the_values(p: int, n: int, data: st.DataObject) -> None:
     tp = data.draw(st.floats(0.1, 0.9)) * p
@@ -100,6 +101,7 @@ def test_gradients_are_the_slopes_of_the_values(p: int, n: int, data: st.DataObj
         assert found[1] == pytest.approx(by_tn, rel=1e-4, abs=1e-6), metric.name
 
 
+@settings(deadline=None, max_examples=60)
 @given(counts, counts, st.data())
 def test_increasing_metrics_never_fall_with_one_more_cell_right(p: int, n: int, data: st.DataObject) -> None:
     tp, tn = data.draw(st.integers(0, p - 1)), data.draw(st.integers(0, n - 1))
@@ -110,6 +112,7 @@ def test_increasing_metrics_never_fall_with_one_more_cell_right(p: int, n: int, 
             assert metric.value(tp, tn + 1, p, n) >= here
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=50))
 def test_weighted_recall_is_accuracy_and_all_agree_with_plain_counting(cells: list[tuple[int, int]]) -> None:
     labels, called = np.array(cells).T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
@@ -58,6 +58,7 @@ def test_table_16_of_derrac_2011_is_adjusted_as_printed() -> None:
     assert ranking.hochberg(raw)[-2:] == pytest.approx([0.660706, 0.660706], abs=4e-6)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.floats(1e-9, 1), min_size=1, max_size=12), st.randoms())
 def test_adjusting_keeps_order_never_lowers_a_p_and_does_not_see_the_order(p: list[float], random) -> None:
     order = list(range(len(p)))
@@ -80,6 +81,7 @@ def test_kendalls_tau_b_equals_scipy(case: str) -> None:
     assert ranking.kendall_tau_b(document["a"], document["b"]) == pytest.approx(document["tau_b"], abs=1e-12)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=12))
 def test_kendalls_tau_b_equals_scipy_on_any_ties_and_is_none_where_all_tie(
     rows: list[tuple[int, int]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -42,6 +42,7 @@ def test_subjects_of_both_classes_have_no_diagnosis() -> None:
     assert found.specificity.value is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 30), st.integers(1, 30))
 def test_clopper_pearson_equals_scipys_exact_interval(hits: int, of: int) -> None:
     hits = min(hits, of)
@@ -75,6 +76,7 @@ def test_subjects_stand_in_natural_order_and_count_their_cells() -> None:
     assert not subjects.mixed
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
 def test_mid_ranks_equal_scipys(values: list[int]) -> None:
     assert mid_ranks(values).tolist() == stats.rankdata(values).tolist()
