@@ -160,8 +160,13 @@ def allowance(rules: Rules, spent: Spent, now: datetime) -> Allowance:
     )
 
 
-def admission(rules: Rules, now: datetime) -> Callable[[Spent], None]:
-    """The question asked of every arrival; raises `TooMany` with what is left and when it resets."""
+def admission(rules: Rules, now: datetime) -> Callable[[Spent], None] | None:
+    """The question asked of every arrival; raises `TooMany` with what is left and when it resets.
+
+    None where there is no limit, so that nothing has to be counted.
+    """
+    if rules.per_day is rules.in_all is rules.unscored_per_day is None:
+        return None
 
     def admit(spent: Spent) -> None:
         left = allowance(rules, spent, now)
