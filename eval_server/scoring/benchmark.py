@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval_server.comparing import Report, compare
-from eval_server.judging import judge
+from eval_server.judging import judge_all
 from eval_server.scoring.counts import Floats, Tally, tally
 from eval_server.scoring.exact import RESAMPLES, swap_tests
 from eval_server.scoring.metrics import WEIGHTED_F1
@@ -60,8 +60,9 @@ class Board:
 
     def report(self) -> Report:
         """Everything: verdicts with all intervals, all pairs, stability, ranks."""
-        verdicts = {f"entry {at}": judge(each, self.truth) for at, each in enumerate(self.predictions)}
-        return compare(verdicts, resamples=RESAMPLES)
+        verdicts = judge_all(self.predictions, self.truth)
+        named = {f"entry {at}": verdict for at, verdict in enumerate(verdicts)}
+        return compare(named, resamples=RESAMPLES)
 
     def tally(self) -> Tally:
         called = np.array([each.labels for each in self.predictions])
