@@ -20,6 +20,8 @@ from eval_server.store.submissions import Judged
 
 PATIENCE = 0.03
 """Seconds that a reader waits for a fresh board before the last one is shown."""
+PAUSES = 4
+"""A drawing is followed by a pause of so many times its length, so that judging has time as well."""
 LONGEST_PAUSE = 0.5
 """Most seconds between two drawings while verdicts keep coming, so a board is never a second old."""
 
@@ -89,7 +91,8 @@ class Boards:
             if board is None and drawing is not None:
                 return drawing.result()
             left = until - time.monotonic()
-            if board is not None and (board.revision == record.revision or left <= 0):
+            in_vain = left <= 0 or (drawing is None and slot.next_at > until)
+            if board is not None and (board.revision == record.revision or in_vain):
                 return board
             if drawing is None:
                 time.sleep(min(max(left, 0.0), 0.002))
@@ -115,7 +118,7 @@ class Boards:
         ended = time.monotonic()
         with slot.lock:
             slot.board = board
-            slot.next_at = ended + min(2 * (ended - began), LONGEST_PAUSE)
+            slot.next_at = ended + min(PAUSES * (ended - began), LONGEST_PAUSE)
         return board
 
     def _drawn(self, record: PhaseRecord) -> Board:

@@ -108,8 +108,9 @@ def groups(better: Marks) -> list[tuple[int, int]]:
     """Longest runs [start, stop) of entries, in leaderboard order, no two of which can be told apart."""
     apart = better | better.T
     found: list[tuple[int, int]] = []
+    stop = 0
     for start in range(len(better)):
-        stop = start + 1
+        stop = max(stop, start + 1)
         while stop < len(better) and not apart[start:stop, stop].any():
             stop += 1
         if not found or stop > found[-1][1]:
