@@ -33,7 +33,7 @@ _OPTIONS = (
         "--weights",
         default="hub",
         show_default=True,
-        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE, or `none` (random).",
+        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE or a folder, `none` (random).",
     ),
     click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting."),
     click.option(
