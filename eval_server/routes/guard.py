@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +32,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-cache",
 }
+
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 log = logging.getLogger("harness.requests")
 
@@ -99,10 +101,10 @@ class _Passage:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            headers["X-Request-Id"] = self.id
+            present = {name for name, _ in message["headers"]}
+            added = [(name, value) for name, value in _HEADERS if name not in present]
+            request_id = (b"x-request-id", self.id.encode())
+            message = {**message, "headers": [*message["headers"], *added, request_id]}
         await self._send(message)
 
     async def refuse(self, status: int, detail: str) -> None:
