@@ -20,7 +20,7 @@ from eval_server.routes.api import find_phase, find_submission
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.routes.rendering import page
 from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import WAITING
+from eval_server.store.submissions import SCORED, WAITING
 
 router = APIRouter(include_in_schema=False)
 FormToken = Annotated[str | None, Form(max_length=200)]
@@ -93,7 +93,7 @@ def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -
     stored = find_submission(desk, submission, caller)
     record = find_phase(desk, stored.phase)
     found = documents.submission(desk, stored, caller)
-    waiting = found["status"] in WAITING
+    waiting = found["status"] in WAITING or (found["status"] == SCORED and not found["metrics"])
     answer = page(
         request,
         "submission.html",

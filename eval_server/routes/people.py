@@ -75,7 +75,7 @@ def teams(request: Request, desk: AtDesk, caller: Asker) -> Response:
     return page(request, "teams.html", title="Teams", teams=desk.store.submissions.teams())
 
 
-@router.get("/teams/{team}")
+@router.get("/teams/{team:path}")
 def team(team: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     return _team(request, desk, team, caller)
 
@@ -92,7 +92,7 @@ def _team(
     return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret)
 
 
-@router.post("/teams/{team}/tokens")
+@router.post("/teams/{team:path}/tokens")
 def add_token(
     team: str,
     request: Request,
@@ -109,7 +109,7 @@ def add_token(
     return answer
 
 
-@router.post("/teams/{team}/tokens/{token}/revocation")
+@router.post("/teams/{team:path}/tokens/{token}/revocation")
 def revoke_token(
     team: str, token: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
 ) -> Response:

@@ -213,7 +213,7 @@ def test_a_telephone_shows_rank_entry_and_interval_and_the_rest_under_the_row(
         row = page.locator("tbody.standing").first
         assert row.locator("td.rank").is_visible()
         assert row.locator("td.f1 svg").is_visible()
-        assert not row.locator("td.team").is_visible()
+        assert not row.locator("td.team").first.is_visible()
         row.locator("summary").click()
         assert row.locator("dl").inner_text().startswith("Team")
 

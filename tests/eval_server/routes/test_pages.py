@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from eval_server.store.phases import Rules
+from eval_server.truth import Truth
 from tests.support.desk import Place, a_place
 from tests.support.server import a_zip, small_truth
 from tests.support.submissions import a_zip as a_raw_zip
@@ -149,6 +153,46 @@ def test_many_entries_are_compared_by_the_same_numbers_as_their_json_twin(place:
     for pair in twin["pairs"]:
         assert f"{pair['a']} − {pair['b']}" in text
         assert f"+{100 * pair['difference']:.2f}" in text
+
+
+def test_without_subjects_every_page_still_works_and_says_what_is_missing(place: Place) -> None:
+    known = small_truth("blind")
+    place.desk.store.phases.add("blind", Truth(known.phase, known.labels), Rules(), place.clock())
+    ids = [
+        place.hand_in(a_zip(wrong), team=team, phase="blind")["id"]
+        for team, wrong in (("a", 1), ("b", 9), ("c", 24))
+    ]
+    pages = {"/phases/blind": "subjects of these cells are not known"}
+    pages["/phases/blind/rules"] = "not known to this server"
+    pages[f"/submissions/{ids[0]}"] = "There is no interval"
+    pages[f"/phases/blind/compare?s={ids[0]}&s={ids[1]}"] = "chance over subjects cannot be judged"
+    pages["/phases/blind/compare?s=" + "&s=".join(ids)] = "chance over subjects cannot be judged"
+    for address, said in pages.items():
+        assert said in body(place.client(**HTML).get(address)), address
+
+
+def test_with_the_ladder_on_a_page_says_whose_numbers_it_shows(guarded: Place) -> None:
+    guarded.phase("steps", ladder=True)
+    red = guarded.token(team="red")
+    first = guarded.hand_in(a_zip(3, seed=1), token=red, phase="steps")["id"]
+    second = guarded.hand_in(a_zip(3, seed=2), token=red, phase="steps")["id"]
+    browser = signed_in(guarded, red)
+    assert "The Ladder is on" not in body(browser.get(f"/submissions/{first}"))
+    text = "not out yet"
+    while "not out yet" in text:
+        text = body(browser.get(f"/submissions/{second}"))
+    assert "The Ladder is on" in text
+    assert f'href="/submissions/{first}"' in text
+
+
+def test_a_team_may_have_any_name(place: Place) -> None:
+    for name in ("a/b & c", "ü ?#", "100 %"):
+        place.hand_in(a_zip(1), team=name)
+        listed = body(place.client(**HTML).get("/teams"))
+        address = next(one for one in re.findall(r'href="(/teams/[^"]+)"', listed) if quote(name) in one)
+        assert escape(name) in body(place.client(**HTML).get(address))
+        made = place.client(**HTML).post(f"{address}/tokens", data={"note": "x"})
+        assert "shown this once" in body(made)
 
 
 def test_a_refused_submission_lists_every_problem_first_and_a_way_to_try_again(place: Place) -> None:
