@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from eval_server.access import Caller, Role, caller_of, csrf_of, digest_of, require_rate, same
+from eval_server.access import Caller, caller_of, csrf_of, digest_of, require_rate, same
 from eval_server.desk import Desk
 from eval_server.routes.problems import Refusal
 
 COOKIE = "harness_session"
-SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 async def desk_of(request: Request) -> Desk:
@@ -75,10 +74,6 @@ def _bearer(desk: Desk, header: str, address: str) -> Caller:
 def _from_session(desk: Desk, session: str) -> Caller | None:
     now = desk.now()
     return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
-
-
-def known_role(caller: Caller) -> bool:
-    return caller.role is not Role.VISITOR
 
 
 Asker = Annotated[Caller, Depends(identify)]

@@ -61,10 +61,11 @@ class Archive:
         if final.exists():
             aside.unlink()
             return
-        final.parent.mkdir(exist_ok=True)
+        if not final.parent.exists():
+            final.parent.mkdir(exist_ok=True)
+            _flush(self._folder)
         aside.rename(final)
-        for folder in (final.parent, self._folder):
-            _flush(folder)
+        _flush(final.parent)
 
 
 def _flush(folder: Path) -> None:
