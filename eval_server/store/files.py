@@ -19,6 +19,10 @@ class Archive:
         self._folder = folder
         self._aside = folder / "incoming"
         self._aside.mkdir(parents=True, exist_ok=True)
+        if not (folder / "ff").is_dir():
+            for number in range(256):
+                (folder / f"{number:02x}").mkdir(exist_ok=True)
+            _flush(folder)
 
     def sweep(self) -> None:
         """Remove what uploads that were cut short left aside."""
@@ -61,9 +65,6 @@ class Archive:
         if final.exists():
             aside.unlink()
             return
-        if not final.parent.exists():
-            final.parent.mkdir(exist_ok=True)
-            _flush(self._folder)
         aside.rename(final)
         _flush(final.parent)
 
