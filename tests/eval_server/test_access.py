@@ -166,6 +166,8 @@ def test_no_truth_and_no_single_cell_is_told_to_anyone_but_the_host(guarded: Pla
         "/api/phases/small/leaderboard",
         "/api/teams/red",
     ]
+    paths += [f"/submissions/{ids[0]}", "/phases/small", "/teams/red"]
+    paths += [f"/phases/small/compare?s={ids[0]}&s={ids[1]}"]
     paths.append(f"/api/phases/small/comparisons?a={ids[0]}&b={ids[1]}")
     for token in (None, tokens["red"], tokens["blue"]):
         for path in paths:
@@ -212,6 +214,7 @@ def test_an_anonymous_board_names_nobody_in_any_format(guarded: Place) -> None:
     ]
     paths = [f"/api/phases/blind/leaderboard{end}" for end in ("", ".csv", ".md")]
     paths += [f"/api/submissions/{ids[0]}", f"/api/phases/blind/comparisons?a={ids[0]}&b={ids[1]}"]
+    paths += [f"/submissions/{ids[0]}", "/phases/blind", f"/phases/blind/compare?s={ids[0]}&s={ids[1]}"]
     for path in paths:
         text = guarded.client().get(path).text
         assert "red-team" not in text
