@@ -24,6 +24,7 @@ import numpy as np
 
 SUBJECTS = 28
 CELLS = 1867
+READERS = 5
 PHASE = "/api/phases/prelim"
 
 
@@ -134,6 +135,21 @@ def reading(url: str, stop: float, rate: float, measured: Measured) -> None:
             due += 1 / rate
 
 
+def readers(url: str, stop: float, reads: float, measured: Measured) -> list[threading.Thread]:
+    """Several readers that share the rate, so that one slow answer holds up only its own reader."""
+    if not reads:
+        return []
+    arguments = (url, stop, reads / READERS, measured)
+    return [threading.Thread(target=reading, args=arguments) for _ in range(READERS)]
+
+
+def joined(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def until_on_board(bench: Bench, client: httpx.Client, team: str) -> float:
     """Seconds from an acknowledged upload until the board shows it."""
     submission = bench.upload(client, bench.a_zip(), team)
@@ -154,18 +170,13 @@ def measure(bench: Bench, entries: int, seconds: float, clients: int, reads: flo
         first = time.monotonic() - began
         on_board = [until_on_board(bench, client, f"fresh {number}") for number in range(5)]
         alone = Measured()
-        reading(bench.url, time.monotonic() + seconds / 3, reads, alone)
+        joined(readers(bench.url, time.monotonic() + seconds / 3, reads, alone))
         before = bench.counted(client)["scored"]
         began = time.monotonic()
         uploads, board_reads = Measured(), Measured()
         stop = began + seconds
         threads = [threading.Thread(target=uploading, args=(bench, stop, n, uploads)) for n in range(clients)]
-        if reads:
-            threads.append(threading.Thread(target=reading, args=(bench.url, stop, reads, board_reads)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        joined([*threads, *readers(bench.url, stop, reads, board_reads)])
         ended = bench.settled(client)
         scored = bench.counted(client)["scored"] - before
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -27,6 +28,9 @@ from eval_server.routes.counters import Counters
 from eval_server.routes.guard import Guard
 from eval_server.running import follow_parent
 from eval_server.settings import VARIABLE, Settings
+
+SWITCH = 0.001
+"""Seconds that the judge's thread keeps the interpreter from those who answer; Python's default is 0.005."""
 
 
 def create(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
@@ -57,6 +61,7 @@ def from_environment() -> FastAPI:
     """The application of a worker process, with the settings its parent wrote down."""
     settings = Settings.from_json(os.environ[VARIABLE])
     logs.start()
+    sys.setswitchinterval(SWITCH)
     if settings.workers > 1:
         follow_parent()
     return create(settings)
