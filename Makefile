@@ -28,7 +28,7 @@ demo: $(VENV)/.train  ## the whole story on drawn cells, offline, in about a min
 	$(BIN)/harness demo
 
 test: $(VENV)/.all  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
 
 check: $(VENV)/.all  ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import SCORED, Submission
 from eval_server.store.tokens import TokenRecord
 
-SHOWN_DIGITS = 4
+SHOWN_DIGITS = 3
 """Digits of what is computed from scores: more would let a team read labels off a log-loss or an AUC."""
 FROM_SCORES = ("auc", "average_precision", "brier", "log_loss", "ece")
 
