@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 import os
 import secrets
 import socket
@@ -130,23 +130,25 @@ class Judge:
 
     def _outcomes(self, claimed: Sequence[Submission]) -> list[Outcome]:
         """What each comes to; those that can be read are judged together, phase by phase."""
-        outcomes, readable = [], dict[str, list[tuple[Submission, Reading]]]()
-        for one in claimed:
-            found = self._read(one)
-            if isinstance(found, Outcome):
-                outcomes.append(found)
-            else:
-                readable.setdefault(one.phase, []).append((one, found))
-        for phase, batch in readable.items():
-            outcomes += self._judged(phase, batch)
+        outcomes: list[Outcome] = []
+        for phase in dict.fromkeys(one.phase for one in claimed):
+            truth_id, truth = self._truth(phase)
+            readable = []
+            for one in claimed:
+                found = self._read(one, truth.phase) if one.phase == phase else None
+                if isinstance(found, Outcome):
+                    outcomes.append(found)
+                elif found is not None:
+                    readable.append((one, found))
+            outcomes += self._judged(truth_id, truth, readable)
         return outcomes
 
-    def _read(self, submission: Submission) -> Reading | Outcome:
+    def _read(self, submission: Submission, phase: Phase) -> Reading | Outcome:
         """The predictions, or why there are none; a mistake of ours is this submission's trouble alone."""
         if submission.attempts > MAX_ATTEMPTS:
             return Outcome(submission.id, FAILED, trouble="judging it ended the server several times")
         try:
-            return read_parts(self._store, submission, self._truth(submission.phase)[1].phase)
+            return read_parts(self._store, submission, phase)
         except SubmissionRefused as refused:
             problems = tuple(problem.to_json() for problem in refused.problems)
             return Outcome(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
@@ -160,10 +162,11 @@ class Judge:
             raise LookupError(phase)
         return record.truth, self._verdicts.truth(record.truth)
 
-    def _judged(self, phase: str, batch: Sequence[tuple[Submission, Reading]]) -> list[Outcome]:
+    def _judged(
+        self, truth_id: str, truth: Truth, batch: Sequence[tuple[Submission, Reading]]
+    ) -> list[Outcome]:
         """Verdicts on a batch; where it fails as a whole, each is judged by itself."""
         try:
-            truth_id, truth = self._truth(phase)
             verdicts = judge_all([reading.predictions for _, reading in batch], truth)
             return [
                 self._scored(one, reading, truth_id, verdict)
@@ -172,11 +175,12 @@ class Judge:
         except Exception as error:
             if len(batch) == 1:
                 return [self._trouble(batch[0][0], error)]
-            return [outcome for each in batch for outcome in self._judged(phase, [each])]
+            return [outcome for each in batch for outcome in self._judged(truth_id, truth, [each])]
 
     def _scored(self, one: Submission, reading: Reading, truth_id: str, verdict: Verdict) -> Outcome:
         verdict_id, document = fresh_id(), verdict.to_json()
-        json.dumps(document, allow_nan=False)  # a number that is not finite is this one's trouble alone
+        if not all(value is None or math.isfinite(value) for value in verdict.metrics.values()):
+            raise ArithmeticError("a metric is not finite")
         self._verdicts.keep(verdict_id, verdict)
         return Outcome(
             one.id,

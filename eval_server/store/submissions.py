@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
@@ -214,9 +214,15 @@ class Submissions:
         A claim that was taken away (another worker's, a truth replaced meanwhile) leaves no verdict.
         """
         with self._database.writing() as connection:
-            kept = [one for one in outcomes if _end(connection, one, worker, now)]
-            note_history(connection, [(one.submission, one.status, now, one.trouble or "") for one in kept])
-            _touch_phases(connection, [one.submission for one in kept if one.status == SCORED])
+            mine = _claimed_by(connection, worker, [one.submission for one in outcomes])
+            kept = [one for one in outcomes if one.submission in mine]
+            if kept:
+                connection.execute(_ENDED, [_ending(one, now) for one in kept])
+                _keep_verdicts(connection, [one for one in kept if one.verdict is not None], now)
+                note_history(
+                    connection, [(one.submission, one.status, now, one.trouble or "") for one in kept]
+                )
+                _touch_phases(connection, [one.submission for one in kept if one.status == SCORED])
         return len(kept)
 
     def judge_again(self, submission: str, now: datetime, note: str) -> bool:
@@ -368,39 +374,51 @@ def _spent(connection: Connection, phase: str, team: str, now: datetime) -> Spen
     return Spent(*tuple(connection.execute(query).one()))
 
 
-def _end(connection: Connection, outcome: Outcome, worker: str, now: datetime) -> bool:
-    mine = and_(
-        submissions.c.id == outcome.submission,
-        submissions.c.status == CHECKING,
-        submissions.c.claimed_by == worker,
-    )
-    ended = (
-        update(submissions)
-        .where(mine)
-        .values(
-            status=outcome.status,
-            decided_at=now,
-            claimed_by=None,
-            claimed_at=None,
-            problems=list(outcome.problems),
-            passed_over=list(outcome.passed_over),
-            trouble=outcome.trouble,
-        )
-    )
-    if not connection.execute(ended).rowcount:
-        return False
-    if outcome.verdict is not None:
-        _keep_verdict(connection, outcome, now)
-    return True
+def _claimed_by(connection: Connection, worker: str, ids: Sequence[str]) -> set[str]:
+    """Those of these submissions that this worker still holds; nobody else can take them until the end."""
+    held = submissions.c.status == CHECKING, submissions.c.claimed_by == worker
+    query = select(submissions.c.id).where(submissions.c.id.in_(ids), *held).with_for_update()
+    return set(connection.execute(query).scalars())
 
 
-def _keep_verdict(connection: Connection, outcome: Outcome, now: datetime) -> None:
-    same = verdicts.c.submission == outcome.submission, verdicts.c.truth == outcome.truth
-    fresh = {"id": outcome.verdict_id, "document": outcome.verdict, "stored": outcome.stored, "made_at": now}
-    if connection.execute(update(verdicts).where(*same).values(**fresh)).rowcount:
+_ENDED = (
+    update(submissions)
+    .where(submissions.c.id == bindparam("one"))
+    .values({name: bindparam(f"new_{name}") for name in ("status", "decided_at", "trouble")})
+    .values({name: bindparam(f"new_{name}") for name in ("problems", "passed_over")})
+    .values(claimed_by=None, claimed_at=None)
+)
+
+
+def _ending(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    return {
+        "one": outcome.submission,
+        "new_status": outcome.status,
+        "new_decided_at": now,
+        "new_trouble": outcome.trouble,
+        "new_problems": list(outcome.problems),
+        "new_passed_over": list(outcome.passed_over),
+    }
+
+
+def _keep_verdicts(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write verdicts; one by the same truth that was there before is replaced."""
+    if not outcomes:
         return
-    keys = {"submission": outcome.submission, "truth": outcome.truth}
-    connection.execute(insert(verdicts).values(**fresh, **keys))
+    ids, made_by = [one.submission for one in outcomes], {one.truth for one in outcomes}
+    connection.execute(delete(verdicts).where(verdicts.c.submission.in_(ids), verdicts.c.truth.in_(made_by)))
+    rows = [
+        {
+            "id": one.verdict_id,
+            "submission": one.submission,
+            "truth": one.truth,
+            "document": one.verdict,
+            "stored": one.stored,
+            "made_at": now,
+        }
+        for one in outcomes
+    ]
+    connection.execute(insert(verdicts), rows)
 
 
 def _touch_phases(connection: Connection, ids: Sequence[str]) -> None:
