@@ -140,7 +140,7 @@ class Submissions:
             if admit is not None:
                 admit(_spent(connection, arrival.phase, arrival.team, arrival.at))
             receipt = Receipt(fresh_id(), RECEIVED, False)
-            connection.execute(insert(submissions).values(**_row_of(arrival, receipt.id)))
+            connection.execute(_INSERTED, _row_of(arrival, receipt.id))
             note_history(connection, [(receipt.id, RECEIVED, arrival.at, "")], first=True)
         return receipt
 
@@ -329,24 +329,29 @@ def _row_of(arrival: Arrival, submission: str) -> dict[str, Any]:
     }
 
 
+_INSERTED = insert(submissions)
+_TEAM = select(teams.c.name).where(teams.c.name == bindparam("team")).with_for_update()
+_EARLIER = select(submissions.c.id, submissions.c.status).where(
+    submissions.c.phase == bindparam("phase"),
+    submissions.c.team == bindparam("team"),
+    submissions.c.digest == bindparam("digest"),
+)
+"""Statements of every upload, built once."""
+
+
 def _lock_team(connection: Connection, team: str, now: datetime) -> None:
     """Make sure the team is there, and let its uploads pass one after another."""
-    query = select(teams.c.name).where(teams.c.name == team).with_for_update()
-    if connection.execute(query).first() is None:
+    if connection.execute(_TEAM, {"team": team}).first() is None:
         try:
             with connection.begin_nested():
-                connection.execute(insert(teams).values(name=team, created_at=now))
+                connection.execute(insert(teams), {"name": team, "created_at": now})
         except IntegrityError:
-            connection.execute(query).first()
+            connection.execute(_TEAM, {"team": team}).first()
 
 
 def _earlier(connection: Connection, arrival: Arrival) -> Any:
-    query = select(submissions.c.id, submissions.c.status).where(
-        submissions.c.phase == arrival.phase,
-        submissions.c.team == arrival.team,
-        submissions.c.digest == arrival.digest,
-    )
-    return connection.execute(query).first()
+    asked = {"phase": arrival.phase, "team": arrival.team, "digest": arrival.digest}
+    return connection.execute(_EARLIER, asked).first()
 
 
 def _again(connection: Connection, earlier: Any, now: datetime) -> str:
