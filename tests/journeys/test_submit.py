@@ -1,6 +1,7 @@
 """From images to a checked zip, by the command a user types."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -94,7 +95,9 @@ def test_an_interrupted_run_is_saved_and_goes_on_to_the_same_predictions(tmp_pat
     assert left_alone.code == 0, left_alone.err
     command = [sys.executable, "-m", "harness", "submit", "--model", "tiny", *options, "--runs", "broken"]
     for blow in (signal.SIGKILL, signal.SIGINT):
-        run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        run = subprocess.Popen(
+            command, cwd=tmp_path, env=the_same_threads(tmp_path), stderr=subprocess.PIPE, text=True
+        )
         wait_for_a_new_checkpoint(tmp_path / "broken")
         run.send_signal(blow)
         _, words = run.communicate(timeout=120)
@@ -106,6 +109,11 @@ def test_an_interrupted_run_is_saved_and_goes_on_to_the_same_predictions(tmp_pat
     assert finished.code == 0, finished.err
     assert predictions(tmp_path, finished) == predictions(tmp_path, left_alone)
     assert fitted_weights(tmp_path, finished) == fitted_weights(tmp_path, left_alone)
+
+
+def the_same_threads(folder):
+    """The surroundings of `submit`: the last bit of a sum depends on the number of threads."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "HARNESS_CACHE": str(folder / "cache")}
 
 
 def wait_for_a_new_checkpoint(runs):
