@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import pwd
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -17,6 +15,10 @@ from typing import Any
 
 import pytest
 
+UNTIL_WE_ARE_GONE = '"$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf "$0"'
+"""A shell that ends the server and removes its folder when its input closes, however this process ends."""
+_HELD: list[subprocess.Popen[Any]] = []
+"""Kept, so that the input stays open as long as this process lives."""
 DEBIAN = Path("/usr/lib/postgresql")
 
 
@@ -60,11 +62,19 @@ def _cluster() -> Path | None:
     )
     settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=200"]
     options = [part for setting in settings for part in ("-c", setting)]
+    command = [
+        "sh",
+        "-c",
+        UNTIL_WE_ARE_GONE,
+        str(folder),
+        str(programs / "postgres"),
+        "-D",
+        str(data),
+        *options,
+    ]
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [str(programs / "postgres"), "-D", str(data), *options], stdout=log, stderr=log, **user
-        )
-    atexit.register(_stop, server, folder)
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", **user)
+    _HELD.append(server)
     ready = ["psql", "-q", "-h", str(folder), "-U", "harness", "-d", "postgres", "-c", "SELECT 1"]
     until = time.monotonic() + 60
     while subprocess.run(ready, capture_output=True, check=False).returncode:
@@ -72,12 +82,6 @@ def _cluster() -> Path | None:
         assert time.monotonic() < until, "PostgreSQL did not start within a minute"
         time.sleep(0.05)
     return folder
-
-
-def _stop(server: subprocess.Popen[Any], folder: Path) -> None:
-    server.send_signal(signal.SIGINT)
-    server.wait(timeout=30)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _programs() -> Path | None:
