@@ -104,10 +104,13 @@ def reading(report: Report, *, bars: bool = False) -> str:
 def limits(shown: Shown) -> tuple[str, ...]:
     """What the numbers do not say; remarks about entries come first."""
     report = shown.report
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, words in shown.remarks.items():
+        alike.setdefault(words, []).append(name)
     said = [
-        f"{name}: {', '.join(words)}. Such a result is not comparable with one on the whole published data "
-        "without these words."
-        for name, words in shown.remarks.items()
+        f"{', '.join(names)}: {', '.join(words)}. Such a result is not comparable with one on the whole "
+        "published data without these words."
+        for words, names in alike.items()
         if words
     ]
     if report.subjects is not None:
