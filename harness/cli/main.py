@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": ("harness.cli.compare:compare", "The leaderboard of several entries, with exact tests."),
     "seeds": ("harness.cli.seeds:seeds", "Compare entries over many seeds, as the paper's Table 2 does."),
     "ensemble": ("harness.cli.ensemble:ensemble", "Join finished runs into a new one."),
+    "runs": ("harness.cli.runs:runs", "List all runs and what they are worth."),
     "models": ("harness.cli.models:models", "List the entries, or show one entry's card."),
     "new-model": ("harness.cli.new_model:new_model", "Write a small package with an entry of your own."),
     "data": ("harness.cli.data:data", "Audit a copy of the data set, or draw a synthetic one."),

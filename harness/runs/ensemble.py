@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 from scipy.special import expit, logit
 
-from eval_server.judging import judge
+from eval_server.judging import Verdict, judge
 from eval_server.truth import Truth
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.folder import RunFolder, Status, write_json
@@ -176,9 +176,17 @@ def ensemble(
         submission = folder.submission(partial=phase.partial)
         pack(predictions, submission)
         folder.mark(Status.PACKED)
-    known = truth is not None and truth.phase.cells == phase.cells
-    verdict = judge(predictions, Truth(phase, truth.labels, truth.subjects)) if truth and known else None
-    return Outcome(folder, Status.PACKED, submission, manifest, verdict)
+    return Outcome(folder, Status.PACKED, submission, manifest, _verdict(folder, predictions, truth))
+
+
+def _verdict(folder: RunFolder, predictions: Predictions, truth: Truth | None) -> Verdict | None:
+    """What the ensemble is worth where the truth given is about its cells, kept in its folder."""
+    phase = predictions.phase
+    if truth is None or truth.phase.cells != phase.cells:
+        return None
+    verdict = judge(predictions, Truth(phase, truth.labels, truth.subjects))
+    write_json(folder.metrics, verdict.to_json())
+    return verdict
 
 
 def _described(part: Part, weight: float) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class RunFolder:
         return self.path / "manifest.json"
 
     @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
     def card(self) -> Path:
         return self.path / "card.md"
 

@@ -253,8 +253,13 @@ def _truth(plan: Plan, records: tuple[CellRecord, ...]) -> Truth | None:
 
 
 def _verdict(plan: Plan, predictions: Predictions) -> Verdict | None:
+    """What the run is worth where the truth is at hand, kept in its folder."""
     truth = _truth(plan, plan.split.test)
-    return None if truth is None else judge(predictions, truth)
+    if truth is None:
+        return None
+    verdict = judge(predictions, truth)
+    write_json(plan.folder.metrics, verdict.to_json())
+    return verdict
 
 
 @contextmanager

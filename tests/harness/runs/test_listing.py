@@ -1,0 +1,38 @@
+"""The table of runs: whole ones, unfinished ones, and folders that are none."""
+
+import json
+
+import pytest
+
+from harness.errors import DataWrong
+from harness.runs.folder import RunFolder, Status
+from harness.runs.listing import COLUMNS, runs_table
+from tests.support.command import harness
+from tests.support.dataset import a_dataset
+
+
+def test_a_finished_run_shows_its_worth_and_one_under_way_its_status(tmp_path):
+    data = a_dataset(tmp_path / "data")
+    made = harness("submit", "--model", "majority", "--data", data, "--json", cwd=tmp_path)
+    assert made.code == 0, made.err
+    begun = RunFolder(tmp_path / "runs" / "tiny-prelim-seed3-00000000")
+    begun.path.mkdir()
+    begun.plan.write_text(json.dumps({"entry": "tiny", "split": "prelim", "seed": 3}))
+    begun.mark(Status.INTERRUPTED)
+    (tmp_path / "runs" / "something-else").mkdir()
+    table = runs_table(tmp_path / "runs").set_index("entry")
+    assert list(table.index) == ["tiny", "majority"]
+    assert table.loc["tiny", "status"] == "interrupted"
+    assert table.loc["tiny", "weighted_f1"] != table.loc["tiny", "weighted_f1"]
+    assert table.loc["majority", "weighted_f1"] == made.document()["metrics"]["weighted_f1"]
+    assert table.loc["majority", "remarks"] == "drawn data"
+    rows = harness("runs", "--json", cwd=tmp_path).document()["runs"]
+    assert [row["status"] for row in rows] == ["interrupted", "packed"]
+    assert rows[0]["weighted_f1"] is None
+    lines = harness("runs", "--format", "csv", cwd=tmp_path).out.splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataWrong, match="nowhere"):
+        runs_table(tmp_path / "nowhere")
