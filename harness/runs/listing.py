@@ -32,9 +32,7 @@ def runs_table(root: Path) -> pd.DataFrame:
         raise DataWrong(f"there is no folder {root}", "Make a run first, or name another folder with --runs.")
     rows = [_row(RunFolder(plan.parent)) for plan in root.glob("*/plan.json")]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({"seed": "Int64", "cells": "Int64"}).sort_values(
-        ["created", "run"], ignore_index=True
-    )
+    return table.astype(_TYPES).sort_values(["created", "run"], ignore_index=True)
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:

@@ -33,6 +33,16 @@ def test_a_finished_run_shows_its_worth_and_one_under_way_its_status(tmp_path):
     assert lines[0] == ",".join(COLUMNS)
 
 
+def test_runs_that_were_never_judged_are_listed_with_nothing_in_their_place(tmp_path):
+    begun = RunFolder(tmp_path / "runs" / "tiny-prelim-seed3-00000000")
+    begun.path.mkdir(parents=True)
+    begun.plan.write_text(json.dumps({"entry": "tiny", "split": "prelim", "seed": 3}))
+    answer = harness("runs", cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    assert "tiny-prelim-seed3-00000000" in answer.out
+    assert "planned" in answer.out
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataWrong, match="nowhere"):
         runs_table(tmp_path / "nowhere")
