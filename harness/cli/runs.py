@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 @click.command()
 @RUNS
 @click.option(
-    "--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True, help="How."
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv"]),
+    default="table",
+    show_default=True,
+    help="csv also names the folders.",
 )
 @JSON
 def runs(runs_root: Path, form: str, as_json: bool) -> None:
-    """List all runs: how far each came, and what it is worth where the truth was at hand."""
+    """List all runs: how far each came, and its weighted F1 with the interval where it was judged."""
     from harness.runs.listing import runs_table
 
     table = runs_table(runs_root)
@@ -35,12 +40,21 @@ def runs(runs_root: Path, form: str, as_json: bool) -> None:
 
 
 def _show(table: pd.DataFrame) -> None:
-    shown = ["run", "status", "weighted F1, %", "95 % interval", "remarks"]
+    """What fits a terminal; the folders' whole names are in the other formats."""
+    shown = ["entry", "split", "seed", "status", "F1, %", "95 %", "remarks"]
     rows = [
-        (one.run, one.status, _percent(one.weighted_f1), _interval(one.low, one.high), one.remarks)
+        (
+            str(one.entry),
+            str(one.split),
+            str(one.seed),
+            one.status,
+            _percent(one.weighted_f1),
+            _interval(one.low, one.high),
+            one.remarks,
+        )  # fmt: skip
         for one in table.itertuples()
     ]
-    console.table(shown, rows, left=(0, 1, 4))
+    console.table(shown, rows, left=(0, 1, 3, 6))
 
 
 def _percent(share: float) -> str:
