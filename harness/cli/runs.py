@@ -51,7 +51,7 @@ def _show(table: pd.DataFrame) -> None:
             _percent(one.weighted_f1),
             _interval(one.low, one.high),
             one.remarks,
-        )  # fmt: skip
+        )
         for one in table.itertuples()
     ]
     console.table(shown, rows, left=(0, 1, 3, 6))
