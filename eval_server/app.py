@@ -13,6 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from eval_server import logs
 from eval_server.desk import Desk, utc_now
+from eval_server.jobs import Judging
+from eval_server.judge_process import JudgeProcess
 from eval_server.routes import (
     api,
     handing_in,
@@ -28,18 +30,23 @@ from eval_server.routes.counters import Counters
 from eval_server.routes.guard import Guard
 from eval_server.running import follow_parent
 from eval_server.settings import VARIABLE, Settings
+from eval_server.store.store import Store
 
 SWITCH = 0.001
 """Seconds that the judge's thread keeps the interpreter from those who answer; Python's default is 0.005."""
 
 
-def create(settings: Settings, now: Callable[[], datetime] = utc_now) -> FastAPI:
+def create(
+    settings: Settings,
+    now: Callable[[], datetime] = utc_now,
+    judge: Callable[[Store], Judging] | None = None,
+) -> FastAPI:
     """The application; its store is opened and its judge started when it starts."""
     counters = Counters()
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        desk = await run_in_threadpool(Desk.open, settings, now)
+        desk = await run_in_threadpool(Desk.open, settings, now, judge)
         app.state.desk = desk
         desk.judge.start()
         try:
@@ -64,4 +71,4 @@ def from_environment() -> FastAPI:
     sys.setswitchinterval(SWITCH)
     if settings.workers > 1:
         follow_parent()
-    return create(settings)
+    return create(settings, judge=JudgeProcess)

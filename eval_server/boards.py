@@ -18,7 +18,7 @@ from eval_server.store.phases import PhaseRecord, Published
 from eval_server.store.store import Store
 from eval_server.store.submissions import Judged
 
-PATIENCE = 0.03
+PATIENCE = 0.01
 """Seconds that a reader waits for a fresh board before the last one is shown."""
 PAUSES = 4
 """A drawing is followed by a pause of so many times its length, so that judging has time as well."""

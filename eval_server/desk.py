@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from eval_server.access import Rate
 from eval_server.boards import Boards
-from eval_server.jobs import Judge, Verdicts
+from eval_server.jobs import Judge, Judging, Verdicts
 from eval_server.settings import Settings
 from eval_server.store.store import Store
 
@@ -25,14 +25,22 @@ class Desk:
     store: Store
     verdicts: Verdicts
     boards: Boards
-    judge: Judge
+    judge: Judging
     uploads: Rate
     token_attempts: Rate
     now: Callable[[], datetime]
 
     @classmethod
-    def open(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> Desk:
-        """Open the store and set up the parts; nothing runs before the judge is started."""
+    def open(
+        cls,
+        settings: Settings,
+        now: Callable[[], datetime] = utc_now,
+        judge: Callable[[Store], Judging] | None = None,
+    ) -> Desk:
+        """Open the store and set up the parts; nothing runs before the judge is started.
+
+        The judge is a thread of this process unless another one is given.
+        """
         store = Store.open(settings.data_dir, settings.database)
         verdicts = Verdicts(store)
         return cls(
@@ -40,7 +48,7 @@ class Desk:
             store,
             verdicts,
             Boards(store, verdicts),
-            Judge(store, verdicts, now),
+            Judge(store, verdicts, now) if judge is None else judge(store),
             Rate(settings.uploads_per_minute),
             Rate(settings.token_attempts_per_minute),
             now,

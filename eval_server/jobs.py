@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from eval_server.judging import Verdict, judge_all
 from eval_server.store.schema import fresh_id
@@ -84,14 +84,31 @@ class Verdicts:
             self._verdicts.put(verdict_id, verdict)
 
 
+class Judging(Protocol):
+    """Whoever judges what was received: a thread of this process, or a process beside it."""
+
+    def start(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def a_name() -> str:
+    """A name under which a judge claims, unlike every other's."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
 class Judge:
     """A worker thread that claims submissions, judges them, and settles each exactly once."""
 
-    def __init__(self, store: Store, verdicts: Verdicts, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, verdicts: Verdicts, now: Callable[[], datetime], name: str | None = None
+    ) -> None:
         self._store = store
         self._verdicts = verdicts
         self._now = now
-        self._name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._name = name or a_name()
         self._work = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)

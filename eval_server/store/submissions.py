@@ -183,10 +183,10 @@ class Submissions:
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def release(self) -> int:
-        """Give back every claim: the workers that held them are gone. Returns how many there were."""
+    def release(self, worker: str | None = None) -> int:
+        """Give back every claim, or this worker's: who held them is gone. Returns how many there were."""
         with self._database.writing() as connection:
-            return requeue_claimed(connection)
+            return requeue_claimed(connection, worker)
 
     def claim(self, worker: str, now: datetime, most: int) -> list[Submission]:
         """Take up to `most` waiting submissions for this worker, the oldest first."""
@@ -276,10 +276,12 @@ class Submissions:
         return None if row is None else (row[0], row[1])
 
 
-def requeue_claimed(connection: Connection) -> int:
-    """Every claimed submission is received again; returns how many."""
+def requeue_claimed(connection: Connection, worker: str | None = None) -> int:
+    """Every submission that is claimed (by this worker) is received again; returns how many."""
     values = {"status": RECEIVED, "claimed_by": None, "claimed_at": None}
     claimed = update(submissions).where(submissions.c.status == CHECKING)
+    if worker is not None:
+        claimed = claimed.where(submissions.c.claimed_by == worker)
     return connection.execute(claimed.values(**values)).rowcount
 
 

@@ -77,6 +77,17 @@ def test_what_a_crash_left_claimed_is_judged_after_the_restart(bench: Bench) -> 
     assert found(store, left).status == "scored"
 
 
+def test_what_a_dead_judge_had_claimed_is_given_back_and_no_other_claim(bench: Bench) -> None:
+    store, _ = bench
+    dead, alive = received(store, a_zip(1)), received(store, a_zip(2))
+    (first,) = store.submissions.claim("the dead", NOON, 1)
+    store.submissions.claim("the living", NOON, 1)
+    assert store.submissions.release("the dead") == 1
+    statuses = {one: found(store, one).status for one in (dead, alive)}
+    assert statuses.pop(first.id) == "received"
+    assert set(statuses.values()) == {"checking"}
+
+
 def test_what_ends_the_server_every_time_is_given_up(bench: Bench) -> None:
     store, judge = bench
     poison = received(store, a_zip())
