@@ -175,6 +175,7 @@ def test_with_the_ladder_on_a_page_says_whose_numbers_it_shows(guarded: Place) -
     guarded.phase("steps", ladder=True)
     red = guarded.token(team="red")
     first = guarded.hand_in(a_zip(3, seed=1), token=red, phase="steps")["id"]
+    guarded.clock.turn(seconds=1)
     second = guarded.hand_in(a_zip(3, seed=2), token=red, phase="steps")["id"]
     browser = signed_in(guarded, red)
     assert "The Ladder is on" not in body(browser.get(f"/submissions/{first}"))
