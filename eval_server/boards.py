@@ -68,9 +68,10 @@ class _Slot:
 
 
 class Boards:
-    """The boards of all phases; a reader gets the newest that is at hand within `PATIENCE`."""
+    """The boards of all phases; a reader gets the newest that is at hand within `patience` seconds."""
 
     def __init__(self, store: Store, verdicts: Verdicts) -> None:
+        self.patience = PATIENCE
         self._store = store
         self._verdicts = verdicts
         self._slots: dict[str, _Slot] = {}
@@ -85,7 +86,7 @@ class Boards:
         """The board of this revision, or the last one while it is being drawn."""
         with self._lock:
             slot = self._slots.setdefault(record.name, _Slot())
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self.patience
         while True:
             board, drawing = self._look(slot, record)
             if board is None and drawing is not None:

@@ -95,6 +95,7 @@ def a_place(folder: Path, database: str | None = None, **settings: Any) -> Itera
     clock = Clock()
     app = create(Settings(data_dir=folder, database=database, **settings), clock)
     with TestClient(app, base_url="http://127.0.0.1:8000"):
+        app.state.desk.boards.patience = 10.0  # tests read the board that their last upload made
         yield Place(app.state.desk, clock, app)
 
 
