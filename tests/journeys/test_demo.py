@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 
 from tests.support.command import harness
@@ -16,7 +17,7 @@ def test_the_demo_ends_with_a_board_of_three_entries_and_serves_it_until_it_is_s
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         document = read_document(process.stdout)
         try:
-            board = json.load(urllib.request.urlopen(f"{document['url']}/api/phases/demo/leaderboard"))
+            board = whole_board(f"{document['url']}/api/phases/demo/leaderboard")
             page = urllib.request.urlopen(document["url"]).read().decode()
         finally:
             process.send_signal(signal.SIGINT)
@@ -30,6 +31,16 @@ def test_the_demo_ends_with_a_board_of_three_entries_and_serves_it_until_it_is_s
     assert again.code == 0
     assert "drawn" in again.out
     assert all(name in again.out for name in ENTRIES)
+
+
+def whole_board(address):
+    """The board once it holds every entry: it is drawn anew a moment after the last verdict."""
+    for _ in range(100):
+        board = json.load(urllib.request.urlopen(address))
+        if len(board["standings"]) == len(ENTRIES):
+            break
+        time.sleep(0.1)
+    return board
 
 
 def read_document(stream):
