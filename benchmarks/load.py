@@ -2,8 +2,8 @@
 
     python benchmarks/load.py --entries 200 --seconds 15 --clients 8 --reads 50
 
-Starts a server of its own in a temporary folder, fills the board, then measures. Everything is bounded:
-the time, the clients, the rate of reads. Prints one JSON document.
+Starts a server of its own in a temporary folder, fills the board, starts it again, then measures.
+Everything is bounded: the time, the clients, the rate of reads. Prints one JSON document.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,12 +80,11 @@ class Client:
 class Bench:
     """A server, and submissions to send it."""
 
-    def __init__(self, url: str, labels: np.ndarray, cells: int) -> None:
+    def __init__(self, url: str, labels: np.ndarray, generator: np.random.Generator) -> None:
         self.url = url
         self.labels = labels
-        self.generator = np.random.default_rng(1)
+        self.generator = generator
         self.lock = threading.Lock()
-        self.cells = cells
 
     def a_zip(self) -> bytes:
         from submissions.packing import packed
@@ -91,7 +92,7 @@ class Bench:
         from submissions.predictions import Predictions
 
         with self.lock:
-            wrong = self.generator.random(self.cells) < self.generator.uniform(0.08, 0.3)
+            wrong = self.generator.random(len(self.labels)) < self.generator.uniform(0.08, 0.3)
         return packed(Predictions(PRELIM, (self.labels ^ wrong).astype(np.uint8)))
 
     def a_body(self, team: str) -> bytes:
@@ -182,15 +183,30 @@ def until_on_board(bench: Bench, client: Client, team: str) -> float:
     return time.monotonic() - began
 
 
-def measure(bench: Bench, entries: int, seconds: float, clients: int, reads: float) -> dict[str, Any]:
+def fill(bench: Bench, entries: int) -> dict[str, Any]:
+    """Hand in as many entries, each of a team of its own, and look at the board for the first time."""
     client = Client(bench.url)
     began = time.monotonic()
     for number in range(entries):
         client.upload(bench.a_body(f"team {number}"))
     filled = bench.settled() - began
+    first, board = first_board(bench)
+    return {
+        "entries": len(json.loads(board)["standings"]),
+        "filled_s": round(filled, 1),
+        "first_board_s": first,
+    }
+
+
+def first_board(bench: Bench) -> tuple[float, str]:
+    """Seconds until the board is there for somebody who asks a server that has drawn none, and the board."""
     began = time.monotonic()
-    board = client.get(f"{PHASE}/leaderboard")
-    first = time.monotonic() - began
+    board = Client(bench.url).get(f"{PHASE}/leaderboard")
+    return round(time.monotonic() - began, 2), board
+
+
+def measure(bench: Bench, seconds: float, clients: int, reads: float) -> dict[str, Any]:
+    client = Client(bench.url)
     on_board = [until_on_board(bench, client, f"fresh {number}") for number in range(5)]
     alone = Measured()
     joined(readers(bench.url, time.monotonic() + seconds / 3, reads, alone))
@@ -206,9 +222,6 @@ def measure(bench: Bench, entries: int, seconds: float, clients: int, reads: flo
     ended = bench.settled()
     scored = bench.counted()["scored"] - before
     return {
-        "entries": len(json.loads(board)["standings"]),
-        "filled_s": round(filled, 1),
-        "first_board_s": round(first, 2),
         "on_board_after_s": [round(one, 3) for one in on_board],
         "reads_alone": alone.summary(seconds / 3),
         "uploads": uploads.summary(seconds),
@@ -216,6 +229,21 @@ def measure(bench: Bench, entries: int, seconds: float, clients: int, reads: flo
         "reads_meanwhile": board_reads.summary(seconds),
         "cores_of_this_program": round(cpu / seconds, 2),
     }
+
+
+@contextmanager
+def served(
+    command: list[str], folder: Path, labels: np.ndarray, generator: np.random.Generator
+) -> Iterator[Bench]:
+    """A running server."""
+    with (folder / "log").open("a") as log:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        assert server.stdout is not None
+        yield Bench(json.loads(server.stdout.readline())["url"], labels, generator)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
 def main() -> None:
@@ -240,17 +268,13 @@ def main() -> None:
         run = [sys.executable, "-m", "harness"]
         subprocess.run([*run, "phase", "add", "prelim", "--truth", str(path), *options], check=True, stdout=2)
         serve = [*run, "serve", "--port", "0", "--json", "--workers", asked.workers, *options]
-        with (folder / "log").open("w") as log:
-            server = subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=log, text=True)
-        try:
-            assert server.stdout is not None
-            bench = Bench(json.loads(server.stdout.readline())["url"], labels, len(labels))
-            print(
-                json.dumps(measure(bench, asked.entries, asked.seconds, asked.clients, asked.reads), indent=2)
-            )
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
+        generator = np.random.default_rng(1)
+        with served(serve, folder, labels, generator) as bench:
+            found = fill(bench, asked.entries)
+        with served(serve, folder, labels, generator) as bench:
+            found["first_board_after_a_restart_s"] = first_board(bench)[0]
+            found |= measure(bench, asked.seconds, asked.clients, asked.reads)
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

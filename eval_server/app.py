@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -25,15 +25,13 @@ from eval_server.routes import (
     problems,
     rendering,
     sessions,
+    uploads,
 )
 from eval_server.routes.counters import Counters
 from eval_server.routes.guard import Guard
 from eval_server.running import follow_parent
 from eval_server.settings import VARIABLE, Settings
 from eval_server.store.store import Store
-
-SWITCH = 0.001
-"""Seconds that the judge's thread keeps the interpreter from those who answer; Python's default is 0.005."""
 
 
 def create(
@@ -48,6 +46,7 @@ def create(
     async def running(app: FastAPI) -> AsyncIterator[None]:
         desk = await run_in_threadpool(Desk.open, settings, now, judge)
         app.state.desk = desk
+        app.state.keeping = asyncio.Semaphore(uploads.AT_ONCE)
         desk.judge.start()
         try:
             yield
@@ -68,7 +67,6 @@ def from_environment() -> FastAPI:
     """The application of a worker process, with the settings its parent wrote down."""
     settings = Settings.from_json(os.environ[VARIABLE])
     logs.start()
-    sys.setswitchinterval(SWITCH)
     if settings.workers > 1:
         follow_parent()
     return create(settings, judge=JudgeProcess)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from eval_server.access import Rate
 from eval_server.boards import Boards
-from eval_server.jobs import Judge, Judging, Verdicts
+from eval_server.jobs import Judge, Judging
 from eval_server.settings import Settings
 from eval_server.store.store import Store
+from eval_server.verdicts import Verdicts
 
 
 def utc_now() -> datetime:
@@ -39,16 +40,17 @@ class Desk:
     ) -> Desk:
         """Open the store and set up the parts; nothing runs before the judge is started.
 
-        The judge is a thread of this process unless another one is given.
+        The judge works in this process unless another one is given.
         """
         store = Store.open(settings.data_dir, settings.database)
         verdicts = Verdicts(store)
+        judging: Judging = Judge(store, verdicts, now) if judge is None else judge(store)
         return cls(
             settings,
             store,
             verdicts,
-            Boards(store, verdicts),
-            Judge(store, verdicts, now) if judge is None else judge(store),
+            Boards(judging.draw),
+            judging,
             Rate(settings.uploads_per_minute),
             Rate(settings.token_attempts_per_minute),
             now,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from eval_server.access import Allowance, Caller, allowance, shows_board, status_at, utc
-from eval_server.boards import Board, Row
 from eval_server.comparing import Report, compare
 from eval_server.desk import Desk
+from eval_server.drawing import Board, Row
 from eval_server.judging import Verdict
 from eval_server.presenting.words import unique_names
 from eval_server.store.phases import PhaseRecord
@@ -104,9 +104,6 @@ def _leaderboard(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) 
 
 
 def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
-    verdict = row.verdict
-    interval = verdict.intervals.get("weighted_f1")
-    summary = verdict.summary
     team, entry = _names(row, record, caller)
     metric = record.rules.metric
     return {
@@ -115,15 +112,15 @@ def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
         "team": team,
         "entry": entry,
         "submission": row.judged.id,
-        "weighted_f1": verdict.metrics["weighted_f1"],
-        "interval": [None, None] if interval is None else interval.limits,
-        "subject_accuracy": None if summary is None else summary.mean.estimate,
-        "sensitivity": verdict.metrics["sensitivity"],
-        "specificity": verdict.metrics["specificity"],
-        metric: public_value(metric, verdict.metrics.get(metric)),
+        "weighted_f1": row.metrics["weighted_f1"],
+        "interval": list(row.interval),
+        "subject_accuracy": row.subject_accuracy,
+        "sensitivity": row.metrics["sensitivity"],
+        "specificity": row.metrics["specificity"],
+        metric: public_value(metric, row.metrics.get(metric)),
         "submitted_at": utc(row.judged.submitted_at),
         "submissions": row.submissions,
-        "remarks": remarks(row.judged.remarks, verdict.remarks),
+        "remarks": remarks(row.judged.remarks, row.remarks),
     }
 
 

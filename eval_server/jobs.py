@@ -8,17 +8,18 @@ import os
 import secrets
 import socket
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
+from eval_server.drawing import Board, Drawer
 from eval_server.judging import Verdict, judge_all
 from eval_server.store.schema import fresh_id
 from eval_server.store.store import Store
 from eval_server.store.submissions import FAILED, MAX_ATTEMPTS, REFUSED, SCORED, Outcome, Submission
 from eval_server.truth import Truth
+from eval_server.verdicts import Verdicts
 from submissions.phases import Phase
 from submissions.predictions import Predictions
 from submissions.problems import SubmissionRefused
@@ -30,68 +31,19 @@ BATCH = 16
 LOOK_AGAIN = 0.5
 """Seconds after which an idle worker looks for what another process received."""
 
-Value = TypeVar("Value")
 log = logging.getLogger("harness.jobs")
 
 
-class Recent(Generic[Value]):
-    """The values used last, by key; safe to share between threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[str, Value] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> Value | None:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def put(self, key: str, value: Value) -> None:
-        with self._lock:
-            self._values[key] = value
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
-
-
-class Verdicts:
-    """Verdicts and truths as values, read from the store once and kept at hand."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._verdicts = Recent[Verdict](4000)
-        self._truths = Recent[Truth](32)
-
-    def truth(self, truth_id: str) -> Truth:
-        found = self._truths.get(truth_id)
-        if found is None:
-            found = self._store.phases.truth(truth_id)
-            self._truths.put(truth_id, found)
-        return found
-
-    def all(self, ids: Sequence[str]) -> dict[str, Verdict]:
-        """These verdicts by id; what is not at hand is read in one go."""
-        found = {one: self._verdicts.get(one) for one in ids}
-        missing = [one for one, verdict in found.items() if verdict is None]
-        for one, stored in self._store.submissions.stored_verdicts(missing).items():
-            found[one] = Verdict.from_bytes(stored)
-            self.keep(one, found[one])
-        return {one: verdict for one, verdict in found.items() if verdict is not None}
-
-    def keep(self, verdict_id: str, verdict: Verdict | None) -> None:
-        if verdict is not None:
-            self._verdicts.put(verdict_id, verdict)
-
-
 class Judging(Protocol):
-    """Whoever judges what was received: a thread of this process, or a process beside it."""
+    """Whoever judges what was received and draws the boards: in this process, or in one beside it."""
 
     def start(self) -> None: ...
 
     def wake(self) -> None: ...
 
     def stop(self) -> None: ...
+
+    def draw(self, phase: str) -> Board: ...
 
 
 def a_name() -> str:
@@ -107,6 +59,7 @@ class Judge:
     ) -> None:
         self._store = store
         self._verdicts = verdicts
+        self._drawer = Drawer(store, verdicts)
         self._now = now
         self._name = name or a_name()
         self._work = threading.Event()
@@ -125,6 +78,10 @@ class Judge:
     def wake(self) -> None:
         """Say that something was received."""
         self._work.set()
+
+    def draw(self, phase: str) -> Board:
+        """The board of a phase, drawn on the thread that asks; the verdicts of the judge are at hand."""
+        return self._drawer.draw(phase)
 
     def work(self) -> int:
         """Judge one batch; returns how many submissions were claimed."""

@@ -30,6 +30,8 @@ SMALL_PART = 512 * 2**10
 MOST_NAME = 80
 SECONDS = 120
 """How long a body may take to arrive."""
+AT_ONCE = 2
+"""Uploads that are written at the same time: more are not faster, and make readers wait for their turn."""
 _ID = re.compile(r"[0-9a-f]{20}")
 
 
@@ -76,7 +78,8 @@ async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRec
         upload = _upload(form)
         require_form_token(request, upload.csrf)
         team = _name("team", team_of(caller, upload.team))
-        receipt = await run_in_threadpool(_keep, desk, record, upload, team, now)
+        async with request.app.state.keeping:
+            receipt = await run_in_threadpool(_keep, desk, record, upload, team, now)
     finally:
         await form.close()
     desk.judge.wake()

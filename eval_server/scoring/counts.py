@@ -127,6 +127,8 @@ def stacked(rows: Sequence[Tally]) -> Tally:
 def ratio(above: Any, below: Any) -> Floats:
     """`above / below`, and 0 where `below` is 0 (scikit-learn's ``zero_division=0``)."""
     below = np.asarray(below, dtype=float)
+    if below.all():
+        return np.asarray(np.true_divide(above, below))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below != 0, np.true_divide(above, below), 0.0)
 

@@ -26,7 +26,8 @@ TIE = 1e-12
 RESAMPLES = 10_000
 LARGEST_TABLE = 4_000_000
 """Mixed subjects whose joint table would be larger are resampled instead."""
-LARGEST_BATCH = 1_000_000
+LARGEST_BATCH = 100_000
+"""Chances of a batch of pairs: as many as stay in a processor's cache."""
 MOST_FLIPPED = 40
 """Differences that a sign-flip test still counts out (two halves of 2^20); more are resampled."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
@@ -19,6 +19,10 @@ from submissions.phases import Phase
 
 REPRESENTS = ("best", "last", "chosen", "every")
 VISIBILITIES = ("public", "hidden", "anonymous")
+
+
+_FOUND = select(phases).where(phases.c.name == bindparam("name"))
+"""The statement of every request, built once."""
 
 
 class PhaseClash(Exception):
@@ -95,7 +99,7 @@ class Phases:
 
     def find(self, name: str) -> PhaseRecord | None:
         with self._database.reading() as connection:
-            row = connection.execute(select(phases).where(phases.c.name == name)).mappings().first()
+            row = connection.execute(_FOUND, {"name": name}).mappings().first()
         return None if row is None else _record(row)
 
     def add(self, name: str, truth: Truth, rules: Rules, now: datetime) -> PhaseRecord:

@@ -6,10 +6,11 @@ import io
 
 import pytest
 
-from eval_server.jobs import Judge, Recent, Verdicts
+from eval_server.jobs import Judge
 from eval_server.store.phases import Rules
 from eval_server.store.store import Store
 from eval_server.store.submissions import MAX_ATTEMPTS, Arrival, Submission
+from eval_server.verdicts import Recent, Verdicts
 from tests.support.command import modules_after
 from tests.support.desk import NOON
 from tests.support.server import a_zip, small_truth

@@ -50,6 +50,15 @@ def test_the_stored_form_gives_the_same_verdict_back() -> None:
         assert again.to_bytes() == verdict.to_bytes()
 
 
+def test_stored_forms_by_several_truths_are_read_together_as_each_alone() -> None:
+    golden, small = golden_verdicts(), a_truth(SMALL)
+    verdicts = [golden["E1"], a_verdict(small), golden["E2"], a_verdict(Truth(small.phase, small.labels))]
+    stored = [verdict.to_bytes() for verdict in verdicts]
+    together = Verdict.all_from_bytes(stored)
+    assert [one.to_json() for one in together] == [verdict.to_json() for verdict in verdicts]
+    assert [one.to_bytes() for one in together] == stored
+
+
 def test_bytes_that_are_no_verdict_are_refused() -> None:
     with pytest.raises(ValueError, match="no stored verdict"):
         Verdict.from_bytes(b"something")
