@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,18 @@ SUBJECTS = 28
 CELLS = 1867
 READERS = 5
 PHASE = "/api/phases/prelim"
+WRK_CONNECTIONS = 8
+WRK_REPORT = """
+done = function(summary, latency, requests)
+  local e = summary.errors
+  local errors = e.connect + e.read + e.write + e.timeout + e.status
+  io.write(string.format(
+    '\\n{"requests": %d, "per_second": %.1f, "p50_ms": %.1f, "p95_ms": %.1f, "p99_ms": %.1f, "errors": %d}',
+    summary.requests, summary.requests / summary.duration * 1e6, latency:percentile(50) / 1e3,
+    latency:percentile(95) / 1e3, latency:percentile(99) / 1e3, errors))
+end
+"""
+"""What wrk says at its end, as the others do."""
 BOUNDARY = "one-of-many-submissions"
 MOST_PER_SECOND = 250
 """Uploads that are made ready beforehand; more than the server takes."""
@@ -231,6 +244,19 @@ def measure(bench: Bench, seconds: float, clients: int, reads: float) -> dict[st
     }
 
 
+def hammered(bench: Bench, folder: Path, seconds: float) -> dict[str, Any] | None:
+    """Reads of the board as fast as they are answered, by wrk; None where it is not installed."""
+    if shutil.which("wrk") is None:
+        return None
+    script = folder / "report.lua"
+    script.write_text(WRK_REPORT)
+    options = ["-t", "1", "-c", str(WRK_CONNECTIONS), "-d", f"{max(1, round(seconds))}s", "-s", str(script)]
+    command = ["wrk", *options, f"{bench.url}{PHASE}/leaderboard"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return found
+
+
 @contextmanager
 def served(
     command: list[str], folder: Path, labels: np.ndarray, generator: np.random.Generator
@@ -274,6 +300,7 @@ def main() -> None:
         with served(serve, folder, labels, generator) as bench:
             found["first_board_after_a_restart_s"] = first_board(bench)[0]
             found |= measure(bench, asked.seconds, asked.clients, asked.reads)
+            found["reads_by_wrk"] = hammered(bench, folder, asked.seconds / 3)
     print(json.dumps(found, indent=2))
 
 
