@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from eval_server.figures.wording import (
@@ -94,15 +96,26 @@ def known_interval(limits: Sequence[float | None] | None) -> tuple[float, float]
 def unique_names(entries: Iterable[Document]) -> list[str]:
     """A name for each entry of its own: the team is added where two share a name, then a number."""
     listed_entries = list(entries)
-    names = [one["entry"] for one in listed_entries]
-    longer = [
-        f"{one['entry']} ({one['team']})" if names.count(one["entry"]) > 1 else one["entry"]
-        for one in listed_entries
-    ]
-    return [
-        f"{name} #{longer[: at + 1].count(name)}" if longer.count(name) > 1 else name
-        for at, name in enumerate(longer)
-    ]
+    shared = Counter(one["entry"] for one in listed_entries)
+    return _numbered(
+        [
+            f"{one['entry']} ({one['team']})" if shared[one["entry"]] > 1 else one["entry"]
+            for one in listed_entries
+        ]
+    )
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Names that occur once as they are, the others with the next number that makes no name twice."""
+    shared = Counter(names)
+    taken = {name for name in names if shared[name] == 1}
+    found = []
+    for name in names:
+        if shared[name] > 1:
+            name = next(one for at in count(1) if (one := f"{name} #{at}") not in taken)
+            taken.add(name)
+        found.append(name)
+    return found
 
 
 def phase_words(phase: Document) -> tuple[str, ...]:

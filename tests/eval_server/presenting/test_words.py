@@ -50,6 +50,12 @@ def test_entries_of_one_name_are_told_apart_by_team_then_by_number() -> None:
     assert named == ["a", "b (red)", "b (blue)", "c (x) #1", "c (x) #2"]
 
 
+def test_no_name_is_given_twice_even_where_one_reads_like_the_number_of_another() -> None:
+    entries = [("x", "Q"), ("x", "Q"), ("x (Q) #1", "R"), ("y", "R"), ("x (Q) #3", "R")]
+    named = unique_names({"entry": entry, "team": team} for entry, team in entries)
+    assert named == ["x (Q) #2", "x (Q) #4", "x (Q) #1", "y", "x (Q) #3"]
+
+
 def test_what_is_left_is_said_with_when_it_starts_anew() -> None:
     left = {
         "left_today": 3,
