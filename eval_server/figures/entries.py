@@ -193,7 +193,7 @@ def _curves(
         sheet.line((40, foot - 4), (76, foot - 4), role=role, dash=dash, width=width)
         sheet.text((84, foot), shortened(curve.name, 190))
         sheet.text((WIDTH - 20, foot), f"{curve.area:.3f}", anchor="end")
-    rows = [(curve.name, f"{curve.area:.4f}") for curve in curves]
+    rows = [(curve.name, f"{curve.area:.3f}") for curve in curves]
     return picture(name, title, caption, sheet.svg(title, caption), ("entry", area), rows)
 
 

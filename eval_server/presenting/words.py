@@ -42,7 +42,9 @@ METRIC_NAMES = {
 }
 
 
-PLAIN_NUMBERS = ("mcc", "kappa", "auc", "average_precision", "brier", "log_loss", "ece")
+FROM_SCORES = ("auc", "average_precision", "brier", "log_loss", "ece")
+"""Metrics of scores; they are public with three digits, and no more are written."""
+PLAIN_NUMBERS = ("mcc", "kappa", *FROM_SCORES)
 """Metrics that are written as plain numbers; the others are percentages."""
 
 
@@ -55,6 +57,8 @@ def metric_words(name: str, value: float | None) -> str:
     """The value of a metric as a table has it: a percentage, or a plain number."""
     if value is None or not math.isfinite(value):
         return ABSENT
+    if name in FROM_SCORES:
+        return f"{value:.3f}"
     return f"{value:.4f}" if name in PLAIN_NUMBERS else percent(value)
 
 

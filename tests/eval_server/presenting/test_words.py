@@ -44,6 +44,12 @@ def test_a_metric_is_a_percentage_or_a_plain_number_or_a_dash() -> None:
     assert metric_words("log_loss", float("inf")) == "—"
 
 
+@pytest.mark.parametrize("name", ["auc", "average_precision", "brier", "log_loss", "ece"])
+def test_what_comes_from_scores_is_written_with_the_three_digits_that_are_public(name: str) -> None:
+    assert metric_words(name, 0.591) == "0.591"
+    assert metric_words(name, 0.59126) == "0.591"
+
+
 def test_entries_of_one_name_are_told_apart_by_team_then_by_number() -> None:
     entries = [("a", "red"), ("b", "red"), ("b", "blue"), ("c", "x"), ("c", "x")]
     named = unique_names({"entry": entry, "team": team} for entry, team in entries)
