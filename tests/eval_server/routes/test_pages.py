@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -386,6 +387,19 @@ def test_the_start_leads_to_the_only_phase_and_lists_several(place: Place) -> No
     place.phase("other", title="Another phase")
     text = body(place.client(**HTML).get("/"))
     assert "Another phase" in text
+
+
+def test_the_start_says_when_a_phase_opens_until_when_it_is_open_or_since_when_it_is_closed(
+    place: Place,
+) -> None:
+    tomorrow, yesterday = place.clock() + timedelta(days=1), place.clock() - timedelta(days=1)
+    place.phase("next", opens_at=tomorrow)
+    place.phase("now", closes_at=tomorrow)
+    place.phase("past", closes_at=yesterday)
+    text = re.sub(r"<[^>]+>", "", body(place.client(**HTML).get("/")))
+    said = re.findall(r"(opens|until|closed) (\d+ \w+ \d+), 12:00 UTC", text)
+    assert sorted(said) == [("closed", "30 Nov 2026"), ("opens", "2 Dec 2026"), ("until", "2 Dec 2026")]
+    assert text.count("without an end") == 1
 
 
 def test_the_apis_description_lists_every_operation(place: Place) -> None:
