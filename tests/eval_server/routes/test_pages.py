@@ -402,6 +402,17 @@ def test_the_start_says_when_a_phase_opens_until_when_it_is_open_or_since_when_i
     assert text.count("without an end") == 1
 
 
+def test_a_team_reads_what_is_left_of_an_open_phase_only(place: Place) -> None:
+    tomorrow, yesterday = place.clock() + timedelta(days=1), place.clock() - timedelta(days=1)
+    place.phase("next", opens_at=tomorrow, per_day=5)
+    place.phase("past", closes_at=yesterday)
+    place.hand_in(a_zip(1), team="red")
+    text = re.sub(r"<[^>]+>", "", body(place.client(**HTML).get("/teams/red")))
+    assert "small: as many submissions as you like." in text
+    assert "next: opens 2 Dec 2026, 12:00 UTC." in text
+    assert "past: closed 30 Nov 2026, 12:00 UTC." in text
+
+
 def test_the_apis_description_lists_every_operation(place: Place) -> None:
     text = body(place.client(**HTML).get("/docs"))
     for path in place.client().get("/openapi.json").json()["paths"]:
