@@ -9,7 +9,6 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -20,11 +19,10 @@ from eval_server.store.store import Store
 from eval_server.store.submissions import FAILED, MAX_ATTEMPTS, REFUSED, SCORED, Outcome, Submission
 from eval_server.truth import Truth
 from eval_server.verdicts import Verdicts
+from submissions.parts import read_parts
 from submissions.phases import Phase
-from submissions.predictions import Predictions
 from submissions.problems import SubmissionRefused
-from submissions.reading import Reading, read
-from submissions.tables import read_table
+from submissions.reading import Reading
 
 BATCH = 16
 """How many submissions one transaction claims and one settles; more are not faster."""
@@ -122,7 +120,9 @@ class Judge:
         if submission.attempts > MAX_ATTEMPTS:
             return Outcome(submission.id, FAILED, trouble="judging it ended the server several times")
         try:
-            return read_parts(self._store, submission, phase)
+            archive = self._store.archive
+            scores = None if submission.scores is None else archive.read(submission.scores)
+            return read_parts(archive.path(submission.archive), scores, phase)
         except SubmissionRefused as refused:
             problems = tuple(problem.to_json() for problem in refused.problems)
             return Outcome(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
@@ -169,12 +169,3 @@ class Judge:
     def _trouble(self, submission: Submission, error: Exception) -> Outcome:
         log.error("judging failed", exc_info=error, extra={"submission": submission.id})
         return Outcome(submission.id, FAILED, trouble=f"the judge met {type(error).__name__}")
-
-
-def read_parts(store: Store, submission: Submission, phase: Phase) -> Reading:
-    """A submission's predictions: the labels of its zip, with the scores of its table if one came."""
-    reading = read(store.archive.path(submission.archive), phase)
-    if submission.scores is None:
-        return reading
-    table = read_table(store.archive.path(submission.scores), phase)
-    return replace(reading, predictions=Predictions(phase, reading.predictions.labels, table.scores))

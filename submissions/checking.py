@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from submissions.parts import read_parts
 from submissions.phases import Phase
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused
@@ -38,11 +39,21 @@ class CheckReport:
 
 
 def check(
-    submission: str | Path | bytes, phase: Phase | None = None, limits: Limits | None = None
+    submission: str | Path | bytes,
+    phase: Phase | None = None,
+    limits: Limits | None = None,
+    *,
+    scores: bytes | None = None,
 ) -> CheckReport:
-    """Read a submission and report; OSError where a path cannot be read is the only exception."""
+    """Read a submission and report; OSError where a path cannot be read is the only exception.
+
+    `scores`, the table beside the zip, is read only where the phase is given.
+    """
     try:
-        reading = read(submission, phase, limits)
+        if phase is None:
+            reading = read(submission, None, limits)
+        else:
+            reading = read_parts(submission, scores, phase, limits)
     except SubmissionRefused as refused:
         asked = phase.name if phase else None
         return CheckReport(asked, problems=refused.problems, passed_over=refused.passed_over)

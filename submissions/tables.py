@@ -49,33 +49,40 @@ def write_table(
     write_whole(Path(path), text.getvalue().encode())
 
 
-def read_table(path: str | Path, phase: Phase | None = None, *, allow_partial: bool = False) -> Predictions:
+def read_table(
+    source: str | Path | bytes, phase: Phase | None = None, *, allow_partial: bool = False
+) -> Predictions:
     """Read a table of cell with score, label or both; a label that is left out is 1 above one half.
 
     Rows may stand in any order. Without `phase` the cells decide: those of an official phase are that
     phase, any others are a phase named after the file. With `allow_partial` cells of the phase may be
     missing, and the predictions' phase is a partial one. Raises `SubmissionRefused` with every problem.
     """
-    path = Path(path)
-    header, records = _records(path)
+    name, data = _named(source)
+    header, records = _records(name, data)
     rows, problems = _rows(header, records)
-    phase = phase or _phase_of_cells(path.stem, {row.cell for row in rows})
+    phase = phase or _phase_of_cells(Path(name).stem, {row.cell for row in rows})
     problems += _cell_problems(rows, phase, allow_partial=allow_partial)
     if problems:
         raise SubmissionRefused(tuple(problems))
     return _predictions(rows, phase, scored="score" in header)
 
 
-def _records(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _named(source: str | Path | bytes) -> tuple[str, bytes]:
+    """What a table is called, and its bytes."""
+    return (
+        ("the table", source) if isinstance(source, bytes) else (Path(source).name, Path(source).read_bytes())
+    )
+
+
+def _records(name: str, data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header and the rows with their line numbers; empty lines are skipped."""
     try:
-        reader = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig")), strict=True)
+        reader = csv.reader(io.StringIO(data.decode("utf-8-sig")), strict=True)
         found = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
         mend = "Save the table as comma-separated UTF-8 text."
-        raise SubmissionRefused(
-            (Problem("not a table", path.name, "a CSV file", str(error), mend),)
-        ) from error
+        raise SubmissionRefused((Problem("not a table", name, "a CSV file", str(error), mend),)) from error
     header = found[0][1] if found else []
     times = {name: header.count(name) for name in ("cell", "score", "label")}
     if times["cell"] != 1 or sorted((times["score"], times["label"])) not in ([0, 1], [1, 1]):
@@ -85,7 +92,7 @@ def _records(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         raise SubmissionRefused((Problem("not a table of predictions", "line 1", expected, present, mend),))
     if len(found) == 1:
         mend = "Write one row for every cell of the phase."
-        raise SubmissionRefused((Problem("an empty table", path.name, "rows", "only a header", mend),))
+        raise SubmissionRefused((Problem("an empty table", name, "rows", "only a header", mend),))
     return header, found[1:]
 
 
