@@ -66,13 +66,13 @@ class AccessDenied(Exception):
 class WindowClosed(Exception):
     """An upload before a phase opens or after it closes; carries the moment of arrival."""
 
-    def __init__(self, phase: PhaseRecord, now: datetime) -> None:
+    def __init__(self, phase: PhaseRecord, now: datetime, deed: str) -> None:
         rules = phase.rules
         if rules.opens_at is not None and now < rules.opens_at:
             said = f"opens at {utc(rules.opens_at)}"
         else:
             said = f"closed at {utc(rules.closes_at)}"
-        super().__init__(f"The phase {phase.name} {said}; this submission arrived at {utc(now)}.")
+        super().__init__(f"The phase {phase.name} {said}; {deed} at {utc(now)}.")
         self.phase = phase
         self.now = now
 
@@ -143,10 +143,10 @@ def status_at(rules: Rules, now: datetime) -> str:
     return "closed" if rules.closes_at is not None and now >= rules.closes_at else "open"
 
 
-def require_open(phase: PhaseRecord, now: datetime) -> None:
+def require_open(phase: PhaseRecord, now: datetime, deed: str = "this submission arrived") -> None:
     """Raises `WindowClosed` outside the phase's window."""
     if status_at(phase.rules, now) != "open":
-        raise WindowClosed(phase, now)
+        raise WindowClosed(phase, now, deed)
 
 
 def allowance(rules: Rules, spent: Spent, now: datetime) -> Allowance:

@@ -23,6 +23,10 @@ SHOWN_DIGITS = 3
 FROM_SCORES = ("auc", "average_precision", "brier", "log_loss", "ece")
 
 
+COMPARED_BY = "weighted_f1"
+"""The metric of every comparison page, whatever a board is ranked by."""
+
+
 def phases(desk: Desk, caller: Caller) -> dict[str, Any]:
     return {"phases": [phase(desk, record, caller) for record in desk.store.phases.all()]}
 
@@ -158,7 +162,7 @@ def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
             for step in desk.store.submissions.steps(found.id)
         ],
         "problems": [dict(problem) for problem in found.problems],
-        "passed_over": list(found.passed_over),
+        "passed_over": list(found.passed_over) if owned else [],
         "trouble": found.trouble,
         "metrics": {},
         "chosen": found.chosen,
@@ -196,7 +200,8 @@ def comparison(
     first, second = verdicts[ids[0][0]], verdicts[ids[1][0]]
     report = compare({one.id: first, other.id: second}, margin=record.rules.margin, stability=False)
     found = report.between(one.id, other.id).to_json()
-    found["p_holm"] = desk.boards.current(record).holm_between(one.id, other.id)
+    found["ranked_by"] = record.rules.metric
+    found["p_holm"] = _holm(desk, record, one, other)
     found["significant"] = None if found["p_holm"] is None else found["p_holm"] < report.alpha
     return {
         "phase": record.name,
@@ -208,6 +213,13 @@ def comparison(
         "subjects": _paired(first, second) if found["a"] == one.id else _paired(second, first),
         "disagreements": _disagreements(desk, record, first, second) if caller.is_host else None,
     }
+
+
+def _holm(desk: Desk, record: PhaseRecord, one: Submission, other: Submission) -> float | None:
+    """The p adjusted over the board's pairs; None where the board tests another metric than this page."""
+    if record.rules.metric != COMPARED_BY:
+        return None
+    return desk.boards.current(record).holm_between(one.id, other.id)
 
 
 def report(
@@ -363,6 +375,8 @@ def board_lines(board: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """A leaderboard as a table of text: what CSV and Markdown hold."""
     columns = ["rank", "rank_set", "team", "entry", "weighted_f1", "low", "high", "subject_accuracy"]
     columns += ["sensitivity", "specificity", "submitted_at", "submissions", "remarks", "source"]
+    if board["metric"] not in columns:
+        columns.insert(columns.index("weighted_f1"), board["metric"])
     rows = [_line(columns, one) for one in board["standings"]]
     rows += [_line(columns, {**one, "remarks": ["published"]}) for one in board["references"]]
     return columns, rows

@@ -17,7 +17,7 @@ from eval_server.judging import Verdict
 from eval_server.scoring import ranking
 from eval_server.scoring.counts import Floats, Ints, stacked
 from eval_server.scoring.exact import swap_tests
-from eval_server.scoring.intervals import difference_intervals
+from eval_server.scoring.ladder import cell_step, climb, clustered_step
 from eval_server.scoring.metrics import METRICS, Metric
 
 TIE = 1e-12
@@ -88,25 +88,21 @@ def released(verdicts: Sequence[Verdict], metric_name: str) -> list[int]:
     """The Ladder of Blum and Hardt (2015): which of a team's verdicts, in order, is shown after each.
 
     A new one is shown only where it beats the one shown so far by more than the standard error of their
-    difference over subjects; else the old number is repeated, so that many looks teach little.
+    difference over subjects (over cells where the subjects are not known); else the old number is repeated,
+    so that many looks teach little.
     """
-    metric = METRICS[metric_name]
-    shown: list[int] = []
-    for at, verdict in enumerate(verdicts):
-        last = shown[-1] if shown else at
-        gain = _value(verdict, metric_name) - _value(verdicts[last], metric_name)
-        better = at == last or gain > _spread(metric, verdict, verdicts[last])
-        shown.append(at if better else last)
-    return shown
+
+    def step(best: int, new: int) -> float:
+        return _spread(METRICS[metric_name], verdicts[best], verdicts[new])
+
+    return [rung.leader for rung in climb([_value(verdict, metric_name) for verdict in verdicts], step)]
 
 
-def _spread(metric: Metric, one: Verdict, other: Verdict) -> float:
-    """The standard error of two verdicts' difference; 0 where it cannot be estimated."""
-    if one.tally is None or other.tally is None:
-        return 0.0
-    first, second = np.array([0]), np.array([1])
-    se = float(difference_intervals(metric, stacked([one.tally, other.tally]), first, second).se[0])
-    return 0.0 if np.isnan(se) else se
+def _spread(metric: Metric, best: Verdict, new: Verdict) -> float:
+    """The standard error of two verdicts' difference; NaN, no step up, where it cannot be estimated."""
+    if best.tally is None or new.tally is None:
+        return cell_step(*((~each.cells.correct).astype(np.float64) for each in (best, new)))
+    return clustered_step(stacked([best.tally, new.tally]), 0, 1, metric)
 
 
 def _value(verdict: Verdict, metric: str) -> float:

@@ -123,6 +123,7 @@ class BoardView:
     """A leaderboard as its page shows it."""
 
     told: str
+    ranked_by: str
     columns: tuple[Column, ...]
     axis: str
     rows: tuple[BoardRow, ...]
@@ -150,7 +151,8 @@ def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardVie
     shown = [_row(one, columns, scale, bars[at], _joined(groups, at)) for at, one in enumerate(standings)]
     ordered = shown if ranked else _sorted(shown, standings, current)
     return BoardView(
-        told(standings, board.get("groups", ())),
+        told(standings),
+        "" if board["metric"] == "weighted_f1" else metric_name(board["metric"]),
         columns,
         rows.axis(scale) if standings or references else "",
         tuple(ordered),
@@ -260,8 +262,11 @@ def _reference(one: Document, scale: tuple[float, float]) -> Reference:
     return Reference(one["entry"], one["source"], value, drawing)
 
 
-def told(standings: Sequence[Document], groups: Sequence[Sequence[int]]) -> str:
-    """The sentence above the leaderboard: what can and what cannot be told about the best."""
+def told(standings: Sequence[Document]) -> str:
+    """The sentence above the leaderboard: what can and what cannot be told about the best.
+
+    Who may be the best is whom no entry beats, wherever on the board that stands.
+    """
     if not standings:
         return "No entry has been ranked yet; published results stand below for orientation."
     names = unique_names(standings)
@@ -269,14 +274,16 @@ def told(standings: Sequence[Document], groups: Sequence[Sequence[int]]) -> str:
         return f"{names[0]} is the only entry so far."
     if known_interval(standings[0]["interval"]) is None:
         return "The subjects of these cells are not known, so nothing is said about what can be told apart."
-    top = next((stop for start, stop in groups if start == 0), 1)
-    if top == 1:
+    if standings[0]["rank_set"][1] == 1:
         return f"{names[0]} is better than every other entry, beyond what chance explains."
-    if top == len(standings):
-        return f"None of the {top} entries can be told apart from the others."
-    if top <= NAMED:
-        return f"Which of {listed(names[:top])} is best cannot be told."
-    return f"Which of the first {top} of {len(standings)} entries is best cannot be told."
+    top = [name for name, one in zip(names, standings, strict=True) if one["rank_set"][0] == 1]
+    if len(top) == 1:
+        return f"No entry is better than {top[0]}, which is not told apart from every other one."
+    if len(top) == len(standings):
+        return f"None of the {len(top)} entries can be told apart from the others."
+    if len(top) <= NAMED:
+        return f"Which of {listed(top)} is best cannot be told."
+    return f"Which of {len(top)} of the {len(standings)} entries is best cannot be told."
 
 
 def _footnote(standings: Sequence[Document]) -> str:

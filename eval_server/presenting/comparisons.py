@@ -69,13 +69,19 @@ def _pair_verdict(found: Document, a: str, b: str) -> str:
     p_said = f"{p_words(found['p'])}, {kind} subject-swap test"
     if found["p_holm"] is None:
         word = "is" if found["p"] < 0.05 else "is not"
-        return (
-            f"Taken alone the difference {word} significant at 5 % ({p_said}). Not both stand on the board."
-        )
+        return f"Taken alone the difference {word} significant at 5 % ({p_said}). {_alone(found)}"
     said = f"{p_said}; {p_words(found['p_holm'], name='Holm p')} among all pairs of the board"
     if found["p_holm"] < 0.05:
         return f"{a} is better than {b} ({said})."
     return f"The two cannot be told apart at 5 % ({said})."
+
+
+def _alone(found: Document) -> str:
+    """Why there is no p among the pairs of the board."""
+    ranked_by = found.get("ranked_by", "weighted_f1")
+    if ranked_by == "weighted_f1":
+        return "Not both stand on the board."
+    return f"This is the difference in weighted F1; the board is ranked by {metric_name(ranked_by)}."
 
 
 def _equivalence(found: Document | None) -> str:

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from eval_server import documents
-from eval_server.access import Caller, may_see, require_host, require_owner, shows_board
+from eval_server.access import Caller, may_see, require_host, require_open, require_owner, shows_board
 from eval_server.desk import Desk
 from eval_server.routes import uploads
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
@@ -130,17 +130,16 @@ def submissions(
 @router.post(
     "/phases/{phase}/checks",
     summary="Would this zip be accepted? Nothing is kept or counted",
-    openapi_extra=_multipart(["file"], file=_BINARY),
+    openapi_extra=_multipart(["file"], file=_BINARY, scores=_BINARY, manifest=_BINARY),
 )
 async def checks(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     record = await run_in_threadpool(find_phase, desk, phase)
-    form = await uploads.read_form(request, desk.settings.upload_bytes)
+    uploads.count(request, desk, caller)
+    form = await uploads.read_form(request, desk.settings.upload_bytes + uploads.SLACK)
     try:
-        file = form.get("file")
-        if file is None or isinstance(file, str):
-            raise Refusal(422, "The part `file` is missing: the submission zip, sent as a file.")
+        parts = uploads.parts_of(form)
         asked = await run_in_threadpool(desk.verdicts.truth, record.truth)
-        report = await run_in_threadpool(_checked, file.file, asked.phase)
+        report = await run_in_threadpool(_checked, parts, asked.phase)
     finally:
         await form.close()
     return as_json(report)
@@ -170,9 +169,15 @@ def let_stand(desk: Desk, submission: str, caller: Caller) -> Submission:
     """Let a submission of the caller's team stand for it."""
     found = find_submission(desk, submission, caller)
     require_owner(caller, found.team)
+    if not caller.is_host:
+        require_open(find_phase(desk, found.phase), desk.now(), "this choice was made")
     if found.status != "scored":
         raise Refusal(409, f"Only a scored submission can stand for a team; this one is {found.status}.")
     desk.store.submissions.choose(found)
+    if caller.is_host:
+        desk.store.audit.note(
+            desk.now(), caller.name, "chose for a team", found.team, {"submission": found.id}
+        )
     return found
 
 
@@ -236,8 +241,9 @@ def visible_board(desk: Desk, record: PhaseRecord, caller: Caller) -> None:
         raise Refusal(403, "The board of this phase is hidden until the phase closes.")
 
 
-def _checked(file: Any, asked: Phase) -> dict[str, Any]:
-    return check(file.read(), asked).to_json()
+def _checked(parts: uploads.Parts, asked: Phase) -> dict[str, Any]:
+    scores = None if parts.scores is None else parts.scores.file.read()
+    return check(parts.file.file.read(), asked, scores=scores).to_json()
 
 
 def _printable(text: str | None) -> str | None:

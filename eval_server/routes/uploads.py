@@ -36,13 +36,20 @@ _ID = re.compile(r"[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """The parts of an upload: files still open, fields as text."""
+class Parts:
+    """The zip and what may come beside it, files still open; `remarks` are the manifest's words."""
 
     file: UploadFile
     scores: UploadFile | None
     manifest: str | None
     remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload: its parts, and its fields as text."""
+
+    parts: Parts
     entry: str
     team: str | None
     csrf: str | None
@@ -70,9 +77,7 @@ async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRec
     now = desk.now()
     team_of(caller, None)
     require_open(record, now)
-    key = caller.token or address_of(request)
-    require_rate(desk.uploads, key, "uploads", now)
-    desk.uploads.count(key)
+    count(request, desk, caller)
     form = await read_form(request, desk.settings.upload_bytes + SLACK)
     try:
         upload = _upload(form)
@@ -83,7 +88,18 @@ async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRec
     finally:
         await form.close()
     desk.judge.wake()
+    if caller.is_host:
+        await run_in_threadpool(
+            desk.store.audit.note, now, caller.name, "handed in for a team", team, {"submission": receipt.id}
+        )
     return receipt
+
+
+def count(request: Request, desk: Desk, caller: Caller) -> None:
+    """Note an upload, kept or only checked; raises `TooMany` where this caller has been too fast."""
+    key = caller.token or address_of(request)
+    require_rate(desk.uploads, key, "uploads", desk.now())
+    desk.uploads.count(key)
 
 
 async def read_form(request: Request, most: int) -> FormData:
@@ -124,6 +140,14 @@ def _too_large(most: int) -> Refusal:
 
 
 def _upload(form: FormData) -> Upload:
+    parts = parts_of(form)
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    entry = _name("entry", fields.get("entry"))
+    return Upload(parts, entry, fields.get("team") or None, fields.get("csrf"))
+
+
+def parts_of(form: FormData) -> Parts:
+    """The files of a form; raises `Refusal` for one that is missing, too large or no file."""
     file, scores = form.get("file"), form.get("scores")
     if not isinstance(file, UploadFile):
         raise Refusal(422, "The part `file` is missing: the submission zip, sent as a file.")
@@ -132,10 +156,7 @@ def _upload(form: FormData) -> Upload:
     table = scores if isinstance(scores, UploadFile) and scores.size else None
     if table is not None and (table.size or 0) > SLACK:
         raise _too_large(SLACK)
-    text, words = _manifest(form.get("manifest"))
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    entry = _name("entry", fields.get("entry"))
-    return Upload(file, table, text, words, entry, fields.get("team") or None, fields.get("csrf"))
+    return Parts(file, table, *_manifest(form.get("manifest")))
 
 
 def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
@@ -164,21 +185,22 @@ def _name(what: str, value: str | None) -> str:
 
 def _keep(desk: Desk, record: PhaseRecord, upload: Upload, team: str, now: datetime) -> Receipt:
     """Files first, then the row: whoever is told an id can be sure of both."""
-    archive = desk.store.archive.keep(upload.file.file)
-    scores = None if upload.scores is None else desk.store.archive.keep(upload.scores.file)
-    parts = json.dumps(
-        [archive, scores, upload.manifest, upload.entry if record.rules.represents == "every" else ""]
+    parts = upload.parts
+    archive = desk.store.archive.keep(parts.file.file)
+    scores = None if parts.scores is None else desk.store.archive.keep(parts.scores.file)
+    said = json.dumps(
+        [archive, scores, parts.manifest, upload.entry if record.rules.represents == "every" else ""]
     )
     arrival = Arrival(
         phase=record.name,
         team=team,
         entry=upload.entry,
-        digest=hashlib.sha256(parts.encode()).hexdigest(),
+        digest=hashlib.sha256(said.encode()).hexdigest(),
         archive=archive,
         scores=scores,
-        manifest=upload.manifest,
-        remarks=upload.remarks,
-        size=upload.file.size or 0,
+        manifest=parts.manifest,
+        remarks=parts.remarks,
+        size=parts.file.size or 0,
         at=now,
     )
     return desk.store.submissions.receive(arrival, admission(record.rules, now))

@@ -45,12 +45,14 @@ def climb(scores: Sequence[float], step: Step) -> list[Rung]:
 def by_cells(losses: npt.ArrayLike) -> list[Rung]:
     """The parameter-free Ladder on losses per cell (rows: submissions); a rung's score is -mean loss."""
     table = np.asarray(losses, dtype=float)
+    return climb(
+        [float(row) for row in -table.mean(axis=1)], lambda best, new: cell_step(table[best], table[new])
+    )
 
-    def step(best: int, new: int) -> float:
-        cells = table.shape[1]
-        return float((table[new] - table[best]).std(ddof=1) / np.sqrt(cells)) if cells > 1 else np.nan
 
-    return climb([float(row) for row in -table.mean(axis=1)], step)
+def cell_step(best: Floats, new: Floats) -> float:
+    """Standard error of the difference of two mean losses over cells; NaN (no step up) for a single cell."""
+    return float((new - best).std(ddof=1) / np.sqrt(len(best))) if len(best) > 1 else np.nan
 
 
 def by_subjects(table: Tally, metric: Metric = WEIGHTED_F1) -> list[Rung]:

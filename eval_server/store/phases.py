@@ -54,6 +54,9 @@ class Rules:
         _one_of("visibility", self.visibility, VISIBILITIES)
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
             raise ValueError(f"a phase opens before it closes, found {self.opens_at} and {self.closes_at}")
+        if self.ladder and self.represents != "best":
+            said = "the Ladder shows the last clear improvement of a team, so `represents` is best"
+            raise ValueError(f"{said}, found {self.represents!r}")
         for name in ("per_day", "in_all", "unscored_per_day"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:

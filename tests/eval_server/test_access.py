@@ -19,8 +19,8 @@ from eval_server.routes.callers import COOKIE
 from eval_server.routes.guard import FORWARDED
 from eval_server.settings import Settings, SettingsUnsafe
 from tests.support.command import harness
-from tests.support.desk import Place, a_place, problem
-from tests.support.server import a_zip, small_truth
+from tests.support.desk import NOON, Place, a_place, problem
+from tests.support.server import a_wrapped_zip, a_zip, small_truth
 
 
 def signed_in(place: Place, token: str) -> tuple[Any, str]:
@@ -284,6 +284,7 @@ def test_uploads_are_limited_by_the_minute(tmp_path: Path) -> None:
         codes = [place.upload(a_zip(n)).status_code for n in range(5)]
         assert codes == [202, 202, 202, 429, 429]
         assert "Retry-After" in place.upload(a_zip(9)).headers
+        problem(place.client().post("/api/phases/small/checks", files={"file": a_zip()}), 429)
 
 
 def test_a_rate_refills_evenly_and_remembers_a_bounded_number_of_callers() -> None:
@@ -397,11 +398,36 @@ def test_what_a_host_does_is_in_the_audit_log(guarded: Place) -> None:
     submission = guarded.hand_in(token=guarded.token("team", "red"))["id"]
     host.post(f"/api/submissions/{submission}/judging")
     host.post("/api/teams/red/tokens")
+    host.post(f"/api/submissions/{submission}/choice")
+    other = guarded.hand_in(a_zip(2), token=guarded.token("host"), team="blue", named=True)["id"]
     found = host.get("/api/audit").json()["audit"]
     assert {(deed["actor"], deed["action"], deed["subject"]) for deed in found} == {
         ("host", "judged again", submission),
         ("host", "token added", "red"),
+        ("host", "chose for a team", "red"),
+        ("host", "handed in for a team", "blue"),
     }
+    assert {"submission": other} in [deed["detail"] for deed in found]
+
+
+def test_a_team_does_not_choose_after_the_end_and_the_host_does(guarded: Place) -> None:
+    guarded.phase("pick", represents="chosen", closes_at=NOON + timedelta(hours=1))
+    red = guarded.token("team", "red")
+    submission = guarded.hand_in(a_zip(1), token=red, phase="pick")["id"]
+    guarded.clock.turn(hours=1, seconds=1)
+    late = problem(guarded.client(red).post(f"/api/submissions/{submission}/choice"), 403)
+    assert "closed at 2026-12-01T13:00:00Z; this choice was made at 2026-12-01T13:00:01Z" in late["detail"]
+    host = guarded.client(guarded.token("host"))
+    assert host.post(f"/api/submissions/{submission}/choice").status_code == 200
+
+
+def test_what_was_passed_over_in_a_zip_is_for_its_owner(guarded: Place) -> None:
+    red, blue = guarded.token("team", "red"), guarded.token("team", "blue")
+    found = guarded.hand_in(a_wrapped_zip("Jane_Doe"), token=red)
+    assert "Jane_Doe" in str(found["passed_over"])
+    seen = guarded.client(blue).get(f"/api/submissions/{found['id']}")
+    assert seen.json()["passed_over"] == []
+    assert "Jane_Doe" not in seen.text + guarded.client(blue).get(f"/submissions/{found['id']}").text
 
 
 def test_log_lines_are_json_with_a_request_id_and_hold_no_secret(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +51,15 @@ def a_zip(wrong: int = 0, seed: int = 0, truth: Truth | None = None) -> bytes:
     chosen = np.random.default_rng(seed).choice(len(labels), wrong, replace=False)
     labels[chosen] ^= 1
     return packed(Predictions(truth.phase, labels))
+
+
+def a_wrapped_zip(folder: str) -> bytes:
+    """The same with its file in a folder, which the reader passes over."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(a_zip())) as found, zipfile.ZipFile(target, "w") as archive:
+        for name in found.namelist():
+            archive.writestr(f"{folder}/{name}", found.read(name))
+    return target.getvalue()
 
 
 @dataclass

@@ -15,20 +15,35 @@ def entries(board: dict[str, Any], sort: str, order: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("groups", "said"),
+    ("sets", "said"),
     [
-        ([(0, 2), (2, 4)], "Which of entry 1 and entry 2 is best cannot be told."),
-        ([(0, 4)], "None of the 4 entries can be told apart from the others."),
-        ([(0, 1), (1, 4)], "entry 1 is better than every other entry, beyond what chance explains."),
+        ([(1, 2), (1, 2), (3, 4), (3, 4)], "Which of entry 1 and entry 2 is best cannot be told."),
+        ([(1, 4)] * 4, "None of the 4 entries can be told apart from the others."),
+        (
+            [(1, 1), (2, 4), (2, 4), (2, 4)],
+            "entry 1 is better than every other entry, beyond what chance explains.",
+        ),
+        ([(1, 2), (2, 4), (2, 4), (1, 4)], "Which of entry 1 and entry 4 is best cannot be told."),
+        (
+            [(1, 2), (2, 4), (2, 4), (2, 4)],
+            "No entry is better than entry 1, which is not told apart from every other one.",
+        ),
     ],
 )
-def test_the_first_sentence_says_what_cannot_be_told_apart(groups: list[tuple[int, int]], said: str) -> None:
-    assert board_view(four(groups), "rank", "").told == said
+def test_the_first_sentence_says_what_cannot_be_told_apart(sets: list[tuple[int, int]], said: str) -> None:
+    standings = [a_standing(at + 1, 0.9 - at / 50, rank_set=list(each)) for at, each in enumerate(sets)]
+    assert board_view(a_board(standings), "rank", "").told == said
+
+
+def test_a_board_ranked_by_another_metric_says_so() -> None:
+    assert board_view(four([], metric="sensitivity")).ranked_by == "sensitivity"
+    assert board_view(four([])).ranked_by == ""
 
 
 def test_many_entries_that_cannot_be_told_apart_are_counted_instead_of_named() -> None:
-    board = a_board([a_standing(at + 1, 0.9 - at / 50) for at in range(8)], [(0, 6), (5, 8)])
-    assert board_view(board, "rank", "").told == "Which of the first 6 of 8 entries is best cannot be told."
+    sets = [[1, 6]] * 6 + [[7, 8]] * 2
+    board = a_board([a_standing(at + 1, 0.9 - at / 50, rank_set=sets[at]) for at in range(8)])
+    assert board_view(board, "rank", "").told == "Which of 6 of the 8 entries is best cannot be told."
 
 
 def test_without_subjects_nothing_is_said_about_telling_apart() -> None:
@@ -91,7 +106,7 @@ def test_a_phase_that_ranks_by_another_metric_shows_it() -> None:
     standings = [a_standing(1, 0.9, auc=0.91234), a_standing(2, 0.8, auc=None)]
     view = board_view(a_board(standings, metric="auc"), "rank", "")
     assert [column.key for column in view.columns][3] == "auc"
-    assert [row.measures[0].words for row in view.rows] == ["0.9123", "—"]
+    assert [row.measures[0].words for row in view.rows] == ["0.912", "—"]
     standings[1]["auc"] = 0.95
     assert entries(a_board(standings, metric="auc"), "metric") == ["entry 2", "entry 1"]
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from eval_server.comparing import compare
+from eval_server.store.phases import Rules
+from eval_server.truth import Truth
 from tests.support.desk import NOON, Place, a_place, problem
 from tests.support.server import a_zip, decided, small_truth
 
@@ -139,6 +141,14 @@ def test_a_check_says_what_would_happen_and_keeps_nothing(place: Place) -> None:
     assert place.desk.store.submissions.by_status() == {}
 
 
+def test_a_check_reads_every_part_that_a_submission_reads(place: Place) -> None:
+    client = place.client()
+    scores = client.post("/api/phases/small/checks", files={"file": a_zip(), "scores": b"cell,score\n"})
+    assert [one["where"] for one in scores.json()["problems"]] == ["the scores, the table"]
+    manifest = client.post("/api/phases/small/checks", files={"file": a_zip(), "manifest": b"no JSON"})
+    problem(manifest, 422)
+
+
 def test_two_submissions_are_compared_with_difference_interval_and_exact_test(place: Place) -> None:
     one, other = place.hand_in(a_zip(1), team="a"), place.hand_in(a_zip(12), team="b")
     found = (
@@ -149,6 +159,22 @@ def test_two_submissions_are_compared_with_difference_interval_and_exact_test(pl
     assert 0 <= found["p"] <= found["p_holm"] <= 1
     assert len(found["subjects"]) == 6
     assert found["disagreements"] is None
+
+
+def test_a_board_ranked_by_another_metric_lends_no_p_to_the_comparison_of_weighted_f1(place: Place) -> None:
+    place.phase("other", metric="balanced_accuracy")
+    ids = [place.hand_in(a_zip(n), team=f"team {n}", phase="other")["id"] for n in (1, 12)]
+    found = (
+        place.client().get("/api/phases/other/comparisons", params=dict(zip("ab", ids, strict=True))).json()
+    )
+    assert found["p"] is not None
+    assert (found["ranked_by"], found["p_holm"], found["significant"]) == ("balanced_accuracy", None, None)
+    page = (
+        place.client().get("/phases/other/compare", params={"s": ids}, headers={"Accept": "text/html"}).text
+    )
+    assert "the board is ranked by balanced accuracy" in page
+    csv_head = place.client().get("/api/phases/other/leaderboard.csv").text.splitlines()[0]
+    assert "balanced_accuracy" in csv_head.split(",")
 
 
 def test_what_cannot_be_compared_is_refused(place: Place) -> None:
@@ -273,6 +299,23 @@ def test_the_ladder_repeats_the_old_number_until_an_improvement_is_clear(place: 
     assert place.board(phase="ladder")["standings"][0]["submission"] == told[2]["id"]
     host = place.client(place.token("host")).get(f"/api/submissions/{told[1]['id']}").json()
     assert host["metrics"]["accuracy"] == pytest.approx(36 / 50)
+
+
+def test_the_ladder_needs_more_than_a_standard_error_over_cells_where_subjects_are_not_known(
+    place: Place,
+) -> None:
+    truth = small_truth("plain")
+    place.desk.store.phases.add("plain", Truth(truth.phase, truth.labels), Rules(ladder=True), NOON)
+    told = []
+    for wrong in (15, 14, 1):
+        place.clock.turn(seconds=1)
+        told.append(numbers_out(place, place.upload(a_zip(wrong), phase="plain").json()["id"]))
+    assert [one["metrics"]["accuracy"] for one in told] == pytest.approx([35 / 50, 35 / 50, 49 / 50])
+
+
+def test_the_ladder_goes_with_the_best_submission_only() -> None:
+    with pytest.raises(ValueError, match="`represents` is best, found 'chosen'"):
+        Rules(ladder=True, represents="chosen")
 
 
 def test_a_replaced_truth_judges_all_anew(place: Place) -> None:
