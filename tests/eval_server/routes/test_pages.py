@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from eval_server.presenting.words import METRIC_NAMES
 from eval_server.store.phases import Rules
 from eval_server.truth import Truth
 from tests.support.desk import Place, a_place
@@ -411,6 +412,28 @@ def test_a_team_reads_what_is_left_of_an_open_phase_only(place: Place) -> None:
     assert "small: as many submissions as you like." in text
     assert "next: opens 2 Dec 2026, 12:00 UTC." in text
     assert "past: closed 30 Nov 2026, 12:00 UTC." in text
+
+
+def test_the_help_promises_what_scores_add_for_a_team_and_no_more(guarded: Place) -> None:
+    red = guarded.token(team="red")
+    found = guarded.hand_in(a_zip(4), token=red, scores=scores(4))
+    shown = body(signed_in(guarded, red).get(f"/submissions/{found['id']}"))
+    told = body(guarded.client(**HTML).get("/help"))
+    for name in ("auc", "average_precision", "brier", "log_loss", "ece"):
+        assert METRIC_NAMES[name] in shown
+    promised = ("ROC curve", "average precision", "Brier score", "log loss", "expected calibration error")
+    assert all(word in told for word in promised)
+    assert 'id="roc"' in shown
+    assert 'id="calibration"' not in shown
+    assert "the picture of the calibration is the host" in told
+
+
+def test_the_help_says_when_the_same_zip_counts_once(place: Place) -> None:
+    first = place.upload(a_zip(4)).json()
+    assert place.upload(a_zip(4)).json()["id"] == first["id"]
+    assert place.upload(a_zip(4), scores=scores(4)).json()["id"] != first["id"]
+    told = body(place.client(**HTML).get("/help"))
+    assert "counts once where the optional parts are the same too" in told
 
 
 def test_the_apis_description_lists_every_operation(place: Place) -> None:
