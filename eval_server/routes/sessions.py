@@ -63,7 +63,7 @@ def close_session(request: Request, desk: AtDesk) -> Response:
     return response
 
 
-@router.post("/teams/{team}/tokens", status_code=201, summary="A new token for a team, shown once")
+@router.post("/teams/{team:path}/tokens", status_code=201, summary="A new token for a team, shown once")
 def add_token(
     team: str,
     request: Request,
@@ -84,7 +84,7 @@ def add_token(
     return as_json({**documents.token(record, desk), "token": secret}, 201)
 
 
-@router.delete("/teams/{team}/tokens/{token}", summary="Revoke a token and end its sessions")
+@router.delete("/teams/{team:path}/tokens/{token}", summary="Revoke a token and end its sessions")
 def revoke_token(team: str, token: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_form_token(request, None)
     end_token(desk, team, token, caller)

@@ -198,6 +198,16 @@ def test_a_team_may_have_any_name(place: Place) -> None:
         assert "shown this once" in body(made)
 
 
+def test_the_tokens_of_a_team_of_any_name_are_made_and_revoked_by_programs_too(place: Place) -> None:
+    name = "Te/am & co?"
+    place.hand_in(a_zip(1), team=name)
+    address = f"/api/teams/{quote(name, safe='')}/tokens"
+    made = place.client().post(address, data={"note": "x"})
+    assert (made.status_code, made.json()["team"]) == (201, name)
+    assert place.client().delete(f"{address}/{made.json()['id']}").status_code == 204
+    assert place.desk.store.tokens.by_id(made.json()["id"]).revoked_at is not None
+
+
 def test_a_refused_submission_lists_every_problem_first_and_a_way_to_try_again(place: Place) -> None:
     found = place.hand_in(BAD, entry="broken")
     text = body(place.client(**HTML).get(f"/submissions/{found['id']}"))
