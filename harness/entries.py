@@ -7,8 +7,9 @@ from pathlib import Path
 
 from eval_server.truth import Truth
 from harness.errors import DataWrong
-from submissions.manifest import Manifest
+from submissions.manifest import Manifest, ManifestInvalid
 from submissions.packing import read_table
+from submissions.phases import OFFICIAL
 from submissions.predictions import Predictions
 from submissions.problems import SubmissionRefused
 from submissions.reading import read
@@ -42,6 +43,8 @@ def open_entry(text: str, truth: Truth) -> NamedEntry:
     if not path.exists():
         raise DataWrong(f"there is no {path}", "Name a submission zip, a run folder or a predictions.csv.")
     manifest = _manifest(path)
+    if manifest is not None:
+        _require_phase(path, manifest, truth)
     try:
         predictions = _predictions(path, truth, partial=manifest is not None and manifest.partial)
     except OSError as error:
@@ -73,7 +76,22 @@ def _default_name(path: Path) -> str:
 def _manifest(path: Path) -> Manifest | None:
     beside = path / MANIFEST if path.is_dir() else path.with_name(MANIFEST)
     known = path.is_dir() or path.stem in _SAYS_NOTHING
-    return Manifest.from_json(beside.read_bytes()) if known and beside.exists() else None
+    try:
+        return Manifest.from_json(beside.read_bytes()) if known and beside.exists() else None
+    except ManifestInvalid as error:
+        raise DataWrong(
+            f"{beside}: {error}", "Mend or move this file: it stands beside what is judged."
+        ) from error
+
+
+def _require_phase(path: Path, manifest: Manifest, truth: Truth) -> None:
+    """The official phases share names of cells, so the manifest has to say whether this truth is meant."""
+    asked = truth.phase.name
+    if asked in OFFICIAL and manifest.phase in OFFICIAL and asked != manifest.phase:
+        raise DataWrong(
+            f"{path} holds predictions of the phase {manifest.phase}, the labels are of {asked}",
+            f"Judge it by labels of {manifest.phase}, or predict {asked}.",
+        )
 
 
 def _predictions(path: Path, truth: Truth, *, partial: bool) -> Predictions:

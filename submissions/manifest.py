@@ -23,8 +23,9 @@ class Manifest:
     """What made a set of predictions: entry, data, randomness, machine.
 
     `training` counts the cells and subjects that were learnt from and names those left out and why;
-    `data` says where the cells came from; `environment` holds versions and device. The four flags
-    become words that every table shows beside the result (`remarks`).
+    `data` says where the cells came from (`other_labels`: learnt from or judged by a label file that is
+    not the published one); `environment` holds versions and device. This and the four flags become words
+    that every table shows beside the result (`remarks`).
     """
 
     entry: str
@@ -56,6 +57,7 @@ class Manifest:
             "partial": self.partial,
             "epoch chosen on the test set": self.chosen_on_test,
             "transductive": self.transductive,
+            "not the published labels": bool(self.data.get("other_labels")),
         }
         return tuple(word for word, holds in said.items() if holds)
 

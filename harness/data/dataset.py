@@ -37,6 +37,11 @@ class Dataset:
         return self.audit.label_file.path if self.audit.label_file.labels else None
 
     @property
+    def other_labels(self) -> bool:
+        """Whether the preliminary labels come from a file that is not the expected one."""
+        return bool(self.audit.label_file.labels) and not self.audit.label_file.recognised
+
+    @property
     def key(self) -> str:
         """SHA-256 over part, name and SHA-256 of every cell: the same key, the same pixels."""
         lines = (f"{cell.part} {cell.name} {cell.sha256}\n" for cell in self.records)

@@ -206,7 +206,13 @@ def _fit_facts(folder: RunFolder) -> dict[str, Any]:
 
 def _data_facts(plan: Plan) -> dict[str, Any]:
     kept = ("limit", "train_sha256", "validation_sha256", "test_sha256")
-    return {**plan.dataset.described(), **{name: plan.identity[name] for name in kept}}
+    used = (*plan.split.train, *plan.split.validation, *plan.split.test)
+    other_labels = plan.dataset.other_labels and any(record.part == "prelim" for record in used)
+    return {
+        **plan.dataset.described(),
+        "other_labels": other_labels,
+        **{name: plan.identity[name] for name in kept},
+    }
 
 
 def _card(plan: Plan, manifest: Manifest) -> str:
@@ -235,7 +241,7 @@ def _packed(plan: Plan, predictions: Predictions) -> Path:
         pack(predictions, path)
     travelled = read(path, plan.split.phase).predictions
     if not np.array_equal(travelled.labels, predictions.labels):
-        raise HarnessError(f"{path} does not hold the run's predictions", "Run again with --fresh.")
+        raise DataWrong(f"{path} does not hold the run's predictions", "Run again with --fresh.")
     return path
 
 
@@ -256,6 +262,9 @@ def _verdict(plan: Plan, predictions: Predictions) -> Verdict | None:
     """What the run is worth where the truth is at hand, kept in its folder."""
     truth = _truth(plan, plan.split.test)
     if truth is None:
+        if plan.split.name == "prelim":
+            why = plan.dataset.audit.label_file.reason or "the label file does not name all of these cells"
+            console.say(f"not judged: {why}")
         return None
     verdict = judge(predictions, truth)
     write_json(plan.folder.metrics, verdict.to_json())

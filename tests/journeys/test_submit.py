@@ -15,6 +15,7 @@ from submissions.reading import read
 from tests.support import shared
 from tests.support.command import harness
 from tests.support.dataset import a_dataset
+from tests.support.truth import LABEL_FILE
 
 QUICK = ("--set", "side=32", "--set", "views=1", "--set", "batch=8")
 
@@ -164,3 +165,34 @@ def test_finished_runs_are_joined_into_one_that_can_be_submitted(tmp_path, drawn
     manifest = Manifest.from_json((tmp_path / answer.document()["manifest"]).read_text())
     assert [part["name"] for part in manifest.parts] == ["seed0", "seed1"]
     assert "drawn data" in manifest.remarks
+
+
+def test_a_run_of_one_phase_is_not_judged_by_the_labels_of_another(tmp_path, drawn):
+    run = submit("majority", "--split", "final", "--data", drawn, cwd=tmp_path).document()["run"]
+    answer = harness("score", run, "--truth", shared(LABEL_FILE), cwd=tmp_path)
+    assert answer.code == 3
+    assert "holds predictions of the phase final, the labels are of prelim" in answer.err
+
+
+def test_labels_that_are_not_the_published_ones_are_named_wherever_they_were_used(tmp_path):
+    data = a_dataset(tmp_path / "data")
+    (label_file,) = data.rglob("*.csv")
+    lines = label_file.read_text().splitlines()
+    _, cell, label = lines[1].split(",")
+    assert label == "0"
+    lines[1] = f"UID_66_99_1_all.bmp,{cell},1"
+    label_file.write_text("\n".join(lines) + "\n")
+    for split, remarks in (("prelim", True), ("final", True), ("fold0", False)):
+        answer = submit("majority", "--split", split, "--data", data, cwd=tmp_path)
+        manifest = Manifest.from_json((tmp_path / answer.document()["manifest"]).read_text())
+        assert ("not the published labels" in manifest.remarks) is remarks
+
+
+def test_a_run_that_cannot_be_judged_says_why(tmp_path):
+    data = a_dataset(tmp_path / "data")
+    (label_file,) = data.rglob("*.csv")
+    label_file.unlink()
+    answer = submit("majority", "--data", data, cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    assert "metrics" not in answer.document()
+    assert "not judged: there is no" in answer.err
