@@ -30,6 +30,9 @@ LINES = """word => {
     range.setEnd(link.firstChild, link.textContent.indexOf(word) + word.length);
     return range.getClientRects().length;
 }"""
+DRAWN = (
+    """[...document.querySelectorAll(".board .bar, .bar-key")].map(bar => getComputedStyle(bar).borderLeft)"""
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,13 @@ def test_on_a_phone_the_words_of_an_entry_stay_whole(phone: Any, place: Place) -
     phone.goto("/phases/small")
     for word in ("neighborhood", "heterogeneity", "correction"):
         assert phone.evaluate(LINES, word) == 1, word
+
+
+def test_on_paper_the_bars_are_lines_because_browsers_leave_backgrounds_out(phone: Any, place: Place) -> None:
+    compared(place)
+    phone.goto("/phases/small")
+    phone.set_viewport_size({"width": 794, "height": 1123})
+    phone.emulate_media(media="print")
+    drawn = phone.evaluate(DRAWN)
+    assert len(drawn) > len(ENTRIES)
+    assert set(drawn) == {"4px solid rgb(138, 138, 132)"}
