@@ -40,8 +40,8 @@ def width() -> int:
 
 
 def emit(document: Mapping[str, Any]) -> None:
-    """The one JSON document of a ``--json`` call; NaN and infinity are refused."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """The one JSON document of a ``--json`` call, in ASCII; NaN and infinity are refused."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 

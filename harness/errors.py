@@ -2,7 +2,7 @@
 
 HarnessError                 exit  shown without a traceback, with a hint
 ├── UsageWrong                  2  the command line asks for something that does not exist
-├── DataWrong                   3  the cells, a label file or a run folder are not as they must be
+├── DataWrong                   3  the cells, a label file, a run folder or any path are not as they must be
 ├── Unavailable                 4  an entry, a package or weights are not there
 ├── Refused                     5  a submission that would not be taken
 └── ServerTrouble               6  the evaluation server or Codabench did not do its part
@@ -12,6 +12,7 @@ Everything else keeps its traceback and exits with 1: it is a bug.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import ClassVar
 
@@ -61,7 +62,43 @@ def exit_code_of(error: Exception) -> int | None:
         kinds = tuple(getattr(sys.modules[module], name) for name in names) if module in sys.modules else ()
         if isinstance(error, kinds):
             return code
-    return None
+    return DataWrong.exit_code if isinstance(error, UnicodeDecodeError) or _names_path(error) else None
+
+
+def words_of(error: Exception) -> tuple[str, str]:
+    """What is wrong and how to mend it, for an error that has an exit code."""
+    if isinstance(error, UnicodeDecodeError):
+        byte = error.object[error.start]
+        found = f"expected text in UTF-8, found the byte 0x{byte:02x} at offset {error.start}"
+        return found, "Save the file that you named as UTF-8."
+    if isinstance(error, OSError) and _names_path(error):
+        return _words_of_path(error)
+    return str(error), getattr(error, "hint", "")
+
+
+def _names_path(error: Exception) -> bool:
+    """Whether the operating system refused a path; its other errors are bugs until shown otherwise."""
+    return isinstance(error, OSError) and error.errno is not None and error.filename is not None
+
+
+def _words_of_path(error: OSError) -> tuple[str, str]:
+    path = os.fsdecode(error.filename2 or error.filename)
+    for kind, expected, hint in _PATHS:
+        if isinstance(error, kind):
+            return f"{path}: expected {expected}, found: {error.strerror}", hint
+    return (
+        f"{path}: expected a path that can be read or written, found: {error.strerror}",
+        "Name another path.",
+    )
+
+
+_PATHS = (
+    (FileNotFoundError, "a file or folder that is there", "Look for a slip in the path, or make its folder."),
+    (IsADirectoryError, "a file", "Name a file, not a folder."),
+    (NotADirectoryError, "a folder on the way", "Name a path that leads through folders only."),
+    (FileExistsError, "a folder, or nothing yet", "Name another path, or move what lies there."),
+    (PermissionError, "leave to read or write", "Change its permissions, or name another path."),
+)
 
 
 _FOREIGN = (

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import signal
 import sys
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import click
 
@@ -34,8 +38,20 @@ COMMANDS = {
 """Every command: where it lies and its one line of help, so that `--help` imports none of them."""
 
 
+NOBODY_READS = 128 + signal.SIGPIPE
+"""The exit code of a program whose output is a pipe that nobody reads any more, as in ``… | head``."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _ending_with_the_reader():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _ending_with_the_reader():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -77,36 +93,97 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point of the `harness` script."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    arguments = sys.argv[1:] if arguments is None else arguments
+    _print_any_name()
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        code = NOBODY_READS
+    if code == NOBODY_READS:
+        _write_to_nobody()
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command and tell what goes wrong; returns the exit code."""
     try:
         code = cli.main(arguments, prog_name="harness", standalone_mode=False)
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
     except click.ClickException as wrong:
         wrong.show()
-        sys.exit(wrong.exit_code)
+        if _json_asked(arguments):
+            _emit(wrong.format_message(), _help_of(wrong), wrong.exit_code)
+        return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
         _tell("interrupted", "The same command again goes on from what was saved.")
-        sys.exit(130)
+        return 130
     except Exception as error:
-        sys.exit(_told(error, as_json="--json" in arguments))
-    sys.exit(code if isinstance(code, int) else 0)
+        return _told(error, as_json=_json_asked(arguments))
+    return code if isinstance(code, int) else 0
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
     """Say what went wrong and return the exit code; what is a bug is raised again with its traceback."""
-    from harness.errors import exit_code_of
+    from harness.errors import exit_code_of, words_of
 
     code = exit_code_of(error)
     if code is None:
+        if as_json:
+            _emit(f"{type(error).__name__}: {error}", "This is a bug: please report it.", 1)
         raise error
-    message, hint = str(error), getattr(error, "hint", "")
+    message, hint = words_of(error)
     _tell(message, hint)
     if as_json:
-        from harness.console import emit
-
-        emit({"error": {"message": message, "hint": hint, "exit_code": code}})
+        _emit(message, hint, code)
     return code
+
+
+def _emit(message: str, hint: str, code: int) -> None:
+    from harness.console import emit
+
+    emit({"error": {"message": message, "hint": hint, "exit_code": code}})
+
+
+def _help_of(wrong: click.ClickException) -> str:
+    context = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    return f"Try: {context.command_path} --help" if context else ""
+
+
+def _json_asked(arguments: list[str]) -> bool:
+    """Whether errors are wanted as a document: by ``--json``, or as in ``HARNESS_DATA_AUDIT_AS_JSON=1``."""
+    words = [word.upper().replace("-", "_") for word in arguments if not word.startswith("-")]
+    variables = ("_".join(("HARNESS", *words[:depth], "AS_JSON")) for depth in (1, 2))
+    said = (os.environ.get(variable, "") for variable in variables)
+    return "--json" in arguments or any(
+        one.strip().lower() in ("1", "true", "t", "yes", "y", "on") for one in said
+    )
+
+
+def _print_any_name() -> None:
+    """Let a file name that the terminal's encoding cannot say be printed with its bytes escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _ending_with_the_reader() -> Iterator[None]:
+    """End with `NOBODY_READS` where the reader of a pipe has gone; click and rich would exit with 1."""
+    try:
+        yield
+    except (BrokenPipeError, SystemExit) as end:
+        if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
+            raise
+        raise click.exceptions.Exit(NOBODY_READS) from end
+
+
+def _write_to_nobody() -> None:
+    """Send what is still to be written nowhere, so that Python has nothing to say about it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
 
 
 def _tell(message: str, hint: str) -> None:

@@ -1,0 +1,115 @@
+"""How `harness` ends when something is wrong: one clear message, one exit code, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import exit_code_of, words_of
+from tests.support.command import Answer, harness
+from tests.support.inside import harness_inside
+
+CELLS = "cell,label,subject\n1.bmp,1,1\n2.bmp,0,H1\n3.bmp,1,2\n4.bmp,0,H2\n"
+PREDICTIONS = "cell,label\n1.bmp,1\n2.bmp,0\n3.bmp,1\n4.bmp,0\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A label file, an entry, a plain file and a folder."""
+    (tmp_path / "truth.csv").write_text(CELLS)
+    (tmp_path / "entry.csv").write_text(PREDICTIONS)
+    (tmp_path / "plain").write_text("a file\n")
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("compare entry.csv --truth truth.csv --html folder", "folder"),
+        ("compare entry.csv --truth truth.csv --html plain/x.html", "plain"),
+        ("compare entry.csv --truth truth.csv --pictures plain", "plain"),
+        ("data draw plain", "plain"),
+        ("new-model my-network --folder plain/x", "plain"),
+        ("phase list --data-dir plain", "plain"),
+        ("seeds latin.csv", "UTF-8"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_named_and_a_matter_of_data(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, named: str
+) -> None:
+    (folder / "latin.csv").write_bytes(b"seed,a\n1,\xff\n")
+    monkeypatch.chdir(folder)
+    answer = harness_inside(*arguments.split())
+    assert answer.code == 3, answer.err
+    assert named in answer.err
+    assert "expected" in answer.err
+
+
+def test_an_error_of_the_system_without_a_path_stays_a_bug() -> None:
+    assert exit_code_of(OSError(28, "No space left on device")) is None
+    assert exit_code_of(PermissionError(13, "Permission denied", "there")) == 3
+    assert words_of(PermissionError(13, "Permission denied", "there"))[0].startswith("there: expected")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("score",), ("nosuch",), ("score", "x", "--nope"), ("train", "--model", "tiny", "--seed", "x")],
+)
+def test_with_json_a_usage_error_is_a_document_too(arguments: tuple[str, ...]) -> None:
+    answer = harness_inside(*arguments, "--json")
+    assert answer.code == 2
+    assert answer.document()["error"]["exit_code"] == 2
+    assert answer.document()["error"]["message"] in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [
+        (("score", "nothing.zip"), "HARNESS_SCORE_AS_JSON"),
+        (("data", "draw"), "HARNESS_DATA_DRAW_AS_JSON"),
+        (("new-model",), "HARNESS_NEW_MODEL_AS_JSON"),
+    ],
+)
+def test_json_may_be_asked_for_by_the_environment(arguments: tuple[str, ...], variable: str) -> None:
+    assert harness_inside(*arguments, **{variable: "1"}).document()["error"]["exit_code"] == 2
+    assert harness_inside(*arguments, **{variable: "0"}).out == ""
+
+
+def test_with_json_a_bug_is_a_document_and_keeps_its_traceback(folder: Path) -> None:
+    broken = "import eval_server.truth as t; t.read_truth = lambda path: 1 / 0"
+    code = f"{broken}; from harness.cli.main import main; main(['score', 'x', '--truth', 'y', '--json'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert Answer(1, done.stdout, "").document()["error"]["exit_code"] == 1
+    assert "ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("models",), ("models", "--json")])
+def test_a_pipe_that_nobody_reads_ends_the_command_quietly(arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "harness", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+@pytest.mark.parametrize("form", [("--json",), ()])
+def test_a_name_that_the_encoding_cannot_say_is_printed_escaped(
+    folder: Path, encoding: str, form: tuple[str, ...]
+) -> None:
+    name = os.fsdecode(b"b\xff\xc3\xa9.csv")
+    (folder / name).write_text(PREDICTIONS)
+    answer = harness(
+        "score", folder / name, "--truth", folder / "truth.csv", *form, PYTHONIOENCODING=encoding
+    )
+    assert answer.code == 0, answer.err
+    if form:
+        assert answer.document()["entry"] == Path(name).stem
