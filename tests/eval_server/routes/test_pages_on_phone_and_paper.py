@@ -30,9 +30,8 @@ LINES = """word => {
     range.setEnd(link.firstChild, link.textContent.indexOf(word) + word.length);
     return range.getClientRects().length;
 }"""
-DRAWN = (
-    """[...document.querySelectorAll(".board .bar, .bar-key")].map(bar => getComputedStyle(bar).borderLeft)"""
-)
+DRAWN = """[...document.querySelectorAll(".board .bar, .bar-key")]
+    .map(bar => getComputedStyle(bar).borderLeft)"""
 
 
 @pytest.fixture(scope="module")
