@@ -56,13 +56,25 @@ def check(
 def asked_phase(name: str | None, cells_file: Path | None) -> Phase | None:
     """The phase the options name; None when neither was given, and the submission itself decides."""
     if cells_file is not None:
-        return phase_of(name or cells_file.stem, _cells_of(cells_file))
+        return _own_phase(phase_of(name or cells_file.stem, _cells_of(cells_file)), cells_file)
     if name is None:
         return None
     if name not in OFFICIAL:
         known = " or ".join(OFFICIAL)
         raise UsageWrong(f"there is no phase {name!r}: expected {known}", "Name its cells with --cells CSV.")
     return OFFICIAL[name]
+
+
+def _own_phase(phase: Phase, cells_file: Path) -> Phase:
+    """This phase; an official name stands for the official cells and no others."""
+    official = OFFICIAL.get(phase.name)
+    if official is not None and official.key != phase.key:
+        raise UsageWrong(
+            f"{cells_file} lists {len(phase)} cells, but {phase.name} is the official phase "
+            f"of {len(official)} other cells",
+            "Give your own cells a name of their own with --phase, or leave --cells out.",
+        )
+    return phase
 
 
 def _cells_of(path: Path) -> list[str]:

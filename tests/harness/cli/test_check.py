@@ -98,3 +98,14 @@ def test_an_unknown_phase_is_a_matter_of_usage(zip_file: Path) -> None:
     answer = harness("check", zip_file, "--phase", "prelims")
     assert answer.code == 2
     assert "expected prelim or final" in answer.err
+
+
+def test_an_official_phase_is_not_checked_against_other_cells(zip_file: Path, tmp_path: Path) -> None:
+    zip_file.write_bytes(a_submission())
+    cells = tmp_path / "truth.csv"
+    cells.write_text("cell\n" + "".join(f"{number}.bmp\n" for number in range(1, 1868)))
+    refused = harness("check", zip_file, "--phase", "final", "--cells", cells)
+    assert refused.code == 2
+    assert "lists 1867 cells" in refused.err
+    assert "2586" in refused.err
+    assert harness("check", zip_file, "--phase", "prelim", "--cells", cells).code == 0
