@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from harness.errors import DataWrong, ServerTrouble, UsageWrong
 from harness.published_results import PUBLISHED
 
 if TYPE_CHECKING:
-    from eval_server.store.phases import Rules
+    from eval_server.store.phases import PhaseRecord, Rules
     from eval_server.store.store import Store
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,36}")
@@ -48,8 +49,8 @@ class Count(click.ParamType[Any]):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         if isinstance(value, int) or value == "none":
             return value
-        if not value.isdigit():
-            self.fail(f"expected a count or none, found {value!r}", param, ctx)
+        if not (value.isascii() and value.isdigit()) or len(value) > 9:
+            self.fail(f"expected a count below 1,000,000,000 or none, found {value!r}", param, ctx)
         return int(value)
 
 
@@ -165,8 +166,7 @@ def list_(data_dir: Path, database: str | None, as_json: bool) -> None:
     if as_json:
         console.emit({"phases": [{"phase": one.name, "rules": _plain(one.rules)} for one in records]})
         return
-    rows = [(one.name, *(f"{value}" for value in _plain(one.rules).values())) for one in records]
-    console.table(("phase", *_plain(_changed(_default(), {}))), rows)
+    console.result("\n".join(map(_described, records)) or "No phases yet: add one with `harness phase add`.")
 
 
 @phase.command()
@@ -180,21 +180,65 @@ def reference(name: str, table: Path, data_dir: Path, database: str | None, as_j
     rows = list(_references(table))
     with store_at(data_dir, database) as store:
         _found(store, name)
+        there = {(one.entry, one.source) for one in store.phases.published(name)}
+        if twice := [entry for entry, _, source in rows if (entry, source) in there]:
+            raise DataWrong(f"{name} has a reference {twice[0]} already", "Take it out of the table.")
         for entry, metrics, source in rows:
             store.phases.add_published(name, entry, metrics, source)
         store.audit.note(_now(), "command line", "references added", name, {"count": len(rows)})
     _tell({"phase": name, "references": len(rows)}, f"Added {len(rows)} reference rows.", as_json)
 
 
+_REFERENCE_COLUMNS = ("entry", "weighted_f1", "source")
+
+
 def _references(table: Path) -> Iterator[tuple[str, dict[str, float], str]]:
+    """The published results of a table, each line held against what a reference is."""
+    seen: dict[tuple[str, str], int] = {}
+    for line, row in _reference_rows(table):
+        if None in row or None in row.values():
+            raise DataWrong(f"{table}, line {line}: expected as many values as the header has columns")
+        facts = {str(key): str(value).strip() for key, value in row.items()}
+        entry, source = facts.pop("entry"), facts.pop("source")
+        if not entry or not facts["weighted_f1"]:
+            raise DataWrong(f"{table}, line {line}: expected an entry's name and its weighted_f1")
+        if (entry, source) in seen:
+            raise DataWrong(f"{table}, line {line}: {entry} stands already in line {seen[entry, source]}")
+        seen[entry, source] = line
+        yield entry, {key: _share(table, line, key, text) for key, text in facts.items() if text}, source
+
+
+def _reference_rows(table: Path) -> Iterator[tuple[int, dict[Any, Any]]]:
+    """The lines of the table with their numbers; raises `DataWrong` for a header that lacks a column."""
+    hint = "Expected a CSV table with the columns entry, weighted_f1, source and those of other metrics."
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                facts = {key: value for key, value in row.items() if key not in ("entry", "source") and value}
-                yield row["entry"], {key: float(value) for key, value in facts.items()}, row["source"]
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        hint = "Expected a CSV table with the columns entry, weighted_f1 and source."
-        raise DataWrong(f"cannot take the references of {table}: {error}", hint) from error
+            reader = csv.DictReader(file)
+            header = [name.strip() for name in reader.fieldnames or ()]
+            if "" in header or len(set(header)) < len(header) or not set(_REFERENCE_COLUMNS) <= set(header):
+                raise DataWrong(f"{table}, line 1: found the columns {', '.join(header) or 'none'}", hint)
+            reader.fieldnames = header
+            rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataWrong(f"{table}: expected a CSV table, found {error}", hint) from error
+    except OSError as error:
+        raise DataWrong(f"{table}: expected a file to read, found {error.strerror or error}", hint) from error
+    if not rows:
+        raise DataWrong(f"{table} has a header and no lines", hint)
+    yield from rows
+
+
+def _share(table: Path, line: int, column: str, text: str) -> float:
+    """A share; Cohen's kappa and the like may be below 0."""
+    lowest = -1 if column in ("mcc", "kappa") else 0
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not lowest <= value <= 1:
+        hint = "Metrics are shares: write 0.8981 for 89.81 %."
+        raise DataWrong(f"{table}, line {line}, {column}: expected {lowest} to 1, found {text!r}", hint)
+    return value
 
 
 def _changed(rules: Rules, given: dict[str, Any]) -> Rules:
@@ -220,20 +264,34 @@ def _default() -> Rules:
     return Rules()
 
 
+def _described(record: PhaseRecord) -> str:
+    """A phase and, a line each, its rules that are not the usual ones."""
+    usual = _plain(_default())
+    own = [(key, value) for key, value in _plain(record.rules).items() if value != usual[key]]
+    told = [f"  {key.replace('_', ' '):17} {value}" for key, value in own] or ["  the usual rules"]
+    return "\n".join((record.name, *told))
+
+
 def _plain(rules: Rules) -> dict[str, Any]:
     return {key: str(value) if isinstance(value, datetime) else value for key, value in asdict(rules).items()}
 
 
 def _truth(path: Path, name: str, asked: Any = None) -> Any:
-    """The truth in this file; of the official cells where the phase bears an official name."""
+    """The truth in this file; an official name stands for the official cells and no others."""
     from eval_server.truth import read_truth
     from submissions.phases import OFFICIAL
 
     found = read_truth(path, asked)
+    if asked is not None:
+        return found
     official = OFFICIAL.get(name)
-    if asked is None and official is not None and found.phase.key != official.key:
-        console.say(f"Note: these {len(found.phase):,} cells are not those of the official phase {name}.")
-    return found if asked is not None else replace(found, phase=replace(found.phase, name=name))
+    if official is not None and found.phase.key != official.key:
+        raise DataWrong(
+            f"{path} labels {len(found.phase)} cells, but {name} is the official phase "
+            f"of {len(official)} other cells",
+            f"Name the label file of {name}, or add these cells under a name of their own.",
+        )
+    return replace(found, phase=replace(found.phase, name=name))
 
 
 def _official(name: str, truth: Any) -> bool:
