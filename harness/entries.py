@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def open_entry(text: str, truth: Truth) -> NamedEntry:
     if manifest is not None:
         _require_phase(path, manifest, truth)
     try:
-        predictions = _predictions(path, truth, partial=manifest is not None and manifest.partial)
+        predictions = _predictions(path, truth, manifest)
     except OSError as error:
         raise DataWrong(f"cannot read {path}: {error.strerror}") from error
     except SubmissionRefused as refused:
@@ -94,11 +95,23 @@ def _require_phase(path: Path, manifest: Manifest, truth: Truth) -> None:
         )
 
 
-def _predictions(path: Path, truth: Truth, *, partial: bool) -> Predictions:
+def _require_unchanged(table: Path, manifest: Manifest) -> None:
+    """A run's table that somebody changed is no longer what its manifest speaks of."""
+    if hashlib.sha256(table.read_bytes()).hexdigest() != manifest.predictions_sha256:
+        raise DataWrong(
+            f"{table} is not the table that {MANIFEST} beside it was written for: its SHA-256 is another",
+            "Make the run again with --fresh, or judge a copy under another name, away from the run.",
+        )
+
+
+def _predictions(path: Path, truth: Truth, manifest: Manifest | None) -> Predictions:
     table = path / TABLE if path.is_dir() else path
     if path.is_dir() and not table.exists():
         hint = "The run is not finished: the command that began it goes on where it stopped."
         raise DataWrong(f"the run folder {path} holds no {TABLE}", hint)
     if table.suffix == ".csv":
+        if manifest is not None:
+            _require_unchanged(table, manifest)
+        partial = manifest is not None and manifest.partial
         return read_table(table, truth.phase, allow_partial=partial)
     return read(table, truth.phase).predictions

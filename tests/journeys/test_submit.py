@@ -196,3 +196,14 @@ def test_a_run_that_cannot_be_judged_says_why(tmp_path):
     assert answer.code == 0, answer.err
     assert "metrics" not in answer.document()
     assert "not judged: there is no" in answer.err
+
+
+def test_a_table_that_was_changed_after_its_run_is_not_judged_as_the_run_s(tmp_path, drawn):
+    run = tmp_path / submit("majority", "--data", drawn, cwd=tmp_path).document()["run"]
+    truth = next(drawn.rglob("*labels.csv"))
+    assert harness("score", run, "--truth", truth, cwd=tmp_path).code == 0
+    table = run / "predictions.csv"
+    table.write_text(table.read_text().replace(",1\n", ",0\n", 1))
+    answer = harness("score", run, "--truth", truth, cwd=tmp_path)
+    assert answer.code == 3
+    assert "its SHA-256 is another" in answer.err
