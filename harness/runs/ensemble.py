@@ -17,6 +17,7 @@ from scipy.special import expit, logit
 
 from eval_server.judging import Verdict, judge
 from eval_server.truth import Truth
+from harness import console
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.folder import RunFolder, Status, write_json
 from harness.runs.outcome import Outcome
@@ -25,12 +26,15 @@ from models.contract import Scores
 from submissions.cells import CellName, CellNameInvalid
 from submissions.manifest import Manifest
 from submissions.packing import pack, read_table, write_table
-from submissions.phases import Phase
+from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import THRESHOLD, Predictions
 from submissions.writing import write_whole
 
 _LARGEST_LOGIT = 30.0
 """Scores of exactly 0 or 1 count as this logit: one part must not outvote all others for ever."""
+
+_EQUAL = "equal"
+"""Where the weights come from when nothing was fitted."""
 
 _SAME = ("entry", "entry_version", "settings", "weights", "seed", "select", "shared_cells", "limit")
 """What two runs share when one is the other's twin on another split."""
@@ -107,7 +111,7 @@ def require_same_phase(parts: Sequence[Part]) -> Phase:
 
 
 def equal_weights(parts: Sequence[Part]) -> Weighing:
-    return Weighing((1 / len(parts),) * len(parts), "equal")
+    return Weighing((1 / len(parts),) * len(parts), _EQUAL)
 
 
 def fitted_weights(parts: Sequence[Part], split: str, truth: Truth | None) -> Weighing:
@@ -163,6 +167,7 @@ def ensemble(
 ) -> Outcome:
     """Join runs into a new one with predictions, manifest and zip; the parts are named in its manifest."""
     phase = require_same_phase(parts)
+    known = None if truth is None else _truth_of(phase, truth, weighing)
     described = [_described(part, weight) for part, weight in zip(parts, weighing.values, strict=True)]
     key = digest([json.dumps([by, weighing.source, described], sort_keys=True)])[:8]
     folder = RunFolder(runs_root / f"ensemble-{phase.name}-{key}")
@@ -176,15 +181,38 @@ def ensemble(
         submission = folder.submission(partial=phase.partial)
         pack(predictions, submission)
         folder.mark(Status.PACKED)
-    return Outcome(folder, Status.PACKED, submission, manifest, _verdict(folder, predictions, truth))
+    return Outcome(folder, Status.PACKED, submission, manifest, _verdict(folder, predictions, known))
+
+
+def _truth_of(phase: Phase, truth: Truth, weighing: Weighing) -> Truth | None:
+    """The part of the truth that is about these cells; raises DataWrong where it is about others.
+
+    None where it need not know them, because the weights were fitted on another split.
+    """
+    try:
+        if _official(truth.phase) and _official(phase) and truth.phase.key != phase.key:
+            raise ValueError("the numbers of their cells mean other cells")
+        return truth.only(phase)
+    except ValueError as error:
+        told = (
+            f"the runs predict {len(phase)} cells of {phase.name}, the label file knows "
+            f"{len(truth.phase)} cells of {truth.phase.name}: {error}"
+        )
+        if weighing.source != _EQUAL:
+            console.say(f"Not scored: {told}.")
+            return None
+        raise DataWrong(told, f"Name the label file of {phase.name}, or leave --truth out.") from error
+
+
+def _official(phase: Phase) -> bool:
+    return phase.name in OFFICIAL and OFFICIAL[phase.name].key == phase.key
 
 
 def _verdict(folder: RunFolder, predictions: Predictions, truth: Truth | None) -> Verdict | None:
-    """What the ensemble is worth where the truth given is about its cells, kept in its folder."""
-    phase = predictions.phase
-    if truth is None or truth.phase.cells != phase.cells:
+    """What the ensemble is worth where its truth is known, kept in its folder."""
+    if truth is None:
         return None
-    verdict = judge(predictions, Truth(phase, truth.labels, truth.subjects))
+    verdict = judge(predictions, truth)
     write_json(folder.metrics, verdict.to_json())
     return verdict
 

@@ -13,7 +13,7 @@ from harness.runs.folder import RunFolder
 from harness.runs.provenance import file_sha256
 from submissions.manifest import Manifest
 from submissions.packing import write_table
-from submissions.phases import phase_of
+from submissions.phases import FINAL, PRELIM, phase_of
 from submissions.predictions import Predictions
 from submissions.reading import read
 
@@ -80,6 +80,42 @@ def test_the_new_run_has_a_zip_that_says_the_same_and_a_manifest_that_names_its_
     assert [part["name"] for part in manifest.parts] == ["a-prelim", "b-prelim"]
     assert set(manifest.remarks) == {"drawn data", "partial"}
     assert outcome.verdict.metrics["accuracy"] == pytest.approx((expected == labels).mean())
+
+
+def _truth(phase):
+    return Truth(phase, np.tile([0, 1], len(phase) // 2).astype(np.uint8))
+
+
+def test_a_truth_of_more_cells_is_used_for_those_that_are_predicted(tmp_path, scores):
+    parts = parts_of(tmp_path, scores)
+    whole = phase_of("prelim", [f"{number}.bmp" for number in range(1, 61)])
+    outcome = ensemble(parts, tmp_path, by="logits", weighing=equal_weights(parts), truth=_truth(whole))
+    expected = expit(logit(scores).mean(0)) > 0.5
+    assert outcome.verdict.metrics["accuracy"] == pytest.approx((expected == np.tile([0, 1], 20)).mean())
+
+
+def test_a_truth_of_other_cells_is_refused_naming_both_and_nothing_is_made(tmp_path, scores):
+    parts = parts_of(tmp_path, scores)
+    other = phase_of("fold7", [f"{number}.bmp" for number in range(30, 50)])
+    with pytest.raises(
+        DataWrong, match=r"predict 40 cells of prelim, the label file knows 20 cells of fold7"
+    ):
+        ensemble(parts, tmp_path, by="logits", weighing=equal_weights(parts), truth=_truth(other))
+    assert not list(tmp_path.glob("ensemble-*"))
+
+
+def test_the_truth_of_final_is_not_taken_for_that_of_prelim(tmp_path):
+    parts = [open_part("a", a_run(tmp_path, "a", PRELIM, np.full(len(PRELIM), 0.7)))]
+    with pytest.raises(DataWrong, match=r"1867 cells of prelim.* 2586 cells of final"):
+        ensemble(parts, tmp_path, by="logits", weighing=equal_weights(parts), truth=_truth(FINAL))
+
+
+def test_a_truth_that_served_to_fit_the_weights_need_not_know_the_judged_cells(tmp_path, scores, capsys):
+    parts = parts_of(tmp_path, scores)
+    fitted = Weighing((0.4, 0.6), "fitted on fold1")
+    outcome = ensemble(parts, tmp_path, by="logits", weighing=fitted, truth=_truth(FOLD))
+    assert outcome.verdict is None
+    assert "Not scored" in capsys.readouterr().err
 
 
 def test_weights_are_fitted_on_the_twins_of_another_split(tmp_path, scores):
