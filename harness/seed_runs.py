@@ -77,6 +77,10 @@ def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         reader = csv.reader(stream, delimiter=delimiter)
         header = [name.strip() for name in next(reader)]
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(row)]
+    unclear = [repr(name) for name in header if not name or header.count(name) > 1]
+    if unclear:
+        hint = "Give every method a column with a name of its own."
+        raise DataWrong(f"{path}, line 1: expected different names, found {', '.join(unclear)}", hint)
     for line, row in rows:
         if len(row) != len(header):
             raise DataWrong(f"{path}, line {line}: expected {len(header)} columns, found {len(row)}")

@@ -160,3 +160,16 @@ def test_one_method_with_one_seed_has_a_table_and_no_tests(folder: Path) -> None
     document = answer.document()
     assert document["pairs"] == []
     assert document["methods"][0]["summary"]["weighted_f1"]["sd_sample"] is None
+
+
+@pytest.mark.parametrize(
+    ("header", "found"), [("seed,a,a", "'a', 'a'"), ("seed,,b", "''"), ("seed,seed,b", "'seed'")]
+)
+def test_a_table_whose_columns_cannot_be_told_apart_is_refused(
+    tmp_path: Path, header: str, found: str
+) -> None:
+    (tmp_path / "table.csv").write_text(f"{header}\n0,.1,.2\n1,.1,.3\n")
+    answer = harness_inside("seeds", tmp_path / "table.csv")
+    assert answer.code == 3
+    assert "line 1: expected different names" in answer.err
+    assert found in answer.err
