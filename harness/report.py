@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from string import Template
 
@@ -52,12 +52,19 @@ def write_page(path: Path, shown: Shown) -> None:
 
 def write_pictures(folder: Path, shown: Shown) -> int:
     """Write every picture of the page as an SVG file of its own; returns how many."""
-    count = 0
+    taken: set[str] = set()
     for name, drawn in _named_pictures(shown):
-        file = re.sub(r"[^\w.-]+", "-", name)
+        file = _free(re.sub(r"[^\w.-]+", "-", name), taken)
         write_whole(folder / f"{file}.svg", drawn.standalone())
-        count += 1
-    return count
+    return len(taken)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """This name, numbered where another picture has it already, also on disks that know no case."""
+    numbered = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    free = next(one for one in numbered if one.casefold() not in taken)
+    taken.add(free.casefold())
+    return free
 
 
 def _named_pictures(shown: Shown) -> Iterator[tuple[str, Picture]]:

@@ -181,6 +181,18 @@ def test_every_picture_can_be_had_as_a_file(folder: Path, tmp_path: Path) -> Non
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
 
+def test_names_that_give_the_same_file_name_give_two_files(folder: Path, tmp_path: Path) -> None:
+    better = folder / "better.csv"
+    named = [f"{name}={better}" for name in ("x y", "x-y", "X Y")]
+    answer = harness_inside(
+        "compare", *named, "--truth", folder / "truth.csv", "--pictures", tmp_path / "svg"
+    )
+    assert answer.code == 0, answer.err
+    names = [path.name.casefold() for path in (tmp_path / "svg").iterdir()]
+    assert len(set(names)) == len(names)
+    assert f"wrote {len(names)} pictures" in answer.err
+
+
 def test_the_same_entries_give_the_same_page(folder: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         run(folder, "--html", tmp_path / name)
