@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, TRUTH
+from harness.cli.options import JSON, PATH, TRUTH, Share
 
 if TYPE_CHECKING:
     from harness.leaderboard import Reference, Shown
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 @click.option("--baseline", help="Test only the differences with this entry.")
 @click.option(
     "--margin",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Share(0, 1, min_open=True, max_open=True),
     help="Weighted F1 within which entries count as equivalent, fixed before looking (for example 0.01).",
 )
 @click.option(
     "--alpha",
-    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    type=Share(0, 0.5, min_open=True, max_open=True),
     default=0.05,
     show_default=True,
     help="Chance of any false claim in the whole family of tests.",
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--published", is_flag=True, help="Show published results of the official phases beside the entries."
 )
-@click.option("--html", "page", type=click.Path(path_type=Path), help="Write one page with all pictures.")
-@click.option(
-    "--pictures", type=click.Path(path_type=Path), help="Write every picture as an SVG file into this folder."
-)
+@click.option("--html", "page", type=PATH, help="Write one page with all pictures.")
+@click.option("--pictures", type=PATH, help="Write every picture as an SVG file into this folder.")
 @click.option(
     "--format",
     "form",

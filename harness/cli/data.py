@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import JSON
+from harness.cli.options import JSON, PATH, SEED
 from harness.data.audit import EXAMPLES, Audit, Finding, SplitAudit, audit
 from harness.errors import DataWrong
 
-_ROOT = click.argument("root", type=click.Path(path_type=Path))
+_ROOT = click.argument("root", type=PATH)
 
 
 @click.group()
@@ -42,9 +42,7 @@ def audit_command(root: Path, rehash: bool, jobs: int | None, as_json: bool) -> 
 @data.command("draw")
 @_ROOT
 @click.option("--scale", type=float, default=0.05, show_default=True, help="Share of the 15,114 cells.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, other cells."
-)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Another seed, other cells.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells drawn at once (default: one a core).")
 @JSON
 def draw_command(root: Path, scale: float, seed: int, jobs: int | None, as_json: bool) -> None:

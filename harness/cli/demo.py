@@ -10,7 +10,7 @@ import click
 
 from harness import console
 from harness.cli.compare import show_table
-from harness.cli.options import JSON
+from harness.cli.options import JSON, PATH, SEED
 
 if TYPE_CHECKING:
     from harness.demo import Story
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("demo"),
     show_default=True,
     help="Where everything is put.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws other cells.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Another seed draws other cells.")
 @click.option("--scale", type=float, help="Share of the published number of cells to draw.")
 @click.option("--serve", "serves", is_flag=True, help="End with a server that shows the board.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The server's port; 0 picks one.")
@@ -33,7 +33,7 @@ def demo(folder: Path, seed: int, scale: float | None, serves: bool, port: int, 
     """Draw a small data set, train three entries, pack, check, score, and show the leaderboard."""
     from harness.demo import SCALE, serving, tell
 
-    story = tell(folder, seed, scale or SCALE)
+    story = tell(folder, seed, SCALE if scale is None else scale)
     if not serves:
         _show(story, None, as_json=as_json)
         return

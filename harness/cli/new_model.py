@@ -7,14 +7,12 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import JSON
+from harness.cli.options import JSON, PATH
 
 
 @click.command("new-model")
 @click.argument("name")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), help="Where to write the package.  [default: ./NAME]"
-)
+@click.option("--folder", type=PATH, help="Where to write the package.  [default: ./NAME]")
 @JSON
 def new_model(name: str, folder: Path | None, as_json: bool) -> None:
     """Write a small package with an entry NAME, its card, its tests and a README.

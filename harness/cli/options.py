@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+PATH = click.Path(path_type=Path, readable=False)
+"""Any path: what cannot be read is told where it is read, as a matter of data."""
+
+SEED = click.IntRange(0, 2**32 - 1)
+"""What scikit-learn takes as a seed, the narrowest of all that are given one."""
+
+
+class Share(click.FloatRange):
+    """A number in a range; click takes ``nan`` for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 DATA = click.option(
     "--data",
     "data_root",
-    type=click.Path(path_type=Path),
+    type=PATH,
     envvar="HARNESS_DATA",
     default=Path("data"),
     show_default=True,
@@ -21,7 +39,7 @@ DATA = click.option(
 RUNS = click.option(
     "--runs",
     "runs_root",
-    type=click.Path(path_type=Path),
+    type=PATH,
     envvar="HARNESS_RUNS",
     default=Path("runs"),
     show_default=True,
@@ -31,7 +49,7 @@ RUNS = click.option(
 TRUTH = click.option(
     "--truth",
     "truth_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     envvar="HARNESS_TRUTH",
     required=True,
     help="Published label file, or a table cell,label[,subject].",
@@ -39,7 +57,7 @@ TRUTH = click.option(
 
 SERVER_DATA = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     envvar="HARNESS_DATA_DIR",
     default=Path("server-data"),
     show_default=True,

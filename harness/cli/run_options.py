@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness import console
-from harness.cli.options import DATA, JSON, RUNS
+from harness.cli.options import DATA, JSON, RUNS, SEED
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _OPTIONS = (
         show_default=True,
         help="What is predicted; everything else that is labelled and allowed is learnt from.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="All randomness follows from it."),
+    click.option("--seed", type=SEED, default=0, show_default=True, help="All randomness follows from it."),
     DATA,
     RUNS,
     click.option(

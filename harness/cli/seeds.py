@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON
+from harness.cli.options import JSON, PATH
 
 if TYPE_CHECKING:
     from eval_server.scoring.seeds import PairedSeeds, SeedSummary
@@ -22,7 +22,7 @@ SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the
 @click.option(
     "--truth",
     "truth_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     envvar="HARNESS_TRUTH",
     help="Label file; needed for runs, not for a table of values.",
 )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness import console
-from harness.cli.options import DATABASE, JSON, SERVER_DATA
+from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA
 from harness.errors import ServerTrouble, UsageWrong
 
 UPLOADS_PER_MINUTE = 60
@@ -35,7 +35,7 @@ UPLOADS_PER_MINUTE = 60
 @click.option(
     "--upload-mib", default=16, show_default=True, type=click.IntRange(1, 1024), help="Largest zip."
 )
-@click.option("--data", "images", type=click.Path(path_type=Path), help="C-NMC files, for thumbnails.")
+@click.option("--data", "images", type=PATH, help="C-NMC files, for thumbnails.")
 @JSON
 def serve(
     host: str,
