@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import DATABASE, JSON, SERVER_DATA
+from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA
 from harness.cli.phase import store_at
 from harness.errors import DataWrong, UsageWrong
 
-FILE = click.argument("file", type=click.Path(path_type=Path))
+FILE = click.argument("file", type=PATH)
 
 
 @click.command()
@@ -50,15 +50,27 @@ def restore(file: Path, data_dir: Path, database: str | None, yes: bool, as_json
     """
     from eval_server.store.backup import BackupUnfit, load
 
+    if not file.is_file():
+        raise DataWrong(f"{file}: expected a backup, found no file", "`harness backup FILE` makes one.")
     with store_at(data_dir, database) as store:
         if store.phases.names() and not yes:
-            click.confirm(f"Replace the phases {', '.join(store.phases.names())}?", abort=True, err=True)
+            _confirm(f"Replace the phases {', '.join(store.phases.names())}?")
         try:
             contents = load(store, file)
         except (BackupUnfit, OSError) as unfit:
             raise DataWrong(str(unfit), "Nothing was changed.") from unfit
         store.audit.note(datetime.now(UTC), "command line", "restored", file.name)
     _tell("Restored", file, contents.rows, contents.files, as_json=as_json)
+
+
+def _confirm(question: str) -> None:
+    """Ask, and abort at a no; where nobody can answer, raises `UsageWrong`."""
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort as end:
+        if isinstance(end.__context__, EOFError):
+            raise UsageWrong("nobody is there to answer", "Add --yes to replace what is there.") from None
+        raise
 
 
 def _tell(done: str, file: Path, rows: int, files: int, *, as_json: bool) -> None:
