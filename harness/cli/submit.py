@@ -10,6 +10,7 @@ from harness import console
 from harness.cli.run_options import run_command, run_options, show_outcome
 
 if TYPE_CHECKING:
+    from harness.runs.handing_in import Server
     from harness.runs.outcome import Outcome
 
 
@@ -23,15 +24,18 @@ def submit(server: str | None, token: str | None, team: str | None, **options: A
 
     With the data in ./data or HARNESS_DATA, `harness submit --model seresnext` alone is enough.
     """
+    from harness.runs.handing_in import Server
+
+    target = None if server is None else Server(server, token)
     outcome = run_command(options, "packed", packs=True)
     if outcome is None:
         return
-    received = _handed_in(outcome, server, token, team) if server else None
+    received = _handed_in(outcome, target, team) if target else None
     show_outcome(outcome, as_json=options["as_json"], received=received)
 
 
-def _handed_in(outcome: Outcome, address: str, token: str | None, team: str | None) -> dict[str, Any]:
-    from harness.runs.handing_in import Server, hand_in
+def _handed_in(outcome: Outcome, server: Server, team: str | None) -> dict[str, Any]:
+    from harness.runs.handing_in import hand_in
 
     assert outcome.manifest is not None
     assert outcome.submission is not None
@@ -41,5 +45,5 @@ def _handed_in(outcome: Outcome, address: str, token: str | None, team: str | No
         "scores": outcome.folder.predictions,
         "manifest": outcome.folder.manifest,
     }
-    console.say(f"handing in to {address}")
-    return hand_in(Server(address, token), outcome.manifest.phase, files, fields)
+    console.say(f"handing in to {server.url}")
+    return hand_in(server, outcome.manifest.phase, files, fields)
