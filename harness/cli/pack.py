@@ -8,8 +8,8 @@ import click
 
 from harness import console
 from harness.cli.check import CELLS, PHASE, asked_phase, unreadable
-from harness.cli.options import JSON
-from harness.errors import Refused
+from harness.cli.options import JSON, PATH
+from harness.errors import DataWrong, Refused
 from submissions.packing import pack as packed_to
 from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import Predictions
@@ -18,10 +18,10 @@ from submissions.tables import read_table
 
 
 @click.command()
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("table", type=PATH)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("submission.zip"),
     show_default=True,
     help="The zip to write.",
@@ -49,7 +49,9 @@ def pack(
     try:
         sha256 = packed_to(predictions, out)
     except OSError as error:
-        raise unreadable(out, error) from error
+        found = error.strerror or str(error)
+        hint = "Name another file with --out."
+        raise DataWrong(f"{out}: expected a file to write, found: {found}", hint) from error
     agree_or_raise(predictions, out)
     _show(predictions, out, sha256, as_json=as_json)
 
