@@ -183,17 +183,16 @@ def needs(name: str, package: str) -> EntryUnavailable:
 def _broken(name: str, error: BaseException) -> EntryUnavailable:
     if isinstance(error, ModuleNotFoundError):
         return needs(name, (error.name or "").partition(".")[0])
-    return EntryUnavailable(
-        f"entry {name!r} does not load: {type(error).__name__}: {error}",
-        "Mend or uninstall the package that registers it.",
-    )
+    own = ".py:" in name
+    hint = f"Mend {name.rpartition(':')[0]}." if own else "Mend or uninstall the package that registers it."
+    return EntryUnavailable(f"entry {name!r} does not load: {type(error).__name__}: {error}", hint)
 
 
 def _checked(name: str, loaded: object) -> Entry:
     if isinstance(loaded, type) and issubclass(loaded, Entry):
         try:
             loaded = loaded()
-        except Exception as error:  # a method of the contract is missing, or its own __init__ failed
+        except (Exception, SystemExit) as error:  # a method is missing, or its own __init__ failed
             raise _broken(name, error) from error
     if not isinstance(loaded, Entry):
         raise EntryUnavailable(
@@ -220,6 +219,6 @@ def _from_file(reference: str) -> Entry:
     try:
         spec.loader.exec_module(module)
         loaded = getattr(module, attribute)
-    except Exception as error:  # the user's own file: say what it raised
+    except (Exception, SystemExit) as error:  # the user's own file: say what it raised
         raise _broken(reference, error) from error
     return _checked(reference, loaded)
