@@ -113,3 +113,63 @@ def test_a_name_that_the_encoding_cannot_say_is_printed_escaped(
     assert answer.code == 0, answer.err
     if form:
         assert answer.document()["entry"] == Path(name).stem
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("compare entry.csv --truth truth.csv --alpha nan", "nan is no number"),
+        ("compare entry.csv --truth truth.csv --margin nan", "nan is no number"),
+        ("submit --model tiny --seed -1", "0<=x<=4294967295"),
+        ("train --model tiny --seed 4294967296", "0<=x<=4294967295"),
+        ("demo --seed -1", "0<=x<=4294967295"),
+        ("demo --folder made --scale 0", "a scale of 0 cannot be drawn"),
+        ("submit --model tiny --data nowhere --server example.org", "example.org is no server address"),
+        ("ensemble a=folder a=plain", "two runs are called a"),
+        ("ensemble a=folder b=folder/../folder", "is named twice"),
+        ("ensemble a=folder b=plain --weights fit:fold7", "The splits are prelim, final, fold0"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_before_any_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, said: str
+) -> None:
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*.*"))
+    answer = harness_inside(*command.split())
+    assert answer.code == 2, answer.err
+    assert said in answer.err
+    assert sorted(folder.rglob("*.*")) == before
+
+
+def test_a_zip_that_cannot_be_written_is_not_said_to_be_unreadable(folder: Path) -> None:
+    options = ("--phase", "prelim", "--allow-partial", "--out", folder / "plain" / "x.zip")
+    answer = harness_inside("pack", folder / "entry.csv", *options)
+    assert answer.code == 3
+    assert "expected a file to write" in answer.err
+
+
+def test_restoring_looks_for_the_file_before_it_asks_or_makes_anything(folder: Path) -> None:
+    answer = harness_inside("restore", folder / "none.tar", "--data-dir", folder / "server")
+    assert answer.code == 3
+    assert "none.tar: expected a backup, found no file" in answer.err
+    assert not (folder / "server").exists()
+
+
+def test_restoring_where_nobody_can_answer_says_how_to_go_on(folder: Path) -> None:
+    server = ("--data-dir", folder / "server")
+    added = harness_inside("phase", "add", "small", "--truth", folder / "truth.csv", *server)
+    assert added.code == 0, added.err
+    assert harness_inside("backup", folder / "b.tar", *server).code == 0
+    with (folder / "nothing").open("w+") as nothing:
+        command = [sys.executable, "-m", "harness", "restore", str(folder / "b.tar"), *map(str, server)]
+        done = subprocess.run(command, stdin=nothing, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Add --yes" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(7)", "entry = 1 / 0", "other = 1"])
+def test_a_file_whose_entry_does_not_load_is_named_with_the_reason(folder: Path, text: str) -> None:
+    (folder / "mine.py").write_text(text)
+    answer = harness_inside("models", f"{folder / 'mine.py'}:entry")
+    assert answer.code == 4
+    assert f"Mend {folder / 'mine.py'}." in answer.err
