@@ -19,7 +19,7 @@ from eval_server.judging import Verdict, judge
 from eval_server.truth import Truth
 from harness import console
 from harness.errors import DataWrong, UsageWrong
-from harness.runs.folder import RunFolder, Status, write_json
+from harness.runs.folder import RunFolder, Status, read_json, write_json
 from harness.runs.outcome import Outcome
 from harness.runs.provenance import digest, environment, file_sha256
 from models.contract import Scores
@@ -69,15 +69,16 @@ def open_part(name: str, path: Path) -> Part:
     folder = RunFolder(path)
     if not folder.manifest.exists() or not folder.predictions.exists():
         raise DataWrong(f"{path} is no finished run", "Name a folder below runs/ that holds manifest.json.")
-    manifest = Manifest.from_json(folder.manifest.read_text())
-    plan = json.loads(folder.plan.read_text())
+    manifest = Manifest.from_json(folder.manifest.read_bytes())
+    plan = read_json(folder.plan)
     phase = Phase(manifest.phase, _cells(folder.predictions), partial=manifest.partial, drawn=manifest.drawn)
     return Part(name, folder, manifest, plan, read_table(folder.predictions, phase))
 
 
 def _cells(table: Path) -> tuple[str, ...]:
-    with table.open(encoding="utf-8", newline="") as stream:
-        return tuple(row["cell"] for row in csv.DictReader(stream))
+    """The cells as they stand there; `read_table` says what is wrong with the table."""
+    with table.open(encoding="utf-8", errors="replace", newline="") as stream:
+        return tuple(row.get("cell") or "" for row in csv.DictReader(stream))
 
 
 def join(parts: Sequence[Part], by: str, weighing: Weighing) -> Scores:
@@ -139,11 +140,14 @@ def fitted_weights(parts: Sequence[Part], split: str, truth: Truth | None) -> We
 
 def _twin(part: Part, split: str) -> Part:
     for plan_file in sorted(part.folder.path.parent.glob("*/plan.json")):
-        plan = json.loads(plan_file.read_text())
+        try:
+            plan = read_json(plan_file)
+        except DataWrong:
+            continue  # `harness runs` names it
         same = all(plan.get(name) == part.plan.get(name) for name in _SAME)
         if same and plan.get("split") == split and (plan_file.parent / "manifest.json").exists():
             return open_part(part.name, plan_file.parent)
-    entry, seed = part.plan["entry"], part.plan.get("seed", 0)
+    entry, seed = part.manifest.entry, part.manifest.seed
     raise DataWrong(
         f"there is no finished run of {part.name} ({entry}, seed {seed}) on {split}",
         f"Make it: harness submit --model {entry} --split {split} --seed {seed}",

@@ -33,6 +33,21 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     write_whole(path, json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in this file; raises `DataWrong` where it holds anything else."""
+    try:
+        return _object(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataWrong(f"{path} is damaged: {error}", "Start the run over with --fresh.") from error
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    document = json.loads(text)
+    if not isinstance(document, dict):
+        raise ValueError(f"expected a JSON object, found a {type(document).__name__}")
+    return document
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """`runs/<entry>-<split>-seed<k>-<key>/`: one run, whole or on its way."""
@@ -78,8 +93,8 @@ class RunFolder:
     def status(self) -> Status:
         """What `status.json` says; a run that has none is only planned."""
         try:
-            return Status(json.loads((self.path / "status.json").read_text())["status"])
-        except (FileNotFoundError, KeyError, ValueError):
+            return Status(json.loads((self.path / "status.json").read_bytes())["status"])
+        except (FileNotFoundError, KeyError, TypeError, ValueError, RecursionError):
             return Status.PLANNED
 
     def mark(self, status: Status, **facts: Any) -> None:
@@ -100,8 +115,7 @@ class RunFolder:
         """Writes events into `history.jsonl`; one with the epoch of an earlier one replaces it."""
         lines: dict[Any, Mapping[str, Any]] = {}
         if self.history.exists():
-            for text in self.history.read_text().splitlines():
-                event = json.loads(text)
+            for event in self._events():
                 lines[event.get("epoch", len(lines))] = event
 
         def record(event: Mapping[str, Any]) -> None:
@@ -109,6 +123,15 @@ class RunFolder:
             write_whole(self.history, "".join(json.dumps(line) + "\n" for line in lines.values()))
 
         return record
+
+    def _events(self) -> list[dict[str, Any]]:
+        """What `history.jsonl` holds; raises `DataWrong` where it was damaged from outside."""
+        try:
+            return [_object(line) for line in self.history.read_bytes().splitlines()]
+        except (ValueError, RecursionError) as error:
+            raise DataWrong(
+                f"{self.history} is damaged: {error}", "Start the run over with --fresh."
+            ) from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from harness.errors import DataWrong
-from harness.runs.folder import RunFolder
+from harness.runs.folder import RunFolder, read_json
 
 COLUMNS = (
     "run", "entry", "split", "seed", "status", "cells", "weighted_f1", "low", "high", "accuracy",
@@ -36,8 +36,27 @@ def runs_table(root: Path) -> pd.DataFrame:
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
-    plan, manifest, metrics = (_document(path) for path in (folder.plan, folder.manifest, folder.metrics))
-    interval = metrics.get("intervals", {}).get("weighted_f1", {}).get("interval") or (None, None)
+    """What a run's files say of it; one that cannot be read is named in place of the status."""
+    try:
+        return _readable(folder)
+    except DataWrong as damage:
+        where = folder.path.name
+        return {
+            "run": where,
+            "entry": "?",
+            "split": "?",
+            "status": str(damage),
+            "remarks": where,
+            "created": "",
+        }
+
+
+def _readable(folder: RunFolder) -> dict[str, Any]:
+    plan = _facts(folder.plan, {"entry": str, "split": str, "seed": int})
+    manifest = _facts(folder.manifest, {"cells": int, "remarks": list, "created": str})
+    metrics = _facts(folder.metrics, {"metrics": dict, "intervals": dict})
+    found = metrics.get("metrics", {})
+    low, high = _interval(folder.metrics, metrics)
     return {
         "run": folder.path.name,
         "entry": plan.get("entry"),
@@ -45,19 +64,46 @@ def _row(folder: RunFolder) -> dict[str, Any]:
         "seed": plan.get("seed"),
         "status": folder.status().value,
         "cells": manifest.get("cells"),
-        "weighted_f1": metrics.get("metrics", {}).get("weighted_f1"),
-        "low": interval[0],
-        "high": interval[1],
-        "accuracy": metrics.get("metrics", {}).get("accuracy"),
-        "remarks": ", ".join(manifest.get("remarks", ())),
+        "weighted_f1": _number(folder.metrics, found.get("weighted_f1")),
+        "low": low,
+        "high": high,
+        "accuracy": _number(folder.metrics, found.get("accuracy")),
+        "remarks": ", ".join(map(str, manifest.get("remarks", ()))),
         "created": manifest.get("created", ""),
     }
 
 
-def _document(path: Path) -> dict[str, Any]:
-    """A JSON object, empty where the run has not come so far."""
+def _facts(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """The JSON object of a run, empty where the run has not come so far; `DataWrong` for a damaged one."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
     except FileNotFoundError:
         return {}
+    except (DataWrong, OSError) as error:
+        raise _damaged(path) from error
+    for name, kind in kinds.items():
+        value = document.get(name)
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        if value is None:
+            document.pop(name, None)
+        elif not fits or (isinstance(value, int) and abs(value) >= 2**63):
+            raise _damaged(path)
     return document
+
+
+def _interval(path: Path, metrics: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    try:
+        low, high = metrics.get("intervals", {}).get("weighted_f1", {}).get("interval") or (None, None)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _damaged(path) from error
+    return _number(path, low), _number(path, high)
+
+
+def _number(path: Path, value: Any) -> float | None:
+    if value is None or isinstance(value, float | int):
+        return value
+    raise _damaged(path)
+
+
+def _damaged(path: Path) -> DataWrong:
+    return DataWrong(f"damaged: {path.name}")

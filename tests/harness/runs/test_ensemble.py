@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, logit
 
 from eval_server.truth import Truth
-from harness.errors import DataWrong, UsageWrong
+from harness.errors import DataWrong, UsageWrong, exit_code_of
 from harness.runs.ensemble import Weighing, ensemble, equal_weights, fitted_weights, join, open_part
 from harness.runs.folder import RunFolder
 from harness.runs.provenance import file_sha256
@@ -151,3 +151,23 @@ def test_runs_that_predict_different_cells_are_refused_naming_both(tmp_path, sco
 def test_a_folder_that_is_no_finished_run_is_refused(tmp_path):
     with pytest.raises(DataWrong, match="no finished run"):
         open_part("x", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("plan.json", b"[1]"), ("manifest.json", b"\xff"), ("predictions.csv", b"\xff,a\n1,2\n")],
+)
+def test_a_part_with_a_damaged_file_is_refused_as_data(tmp_path, scores, file, content):
+    path = a_run(tmp_path, "a", TEST, scores[0])
+    (path / file).write_bytes(content)
+    with pytest.raises(Exception, match=r".") as refused:
+        open_part("a", path)
+    assert exit_code_of(refused.value) in (3, 5)
+
+
+def test_a_damaged_run_beside_a_twin_is_passed_over(tmp_path, scores):
+    parts = parts_of(tmp_path, scores)
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "plan.json").write_text("{")
+    with pytest.raises(DataWrong, match="no finished run of a-prelim"):
+        fitted_weights(parts, "fold1", None)

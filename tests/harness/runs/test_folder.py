@@ -31,9 +31,19 @@ def test_an_event_of_the_same_epoch_replaces_the_earlier_one_also_after_a_restar
     assert events == [{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 1.0}]
 
 
-def test_a_status_file_that_makes_no_sense_counts_as_planned(tmp_path):
-    (tmp_path / "status.json").write_text('{"status": "half-')
+@pytest.mark.parametrize("content", [b'{"status": "half-', b"[1]", b"\xff", b'{"status": [1]}'])
+def test_a_status_file_that_makes_no_sense_counts_as_planned(tmp_path, content):
+    (tmp_path / "status.json").write_bytes(content)
     assert RunFolder(tmp_path).status() is Status.PLANNED
+
+
+@pytest.mark.parametrize("content", [b'{"epoch": 1}\n{"ep', b"[1]\n", b"\xff\n"])
+def test_a_damaged_history_is_named_with_the_way_out(tmp_path, content):
+    folder = RunFolder(tmp_path)
+    folder.history.write_bytes(content)
+    with pytest.raises(DataWrong, match=r"history.jsonl is damaged") as refused:
+        folder.recorder()
+    assert "--fresh" in refused.value.hint
 
 
 def test_a_second_process_on_the_same_run_is_told_and_the_lock_goes_with_its_holder(tmp_path):

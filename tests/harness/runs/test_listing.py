@@ -9,6 +9,7 @@ from harness.runs.folder import RunFolder, Status
 from harness.runs.listing import COLUMNS, runs_table
 from tests.support.command import harness
 from tests.support.dataset import a_dataset
+from tests.support.inside import harness_inside
 
 
 def test_a_finished_run_shows_its_worth_and_one_under_way_its_status(tmp_path):
@@ -46,3 +47,39 @@ def test_runs_that_were_never_judged_are_listed_with_nothing_in_their_place(tmp_
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataWrong, match="nowhere"):
         runs_table(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("plan.json", b'{"entry": "ti'),
+        ("plan.json", b'{"entry": "tiny", "seed": 1' + b"0" * 30 + b"}"),
+        ("plan.json", b'{"entry": ["tiny"]}'),
+        ("manifest.json", b"\xff\xfe{}"),
+        ("manifest.json", b'{"remarks": 3}'),
+        ("manifest.json", b"[" * 100_000),
+        ("metrics.json", b"[1]"),
+        ("metrics.json", b'{"metrics": {"weighted_f1": "good"}}'),
+        ("metrics.json", b'{"intervals": {"weighted_f1": 3}}'),
+    ],
+)
+def test_a_damaged_run_is_named_and_the_others_are_listed(tmp_path, file, content):
+    for name in ("broken", "whole"):
+        folder = RunFolder(tmp_path / name)
+        folder.path.mkdir()
+        folder.plan.write_text(json.dumps({"entry": "tiny", "split": "prelim", "seed": 3}))
+    (tmp_path / "broken" / file).write_bytes(content)
+    table = runs_table(tmp_path).set_index("run")
+    assert table.loc["broken", "status"] == f"damaged: {file}"
+    assert table.loc["whole", "entry"] == "tiny"
+    assert table.loc["whole", "seed"] == 3
+
+
+def test_a_damaged_run_has_a_line_in_every_format(tmp_path):
+    folder = RunFolder(tmp_path / "runs" / "broken")
+    folder.path.mkdir(parents=True)
+    folder.plan.write_text("{")
+    for more in ((), ("--format", "csv"), ("--json",)):
+        answer = harness_inside("runs", "--runs", tmp_path / "runs", *more)
+        assert answer.code == 0, answer.err
+        assert "damaged: plan.json" in answer.out
