@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.runs.provenance import file_sha256
 from submissions.manifest import Manifest
 from tests.support import shared
 from tests.support.inside import harness_inside
@@ -92,7 +93,8 @@ def test_run_folders_bring_their_seed_and_their_remarks(folder: Path, tmp_path: 
         run.mkdir()
         source = folder / "runs" / f"good-seed0{seed % 5}.csv"
         (run / "predictions.csv").write_bytes(source.read_bytes())
-        manifest = Manifest("tiny", "built in", "truth", "prelim", seed, 120, "0" * 64, drawn=True)
+        sha256 = file_sha256(source)
+        manifest = Manifest("tiny", "built in", "truth", "prelim", seed, 120, sha256, drawn=True)
         (run / "manifest.json").write_text(manifest.to_json())
     answer = harness_inside("seeds", tmp_path, "--truth", folder / "truth.csv", "--json")
     assert answer.code == 0, answer.err
