@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.contract import Cells, CellsUnfit, EntryError, FitInterrupted, Scores, Session
+from models.contract import Cells, CellsUnfit, EntryUnavailable, FitInterrupted, Scores, Session
 from models.descriptors.store import Features
 from models.subject_folds import Fold, cell_folds, subject_folds
 
@@ -81,10 +81,10 @@ class SoftVote:
 
     @classmethod
     def load(cls, folder: Path) -> SoftVote:
-        """Read a vote back; raises `EntryError` where a file holds types that are not trusted."""
+        """Read a vote back; raises `EntryUnavailable` where a file holds types that are not trusted."""
         document = json.loads((folder / _VOTE).read_text())
         members = {name: load_trusted(folder / f"{name}.skops") for name in document["members"]}
-        return cls(members, document["positive_weight"], document["facts"])
+        return cls(members, float(document["positive_weight"]), dict(document["facts"]))
 
 
 def load_trusted(file: Path) -> Any:
@@ -96,7 +96,7 @@ def load_trusted(file: Path) -> Any:
 
     foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - TRUSTED)
     if foreign:
-        raise EntryError(
+        raise EntryUnavailable(
             f"{file.name} holds types that a classifier of ours never has: {', '.join(foreign)}",
             "Do not use this file: fit the entry again, or take the run from whom you trust.",
         )

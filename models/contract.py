@@ -272,6 +272,22 @@ class Family(ABC):
         """The names (without the prefix) that match a pattern like ``*resnext*``."""
 
 
+@contextmanager
+def reading_back(folder: Path, entry: str) -> Iterator[None]:
+    """Around `Entry.load`: what is missing or damaged below `folder` raises `EntryUnavailable`.
+
+    A damaged file makes its reader raise nearly anything, so all of it counts.
+    """
+    try:
+        yield
+    except EntryError:
+        raise
+    except Exception as error:
+        raise EntryUnavailable(
+            f"{folder} holds no fitted {entry}: {type(error).__name__}: {error}", "Fit it again: --fresh."
+        ) from error
+
+
 def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
     hints = typing.get_type_hints(type(settings))
     names = [item.name for item in dataclasses.fields(settings)]

@@ -22,6 +22,7 @@ from models.contract import (
     Fitted,
     Scores,
     Session,
+    reading_back,
 )
 from models.descriptors.store import Features, Measurement, features_of
 from models.finetune.entry import PACKAGES
@@ -265,14 +266,15 @@ class FrozenCnn(Entry):
 
     def load(self, folder: Path) -> Fitted:
         self._require_packages()
-        about = json.loads((folder / _ABOUT).read_text())
-        extractors = tuple(
-            _loaded(name, about["side"], origin, folder) for name, origin in about["backbones"].items()
-        )
-        settings = FrozenSettings(tuple(about["backbones"]), about["side"], self.settings.components)
-        return FittedFrozenCnn(
-            extractors, load_trusted(folder / _PROJECTION), SoftVote.load(folder), settings
-        )
+        with reading_back(folder, self.card.name):
+            about = json.loads((folder / _ABOUT).read_text())
+            extractors = tuple(
+                _loaded(name, about["side"], origin, folder) for name, origin in about["backbones"].items()
+            )
+            settings = FrozenSettings(tuple(about["backbones"]), about["side"], self.settings.components)
+            return FittedFrozenCnn(
+                extractors, load_trusted(folder / _PROJECTION), SoftVote.load(folder), settings
+            )
 
     def _require_packages(self) -> None:
         missing = missing_requirement(self.card)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.contract import Cells, Entry, EntryCard, Fitted, Scores, Session
+from models.contract import Cells, Entry, EntryCard, Fitted, Scores, Session, reading_back
 
 _FILE = "majority.txt"
 
@@ -38,7 +38,11 @@ class Majority(Entry):
         return AlwaysTheSame(float(cells.require_labels().mean()))
 
     def load(self, folder: Path) -> Fitted:
-        return AlwaysTheSame(float((folder / _FILE).read_text()))
+        with reading_back(folder, self.card.name):
+            share = float((folder / _FILE).read_text())
+            if not 0 <= share <= 1:
+                raise ValueError(f"expected a share in {_FILE}, found {share}")
+        return AlwaysTheSame(share)
 
 
 ENTRY = Majority()

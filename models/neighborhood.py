@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.classical import load_trusted
-from models.contract import Cells, Entry, EntryCard, FitInterrupted, Fitted, Scores, Session
+from models.contract import Cells, Entry, EntryCard, FitInterrupted, Fitted, Scores, Session, reading_back
 from models.correction import corrected
 from models.finetune.entry import PACKAGES, Finetuned
 from models.finetune.recipe import HEAD, REST, Recipe
@@ -206,8 +206,9 @@ class Neighborhood(Entry):
 
     def load(self, folder: Path) -> Fitted:
         network: Any = self._network().load(folder / _NETWORK)
-        codebook = Codebook(load_trusted(folder / _PCA), load_trusted(folder / _MIXTURE))
-        return FittedNeighborhood(network, codebook, int((folder / _NEIGHBOURS).read_text()))
+        with reading_back(folder, self.card.name):
+            codebook = Codebook(load_trusted(folder / _PCA), load_trusted(folder / _MIXTURE))
+            return FittedNeighborhood(network, codebook, int((folder / _NEIGHBOURS).read_text()))
 
     def _network(self) -> Finetuned:
         missing = missing_requirement(self.card)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.classical import Member, SoftVote, fit_vote
-from models.contract import Cells, Entry, EntryCard, Fitted, Scores, Session
+from models.contract import Cells, Entry, EntryCard, Fitted, Scores, Session, reading_back
 from models.descriptors.table import descriptors_of
 
 _REQUIRES = ("skimage", "sklearn", "skops")
@@ -85,7 +85,8 @@ class ShapeEntry(Entry):
         return FittedShape(fit_vote(self.members, descriptors_of(cells, session), cells, session))
 
     def load(self, folder: Path) -> Fitted:
-        return FittedShape(SoftVote.load(folder))
+        with reading_back(folder, self.card.name):
+            return FittedShape(SoftVote.load(folder))
 
 
 SHAPE_SVM = ShapeEntry(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from models.contract import Cells, EntryUnavailable, Fitted, Scores, Session
+from models.contract import Cells, Fitted, Scores, Session, reading_back
 from models.finetune.precision import device_of, placed, reproducible
 from models.finetune.predict import mean_logits, scores_of
 from models.finetune.recipe import Recipe
@@ -57,18 +57,12 @@ class FittedNetwork(Fitted):
 
 def load(entry: Finetuned, folder: Path) -> FittedNetwork:
     """Read back what `FittedNetwork.save` wrote; raises `EntryUnavailable` where that is not there."""
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    try:
+    with reading_back(folder, entry.card.name):
         told = json.loads((folder / _ABOUT).read_text())
         recipe, about = Recipe.from_json(told["recipe"]), told["about"]
         state = load_file(folder / _WEIGHTS)
         module = entry.with_recipe(recipe).network().module
         module.load_state_dict(state)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise EntryUnavailable(
-            f"{folder} holds no fitted {entry.card.name}: {type(error).__name__}: {error}",
-            "Fit it again: --fresh.",
-        ) from error
     return FittedNetwork(module, recipe, about)
