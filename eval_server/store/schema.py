@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -145,9 +146,18 @@ verdicts = Table(
     Column("document", JSON, nullable=False),
     Column("stored", LargeBinary, nullable=False),
     Column("made_at", Moment, nullable=False),
-    UniqueConstraint("submission", "truth"),
+    Column("superseded_at", Moment),
+    Index(
+        None,
+        "submission",
+        "truth",
+        unique=True,
+        sqlite_where=text("superseded_at IS NULL"),
+        postgresql_where=text("superseded_at IS NULL"),
+    ),
     Index(None, "truth"),
 )
+"""One verdict on a submission by a truth stands; those it superseded are kept."""
 
 tokens = Table(
     "tokens",

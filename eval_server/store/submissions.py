@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
@@ -226,7 +226,7 @@ class Submissions:
         return len(kept)
 
     def judge_again(self, submission: str, now: datetime, note: str) -> bool:
-        """Put a failed or scored submission back in the queue; its verdict so far is replaced."""
+        """Put a failed or scored submission back in the queue; its verdict so far is superseded."""
         open_to_it = submissions.c.status.in_((FAILED, SCORED, REFUSED))
         values = {"status": RECEIVED, "attempts": 0, "trouble": None, "problems": [], "passed_over": []}
         with self._database.writing() as connection:
@@ -251,7 +251,10 @@ class Submissions:
         light = [submissions.c[name] for name in ("id", "team", "entry", "submitted_at", "remarks", "chosen")]
         query = select(*light, verdicts.c.id, value).join(verdicts, verdicts.c.submission == submissions.c.id)
         query = query.where(
-            submissions.c.phase == phase, submissions.c.status == SCORED, verdicts.c.truth == truth
+            submissions.c.phase == phase,
+            submissions.c.status == SCORED,
+            verdicts.c.truth == truth,
+            verdicts.c.superseded_at.is_(None),
         )
         query = query.order_by(submissions.c.submitted_at, submissions.c.id)
         with self._database.reading() as connection:
@@ -270,7 +273,8 @@ class Submissions:
     def verdict(self, submission: str, truth: str) -> tuple[str, Mapping[str, Any]] | None:
         """The id and public document of the verdict on a submission by this truth."""
         query = select(verdicts.c.id, verdicts.c.document)
-        query = query.where(verdicts.c.submission == submission, verdicts.c.truth == truth)
+        standing = verdicts.c.superseded_at.is_(None)
+        query = query.where(verdicts.c.submission == submission, verdicts.c.truth == truth, standing)
         with self._database.reading() as connection:
             row = connection.execute(query).first()
         return None if row is None else (row[0], row[1])
@@ -409,11 +413,12 @@ def _ending(outcome: Outcome, now: datetime) -> dict[str, Any]:
 
 
 def _keep_verdicts(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write verdicts; one by the same truth that was there before is replaced."""
+    """Write verdicts; one by the same truth that stood so far is kept as superseded."""
     if not outcomes:
         return
     ids, made_by = [one.submission for one in outcomes], {one.truth for one in outcomes}
-    connection.execute(delete(verdicts).where(verdicts.c.submission.in_(ids), verdicts.c.truth.in_(made_by)))
+    stood = verdicts.c.submission.in_(ids), verdicts.c.truth.in_(made_by), verdicts.c.superseded_at.is_(None)
+    connection.execute(update(verdicts).where(*stood).values(superseded_at=now))
     rows = [
         {
             "id": one.verdict_id,

@@ -111,6 +111,21 @@ def test_the_same_submission_judged_again_by_the_same_truth_has_one_verdict(
     assert [judged.id for judged in store.submissions.judged("small", record.truth)] == [one]
 
 
+def test_the_verdict_that_another_one_follows_is_kept(bench: Bench) -> None:
+    store, judge = bench
+    one = received(store, a_zip())
+    judge.work()
+    (truth,) = (record.truth for record in store.phases.all())
+    first = store.submissions.verdict(one, truth)
+    store.submissions.judge_again(one, NOON, "asked for")
+    judge.work()
+    second = store.submissions.verdict(one, truth)
+    assert first is not None
+    assert second is not None
+    assert first[0] != second[0]
+    assert set(store.submissions.stored_verdicts([first[0], second[0]])) == {first[0], second[0]}
+
+
 def test_verdicts_are_the_same_from_memory_and_from_the_store(bench: Bench) -> None:
     store, judge = bench
     received(store, a_zip(4))

@@ -10,15 +10,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from eval_server.store.backup import BackupUnfit, dump, load
-from eval_server.store.database import StoreUnfit
-from eval_server.store.phases import PhaseClash, Rules
-from eval_server.store.schema import metadata
-from eval_server.store.store import Store
+from eval_server.store.database import Database, StoreUnfit, _alembic
+from eval_server.store.phases import PhaseClash, Phases, Rules
+from eval_server.store.schema import metadata, verdicts
+from eval_server.store.store import DATABASE_FILE, Store
+from eval_server.store.submissions import Arrival, Submissions
 from tests.eval_server.store.test_submissions import an_arrival, welcome
 from tests.support.postgres import a_database
 from tests.support.server import small_truth
@@ -43,6 +45,24 @@ def test_stores_that_open_at_the_same_moment_migrate_once(tmp_path: Path, databa
     assert [store.phases.all() for store in opened] == [[]] * 4
     for store in opened:
         store.close()
+
+
+def test_a_database_of_the_first_release_keeps_its_verdicts(tmp_path: Path, database: str | None) -> None:
+    (tmp_path / "data").mkdir()
+    older = Database(database or f"sqlite:///{tmp_path / 'data' / DATABASE_FILE}")
+    with older.writing() as connection:
+        command.upgrade(_alembic(connection), "0001")
+    phases, submissions = Phases(older), Submissions(older)
+    truth = phases.add("small", small_truth(), Rules(), NOON).truth
+    arrival = Arrival("small", "team", "entry", "d" * 64, "d" * 64, None, None, (), 1, NOON)
+    submission = submissions.receive(arrival, None).id
+    values = {"submission": submission, "truth": truth, "document": {"metrics": {}}, "stored": b"x"}
+    with older.writing() as connection:
+        connection.execute(insert(verdicts).values(id="v" * 20, made_at=NOON, **values))
+    older.close()
+    store = Store.open(tmp_path / "data", database)
+    assert store.submissions.verdict(submission, truth) == ("v" * 20, {"metrics": {}})
+    store.close()
 
 
 def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, store: Store, database: str | None) -> None:
