@@ -13,14 +13,13 @@ from eval_server.comparing import Report, compare
 from eval_server.desk import Desk
 from eval_server.drawing import Board, Row
 from eval_server.judging import Verdict
-from eval_server.presenting.words import unique_names
+from eval_server.presenting.words import FROM_SCORES, unique_names
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import SCORED, Submission
 from eval_server.store.tokens import TokenRecord
 
 SHOWN_DIGITS = 3
 """Digits of what is computed from scores: more would let a team read labels off a log-loss or an AUC."""
-FROM_SCORES = ("auc", "average_precision", "brier", "log_loss", "ece")
 
 
 COMPARED_BY = "weighted_f1"

@@ -13,7 +13,16 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from eval_server import documents
-from eval_server.access import Caller, may_see, require_host, require_open, require_owner, shows_board
+from eval_server.access import (
+    AccessDenied,
+    Caller,
+    Role,
+    may_see,
+    require_host,
+    require_open,
+    require_owner,
+    shows_board,
+)
 from eval_server.desk import Desk
 from eval_server.routes import uploads
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
@@ -181,7 +190,21 @@ def let_stand(desk: Desk, submission: str, caller: Caller) -> Submission:
     return found
 
 
-@router.get("/teams/{team}", summary="A team's submissions, what is left of its quotas, its tokens")
+@router.get("/teams", summary="The teams one may look at")
+def teams(desk: AtDesk, caller: Asker) -> Response:
+    return as_json({"teams": visible_teams(desk, caller)})
+
+
+def visible_teams(desk: Desk, caller: Caller) -> list[str]:
+    """All teams for a host or at an open server, a team's own for itself, none for a visitor."""
+    if caller.role is Role.TEAM:
+        return [caller.team or ""]
+    if not (caller.anyone or caller.is_host):
+        raise AccessDenied("The list of teams is the host's.", known=False)
+    return desk.store.submissions.teams()
+
+
+@router.get("/teams/{team:path}", summary="A team's submissions, what is left of its quotas, its tokens")
 def team(team: str, desk: AtDesk, caller: Asker) -> Response:
     require_owner(caller, team)
     if _printable(team) not in desk.store.submissions.teams():

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from eval_server import documents
-from eval_server.access import AccessDenied, Caller, Role, TooMany, digest_of, require_host, require_owner
+from eval_server.access import Caller, Role, TooMany, digest_of, require_host, require_owner
 from eval_server.desk import Desk
 from eval_server.figures.wording import counted, listed
 from eval_server.presenting import words
 from eval_server.routes import hosting, sessions
+from eval_server.routes.api import visible_teams
 from eval_server.routes.callers import COOKIE, Asker, AtDesk, require_form_token
 from eval_server.routes.handing_in import FormToken
 from eval_server.routes.problems import Refusal, not_found
@@ -70,9 +71,7 @@ def teams(request: Request, desk: AtDesk, caller: Asker) -> Response:
     """The teams a caller may look at: all for a host or at an open server, else one's own."""
     if caller.role is Role.TEAM:
         return RedirectResponse(f"/teams/{quote(caller.team or '')}", 303)
-    if not (caller.anyone or caller.is_host):
-        raise AccessDenied("The list of teams is the host's.", known=False)
-    return page(request, "teams.html", title="Teams", teams=desk.store.submissions.teams())
+    return page(request, "teams.html", title="Teams", teams=visible_teams(desk, caller))
 
 
 @router.get("/teams/{team:path}")

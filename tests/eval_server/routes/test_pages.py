@@ -208,6 +208,17 @@ def test_the_tokens_of_a_team_of_any_name_are_made_and_revoked_by_programs_too(p
     assert place.desk.store.tokens.by_id(made.json()["id"]).revoked_at is not None
 
 
+def test_the_pages_of_teams_have_json_twins_whatever_a_team_is_called(guarded: Place) -> None:
+    name = "Te/am & co?"
+    red, host = guarded.token(team=name), guarded.token("host")
+    guarded.hand_in(a_zip(1), token=red)
+    twin = guarded.client(red).get(f"/api/teams/{quote(name, safe='')}")
+    assert (twin.status_code, twin.json()["team"]) == (200, name)
+    for token in (red, host):
+        assert guarded.client(token).get("/api/teams").json() == {"teams": [name]}
+    assert guarded.client().get("/api/teams").status_code == 401
+
+
 def test_a_refused_submission_lists_every_problem_first_and_a_way_to_try_again(place: Place) -> None:
     found = place.hand_in(BAD, entry="broken")
     text = body(place.client(**HTML).get(f"/submissions/{found['id']}"))
