@@ -38,8 +38,8 @@ COMMANDS = {
 """Every command: where it lies and its one line of help, so that `--help` imports none of them."""
 
 
-NOBODY_READS = 128 + signal.SIGPIPE
-"""The exit code of a program whose output is a pipe that nobody reads any more, as in ``… | head``."""
+NOBODY_READS = 141
+"""The exit code (128 and SIGPIPE) where the output is a pipe that nobody reads any more, as in ``… | head``."""
 
 
 class LazyGroup(click.Group):
