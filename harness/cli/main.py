@@ -39,7 +39,7 @@ COMMANDS = {
 
 
 NOBODY_READS = 141
-"""The exit code (128 and SIGPIPE) where the output is a pipe that nobody reads any more, as in ``… | head``."""
+"""The exit code (128 and SIGPIPE) where nobody reads the output any more, as in ``… | head``."""
 
 
 class LazyGroup(click.Group):
