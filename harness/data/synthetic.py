@@ -7,13 +7,15 @@ real data are byte-identical here. The set carries a marker: it is not evidence 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import math
 import os
 import shutil
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,24 +94,44 @@ def draw(
             f"a scale of {scale:g} cannot be drawn",
             f"Choose one from {FEWEST / len(published()):.4f} ({FEWEST} cells) to 1 (all of them).",
         )
-    if (there := _there(root, scale, seed)) is not None:
-        return there
-    cells = planned(scale, seed)
-    _require_room(root, len(cells))
-    aside = root / f".drawing-{os.getpid()}"
-    try:
-        marker = _drawn(aside, cells, scale, seed, progress, jobs)
-        for name in (MARKER, "C-NMC_Leukemia"):
-            (aside / name).rename(root / name)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    root.mkdir(parents=True, exist_ok=True)
+    with _alone(root):
+        if (there := _there(root, scale, seed)) is not None:
+            return there
+        cells = planned(scale, seed)
+        _require_room(root, len(cells))
+        aside = root / f".drawing-{os.getpid()}"
+        try:
+            marker = _drawn(aside, cells, scale, seed, progress, jobs)
+            for name in (MARKER, "C-NMC_Leukemia"):
+                (aside / name).rename(root / name)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
     return marker
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Hold the folder for this process: a second one that draws there is told, and harms nothing."""
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        _lock(folder, root)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int, root: Path) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DataWrong(
+            f"another process is drawing into {root}", "Wait until it has ended, or draw into another folder."
+        ) from None
 
 
 def _there(root: Path, scale: float, seed: int) -> Marker | None:
     """The marker of this very set where it lies in the root; None where the root is free."""
-    if not root.exists():
-        return None
     left = [path for path in root.iterdir() if not path.name.startswith(".drawing-")]
     if not left or left == [root / MARKER]:
         return None
@@ -121,7 +143,6 @@ def _there(root: Path, scale: float, seed: int) -> Marker | None:
 
 
 def _require_room(root: Path, cells: int) -> None:
-    root.mkdir(parents=True, exist_ok=True)
     for left in root.glob(".drawing-*"):
         shutil.rmtree(left, ignore_errors=True)
     needed, free = cells * 700_000, shutil.disk_usage(root).free

@@ -51,6 +51,23 @@ def test_two_processes_draw_the_same_bytes_from_the_same_seed_and_others_from_an
     assert digest(tmp_path / "c", seed=2, jobs=3) != first
 
 
+def test_a_second_drawing_of_the_same_folder_is_told_and_harms_nothing(tmp_path: Path) -> None:
+    code = "import fcntl, os, sys\nfcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)\n"
+    code += "print('held', flush=True)\nsys.stdin.read()"
+    live = tmp_path / ".drawing-1"
+    live.mkdir()
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(DataWrong, match="another process is drawing"):
+            draw(tmp_path, scale=SCALE, seed=0)
+        holder.kill()
+    assert live.is_dir()
+    draw(tmp_path, scale=SCALE, seed=0)
+    assert not live.exists()
+
+
 def test_the_whole_set_has_the_published_names_counts_and_subjects() -> None:
     cells = planned(1.0, seed=0)
     assert {(cell.part, cell.name) for cell in cells} == {
