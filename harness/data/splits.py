@@ -102,9 +102,11 @@ def make_split(
     _require_names(name, shared_cells, limit, holdout)
     parts = [part for part in _LEARNT[name] if part != holdout]
     test = _part(dataset, name)
-    validation, out = _apart(shared_cells, _labelled(dataset, holdout) if holdout else (), test)
+    tested = dict.fromkeys(test, "which is tested")
+    validation, out = _apart(shared_cells, _labelled(dataset, holdout) if holdout else (), tested)
     learnt = tuple(cell for part in parts for cell in _labelled(dataset, part))
-    train, dropped = _apart(shared_cells, learnt, (*test, *validation))
+    chosen_by = dict.fromkeys(validation, "which is held out for the choice of epoch")
+    train, dropped = _apart(shared_cells, learnt, {**chosen_by, **tested})
     _require_cells(name, {"to learn from": train, "to predict": test})
     if holdout:
         _require_cells(name, {f"held out as {holdout}": validation})
@@ -164,14 +166,14 @@ def _require_cells(name: str, sides: Mapping[str, Collection[CellRecord]]) -> No
 
 
 def _apart(
-    policy: str, learnt: tuple[CellRecord, ...], tested: Collection[CellRecord]
+    policy: str, learnt: tuple[CellRecord, ...], others: Mapping[CellRecord, str]
 ) -> tuple[tuple[CellRecord, ...], tuple[Dropped, ...]]:
-    """The cells that may be learnt from when those others are tested, and who was taken out."""
+    """The cells that may be learnt from beside those others (what each is for), and who was taken out."""
     if policy == "drop-subjects":
-        subjects = _shared_subjects(learnt, tested)
+        subjects = _shared_subjects(learnt, others)
         return _without(learnt, {cell: subjects.get(cell.subject or "", "") for cell in learnt})
     if policy == "drop-cells":
-        return _without(learnt, _shared_images(learnt, tested))
+        return _without(learnt, _shared_images(learnt, others))
     return learnt, ()
 
 
@@ -184,25 +186,28 @@ def _without(
     return kept, tuple(Dropped(subject, cells, reason) for (subject, reason), cells in sorted(counts.items()))
 
 
-def _shared_subjects(learnt: Iterable[CellRecord], tested: Iterable[CellRecord]) -> dict[str, str]:
-    """Why a subject may not be learnt from: the chain of shared cells that leads to a tested one."""
-    places = {cell.subject: cell.fold or cell.part for cell in tested if cell.subject}
+def _shared_subjects(learnt: Iterable[CellRecord], others: Mapping[CellRecord, str]) -> dict[str, str]:
+    """Why a subject may not be learnt from: the chain of shared cells that leads to one of the others."""
+    places = {
+        cell.subject: (cell.fold or cell.part, purpose) for cell, purpose in others.items() if cell.subject
+    }
     chains = _chains(places)
     reasons = {}
     for subject in {cell.subject for cell in learnt if cell.subject}:
         if subject in places:
-            reasons[subject] = f"because {places[subject]}, which is tested, holds cells of the same subject"
+            place, purpose = places[subject]
+            reasons[subject] = f"because {place}, {purpose}, holds cells of the same subject"
         elif chain := chains.get(subject):
             through = f", through {', '.join(chain[1:-1])}," if len(chain) > 2 else ""
-            whose = f"{chain[-1]} of {places[chain[-1]]}"
-            reasons[subject] = f"because it shares cells{through} with {whose}, which is tested"
+            place, purpose = places[chain[-1]]
+            reasons[subject] = f"because it shares cells{through} with {chain[-1]} of {place}, {purpose}"
     return reasons
 
 
-def _chains(tested: Iterable[str]) -> dict[str, list[str]]:
-    """The shortest chain of shared cells from every subject to a tested one (the last of the chain)."""
+def _chains(ends: Iterable[str]) -> dict[str, list[str]]:
+    """The shortest chain of shared cells from every subject to one of these (the last of the chain)."""
     joined = published().neighbours()
-    chains: dict[str, list[str]] = {subject: [subject] for subject in sorted(tested)}
+    chains: dict[str, list[str]] = {subject: [subject] for subject in sorted(ends)}
     waiting = deque(chains)
     while waiting:
         subject = waiting.popleft()
@@ -213,16 +218,16 @@ def _chains(tested: Iterable[str]) -> dict[str, list[str]]:
     return chains
 
 
-def _shared_images(learnt: Iterable[CellRecord], tested: Collection[CellRecord]) -> dict[CellRecord, str]:
-    """Why an image may not be learnt from: a tested image has its bytes, or shows the same cell."""
+def _shared_images(learnt: Iterable[CellRecord], others: Mapping[CellRecord, str]) -> dict[CellRecord, str]:
+    """Why an image may not be learnt from: one of the others has its bytes, or shows the same cell."""
     known = published().same_cell()
-    by_bytes = {cell.sha256: cell for cell in tested}
-    by_cell = {known[cell.name]: cell for cell in tested if cell.name in known}
+    by_bytes = {cell.sha256: cell for cell in others}
+    by_cell = {known[cell.name]: cell for cell in others if cell.name in known}
     reasons = {}
     for cell in learnt:
         if twin := by_bytes.get(cell.sha256) or by_cell.get(known.get(cell.name, "")):
             whose = f"{twin.subject or 'a cell'} of {twin.fold or twin.part}"
-            reasons[cell] = f"because {whose}, which is tested, shows the same ones"
+            reasons[cell] = f"because {whose}, {others[twin]}, shows the same ones"
     return reasons
 
 

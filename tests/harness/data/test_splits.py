@@ -146,6 +146,16 @@ def test_a_held_out_part_is_not_learnt_from_and_is_protected_like_the_test_side(
     assert not subjects(split.train) & subjects(split.validation)
 
 
+@pytest.mark.parametrize("policy", ["drop-subjects", "drop-cells"])
+def test_a_reason_says_whether_the_others_are_tested_or_held_out(dataset: Dataset, policy: str) -> None:
+    split = make_split(dataset, "prelim", holdout="fold2", shared_cells=policy)
+    assert split.dropped
+    for one in split.dropped:
+        assert "of fold_2, which is held out for the choice of epoch" in one.reason
+    for one in make_split(dataset, "fold2", shared_cells=policy).dropped:
+        assert "of fold_2, which is tested" in one.reason
+
+
 def test_what_is_held_out_shares_no_cells_with_the_test_side_either(dataset: Dataset) -> None:
     split = make_split(dataset, "fold0", holdout="fold2")
     assert not {"21", "H2", "H4", "H5"} & subjects(split.validation)
