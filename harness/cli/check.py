@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import JSON
+from harness.cli.options import JSON, PATH
 from harness.errors import DataWrong, Refused, UsageWrong
 from submissions.checking import CheckReport
 from submissions.checking import check as checked
@@ -21,13 +21,13 @@ PHASE = click.option(
 CELLS = click.option(
     "--cells",
     "cells_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Table with a column `cell` (or `new_names`): the cells of a phase of your own.",
 )
 
 
 @click.command()
-@click.argument("submission", metavar="ZIP", type=click.Path(path_type=Path))
+@click.argument("submission", metavar="ZIP", type=PATH)
 @PHASE
 @CELLS
 @JSON

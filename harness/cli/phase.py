@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
-from harness.cli.options import DATABASE, JSON, SERVER_DATA, TRUTH
+from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUTH
 from harness.errors import DataWrong, ServerTrouble, UsageWrong
 from harness.published_results import PUBLISHED
 
@@ -171,7 +171,7 @@ def list_(data_dir: Path, database: str | None, as_json: bool) -> None:
 
 @phase.command()
 @click.argument("name")
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("table", type=PATH)
 @SERVER_DATA
 @DATABASE
 @JSON
@@ -277,7 +277,10 @@ def _plain(rules: Rules) -> dict[str, Any]:
 
 
 def _truth(path: Path, name: str, asked: Any = None) -> Any:
-    """The truth in this file; an official name stands for the official cells and no others."""
+    """The truth in this file; an official name is not given to the cells of the other official phase.
+
+    A part of them, or drawn ones, may bear it: the host is told.
+    """
     from eval_server.truth import read_truth
     from submissions.phases import OFFICIAL
 
@@ -285,12 +288,14 @@ def _truth(path: Path, name: str, asked: Any = None) -> Any:
     if asked is not None:
         return found
     official = OFFICIAL.get(name)
-    if official is not None and found.phase.key != official.key:
+    if official is not None and found.phase.name in OFFICIAL and found.phase.name != name:
         raise DataWrong(
-            f"{path} labels {len(found.phase)} cells, but {name} is the official phase "
-            f"of {len(official)} other cells",
-            f"Name the label file of {name}, or add these cells under a name of their own.",
+            f"{path} labels the {len(found.phase)} cells of {found.phase.name}, but {name} is the official "
+            f"phase of {len(official)} others",
+            f"Name the label file of {name}, or add the phase as {found.phase.name}.",
         )
+    if official is not None and found.phase.key != official.key:
+        console.say(f"Note: these {len(found.phase):,} cells are not those of the official phase {name}.")
     return replace(found, phase=replace(found.phase, name=name))
 
 

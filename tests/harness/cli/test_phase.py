@@ -18,7 +18,9 @@ def _inside(command: Any, *arguments: str) -> Any:
     return CliRunner().invoke(command, arguments)
 
 
-def test_an_official_name_is_refused_for_other_cells_and_nothing_is_added(tmp_path: Path) -> None:
+def test_an_official_name_is_refused_for_the_cells_of_the_other_phase_and_nothing_is_added(
+    tmp_path: Path,
+) -> None:
     rows = "".join(f"{number}.bmp,{number % 2}\n" for number in range(1, 1868))
     (tmp_path / "labels.csv").write_text("cell,label\n" + rows)
     refused = harness("phase", "add", "final", "--truth", "labels.csv", cwd=tmp_path)
@@ -26,6 +28,13 @@ def test_an_official_name_is_refused_for_other_cells_and_nothing_is_added(tmp_pa
     assert "1867" in refused.err
     assert "2586" in refused.err
     assert administer(tmp_path / "server-data", None, "phase", "list") == {"phases": []}
+
+
+def test_other_cells_may_bear_an_official_name_and_the_host_is_told(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("cell,label\n1.bmp,0\n2.bmp,1\n")
+    added = harness("phase", "add", "prelim", "--truth", "labels.csv", cwd=tmp_path)
+    assert added.code == 0, added.err
+    assert "these 2 cells are not those of the official phase prelim" in added.err
 
 
 def test_a_table_of_references_is_taken_whole(tmp_path: Path) -> None:
