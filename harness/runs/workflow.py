@@ -20,13 +20,13 @@ from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
 from harness.errors import DataWrong, HarnessError
-from harness.runs.folder import RunFolder, Status, write_json
+from harness.runs.folder import RunFolder, Status, read_json, write_json
 from harness.runs.outcome import Outcome
 from harness.runs.plan import Plan
 from harness.runs.provenance import environment, file_sha256
 from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
-from submissions.manifest import Manifest
+from submissions.manifest import Manifest, ManifestInvalid
 from submissions.packing import pack, read_table, write_table
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
@@ -171,8 +171,8 @@ def _manifest(plan: Plan, predictions_sha256: str) -> Manifest:
     """The manifest, made once when the predictions are there, read back later."""
     folder = plan.folder
     if folder.manifest.exists():
-        kept = Manifest.from_json(folder.manifest.read_text())
-        if kept.predictions_sha256 == predictions_sha256:
+        kept = _kept_manifest(folder)
+        if kept is not None and kept.predictions_sha256 == predictions_sha256:
             return kept
     manifest = Manifest(
         entry=plan.entry.card.name,
@@ -199,9 +199,16 @@ def _manifest(plan: Plan, predictions_sha256: str) -> Manifest:
     return manifest
 
 
+def _kept_manifest(folder: RunFolder) -> Manifest | None:
+    """The manifest written before; one that is damaged is written anew."""
+    try:
+        return Manifest.from_json(folder.manifest.read_bytes())
+    except ManifestInvalid:
+        return None
+
+
 def _fit_facts(folder: RunFolder) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((folder.fitted / "facts.json").read_text())
-    return facts
+    return read_json(folder.fitted / "facts.json")
 
 
 def _data_facts(plan: Plan) -> dict[str, Any]:

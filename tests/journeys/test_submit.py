@@ -207,3 +207,15 @@ def test_a_table_that_was_changed_after_its_run_is_not_judged_as_the_run_s(tmp_p
     answer = harness("score", run, "--truth", truth, cwd=tmp_path)
     assert answer.code == 3
     assert "its SHA-256 is another" in answer.err
+
+
+def test_a_damaged_manifest_is_written_anew_and_damaged_facts_of_the_fit_say_what_to_do(tmp_path, drawn):
+    run = tmp_path / submit("majority", "--data", drawn, cwd=tmp_path).document()["run"]
+    (run / "manifest.json").write_bytes(b"\xff")
+    assert submit("majority", "--data", drawn, cwd=tmp_path).code == 0
+    assert Manifest.from_json((run / "manifest.json").read_bytes()).entry == "majority"
+    (run / "manifest.json").unlink()
+    (run / "fitted" / "facts.json").write_text("{")
+    answer = submit("majority", "--data", drawn, cwd=tmp_path)
+    assert answer.code == 3
+    assert "--fresh" in answer.err
