@@ -1,0 +1,159 @@
+"""What is written to be read again carries its SHA-256 and what it was made from, and is held to both.
+
+Three forms of one thing: a folder (`seal_folder`), a small JSON document (`sealed`, `unsealed`) and a
+file too large to be read at once, which is checked by blocks when they are first used (`Blocks`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from submissions.writing import write_whole
+
+SEAL = "seal.json"
+"""The seal of a folder, written last; a large file's lies beside it under its name and `.seal`."""
+BLOCK = 16 * 2**20
+"""Bytes of a block: large enough that 4 GB need no more than 256 digests, small enough for one cell's use."""
+
+
+class SealBroken(Exception):
+    """`path` does not hold what was written there, or holds something else; `why` says which."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} {why}")
+        self.path = path
+        self.why = why
+
+
+def sealed(document: Mapping[str, Any]) -> str:
+    """The document as JSON text that carries its own SHA-256."""
+    content = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    told = json.dumps({"content": document, "sha256": _text_sha256(content)}, indent=2, sort_keys=True)
+    return told + "\n"
+
+
+def unsealed(path: Path) -> dict[str, Any]:
+    """The document that `sealed` made the text of this file from.
+
+    Raises `SealBroken` where the file is missing, damaged or changed.
+    """
+    try:
+        told = json.loads(path.read_bytes())
+        content, sha256 = told["content"], told["sha256"]
+        same = _text_sha256(json.dumps(content, sort_keys=True, ensure_ascii=False)) == sha256
+    except FileNotFoundError:
+        raise SealBroken(path, "is missing") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SealBroken(path, f"is damaged: {type(error).__name__}: {error}") from error
+    if not same or not isinstance(content, dict):
+        raise SealBroken(path, "was changed: its SHA-256 is not the one written with it")
+    return content
+
+
+def seal_folder(folder: Path, made_from: Mapping[str, Any]) -> None:
+    """Write down the SHA-256 of every file below the folder, and what they were made from (JSON-able)."""
+    files = {name: _file_sha256(folder / name) for name in _names(folder)}
+    write_whole(folder / SEAL, sealed({"made_from": made_from, "files": files}))
+
+
+def require_folder(folder: Path, made_from: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a sealed folder was made from, once every file in it was found as written.
+
+    Raises `SealBroken`, naming the file or the first fact in `made_from` that differs.
+    """
+    seal = unsealed(folder / SEAL)
+    files, facts = seal["files"], seal["made_from"]
+    for name in sorted({*files, *_names(folder)}):
+        _require_file(folder / name, files.get(name))
+    if made_from is not None:
+        _require_facts(folder, facts, made_from)
+    return dict(facts)
+
+
+@dataclass(slots=True)
+class Blocks:
+    """A large file with a digest for each block of it, checked when the block is first used."""
+
+    path: Path
+    made_from: Mapping[str, Any]
+    size: int
+    digests: tuple[str, ...]
+    _seen: set[int] = field(default_factory=set)
+
+    @classmethod
+    def open(cls, path: Path, made_from: Mapping[str, Any]) -> Blocks:
+        """The file as it was sealed; raises `SealBroken` where its size or what it was made from differs."""
+        seal = unsealed(_beside(path))
+        blocks = cls(path, seal["made_from"], seal["size"], tuple(seal["blocks"]))
+        _require_facts(path, blocks.made_from, made_from)
+        found = path.stat().st_size if path.is_file() else None
+        if found != blocks.size:
+            raise SealBroken(path, "is missing" if found is None else f"has {found} bytes, not {blocks.size}")
+        return blocks
+
+    def require(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Check the blocks that these ranges of bytes (start, end) touch, unless they were checked before."""
+        wanted = {block for start, end in ranges for block in range(start // BLOCK, -(-end // BLOCK))}
+        if not wanted <= self._seen:
+            with self.path.open("rb") as file:
+                for block in sorted(wanted - self._seen):
+                    file.seek(block * BLOCK)
+                    if _block_sha256(file.read(BLOCK)) != self.digests[block]:
+                        raise SealBroken(
+                            self.path,
+                            f"was changed between bytes {block * BLOCK} and "
+                            f"{min((block + 1) * BLOCK, self.size)}",
+                        )
+                    self._seen.add(block)
+
+
+def seal_blocks(path: Path, made_from: Mapping[str, Any], content: Path | None = None) -> None:
+    """Write the seal of a large file beside `path`; until it has that name, it is read from `content`."""
+    digests = []
+    with (content or path).open("rb") as file:
+        while block := file.read(BLOCK):
+            digests.append(_block_sha256(block))
+        size = file.tell()
+    write_whole(_beside(path), sealed({"made_from": made_from, "size": size, "blocks": digests}))
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.seal")
+
+
+def _names(folder: Path) -> list[str]:
+    found = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return sorted(name for name in found if name != SEAL)
+
+
+def _require_file(file: Path, sha256: str | None) -> None:
+    if sha256 is None:
+        raise SealBroken(file, "was not there when the folder was written")
+    if not file.is_file():
+        raise SealBroken(file, "is missing")
+    if _file_sha256(file) != sha256:
+        raise SealBroken(file, "was changed: its SHA-256 is not the one written with it")
+
+
+def _require_facts(path: Path, found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    for name, value in json.loads(json.dumps(dict(expected))).items():
+        if name not in found or found[name] != value:
+            raise SealBroken(path, f"was made from another {name}: {found.get(name)!r}, expected {value!r}")
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _block_sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _text_sha256(text: str) -> str:
+    return _block_sha256(text.encode("utf-8", "surrogatepass"))
