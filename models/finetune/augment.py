@@ -54,10 +54,10 @@ def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
-def moved(crops: torch.Tensor, moves: Moves) -> torch.Tensor:
-    """The moved crops: uint8 (n, side, side, 3) in and out, black where nothing was."""
+def moved(crops: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+    """The moved crops: uint8 (n, side, side, 3) in and out, black where nothing was; `steps` as
+    `fixed_point_steps` gives them, on the crops' device."""
     side = crops.shape[1]
-    steps = torch.from_numpy(_fixed_point_steps(moves, side)).to(crops.device)
     along, down, first = (steps[:, :, i].reshape(-1, 2, 1, 1) for i in range(3))
     at = torch.arange(side, dtype=torch.int32, device=crops.device)
     source = ((first + along * at.view(1, 1, 1, side)) + down * at.view(1, 1, side, 1)) >> 16
@@ -67,7 +67,7 @@ def moved(crops: torch.Tensor, moves: Moves) -> torch.Tensor:
     return look_up(crops, sources.reshape(len(crops), 1, -1).long())
 
 
-def _fixed_point_steps(moves: Moves, side: int) -> npt.NDArray[np.int32]:
+def fixed_point_steps(moves: Moves, side: int = 300) -> npt.NDArray[np.int32]:
     """Step along a row, step down a column and first position of the source, in 1/65536 pixels.
 
     Shape (n, 2, 3): source column and source row. The matrix is torchvision's inverse affine one

@@ -59,7 +59,8 @@ def measured(entry: Finetuned, recipe: Recipe, session: Session, repeats: int) -
     with reproducible(device, recipe):
         training = prepare(entry.with_recipe(recipe), noise(recipe.batch), session)
         training.network.module.train()
-        step = seconds(lambda: training.learn(np.arange(recipe.batch)), device, repeats)
+        batch = training.batches(np.arange(recipe.batch))[0]
+        step = seconds(lambda: training.learn(batch), device, repeats)
         cells = noise(max(1, images_a_pass(device) // recipe.views))
         once = seconds(
             lambda: mean_logits(training.network.module, cells, recipe, session, "predicting"),

@@ -19,17 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from models.contract import Advance, Cells, FitInterrupted, Session, SettingInvalid
 from models.finetune import weights
-from models.finetune.augment import drawn, moved
+from models.finetune.augment import drawn, fixed_point_steps, moved
 from models.finetune.checkpoints import Checkpoints, Saved
 from models.finetune.fitted import FittedNetwork
-from models.finetune.networks import Network, parameter_groups
-from models.finetune.precision import autocast, device_of, placed, reproducible, reseed
+from models.finetune.networks import Network
+from models.finetune.pixels import Pixels
+from models.finetune.precision import device_of, placed, reproducible, reseed
 from models.finetune.predict import as_input, mean_logits, scores_of
 from models.finetune.recipe import Recipe
+from models.finetune.step import Step
 
 if TYPE_CHECKING:
     from models.finetune.entry import Finetuned
@@ -81,6 +82,14 @@ def _usable(checkpoints: Checkpoints) -> Saved | None:
     return saved
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Cells of one step, int64 (n,), and how each is moved, int32 (n, 2, 3)."""
+
+    cells: torch.Tensor
+    steps: torch.Tensor
+
+
 @dataclass(slots=True)
 class Best:
     """The best epoch so far on the validation cells."""
@@ -112,7 +121,8 @@ class Training:
     labels: torch.Tensor = field(init=False)
     losses: torch.Tensor = field(init=False)
     positive_weight: torch.Tensor = field(init=False)
-    optimiser: torch.optim.Adam = field(init=False)
+    pixels: Pixels = field(init=False)
+    stepping: Step = field(init=False)
     _saved_at: float = field(init=False, default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -130,7 +140,8 @@ class Training:
         balance = (len(labels) - int(labels.sum())) / int(labels.sum())
         weight = balance if self.recipe.positive_weight is None else self.recipe.positive_weight
         self.positive_weight = torch.tensor(weight, dtype=torch.float32, device=self.device)
-        self.optimiser = torch.optim.Adam(parameter_groups(self.network, self.recipe))
+        self.pixels = Pixels.of(self.cells, self.device)
+        self.stepping = Step(self.network, self.recipe, self.positive_weight)
 
     @property
     def device(self) -> torch.device:
@@ -151,12 +162,12 @@ class Training:
     def _learn_epoch(self, advance: Advance) -> None:
         """The steps of this epoch that are left; saves and stops between steps when it is time."""
         order = self.session.generator(_ORDER, self.epoch).permutation(len(self.cells))
-        for group, rate in zip(self.optimiser.param_groups, self.recipe.rates(self.epoch), strict=True):
-            group["lr"] = rate
+        batches = self.batches(order[: self.steps * self.batch])
+        self.stepping.at_rates(self.recipe.rates(self.epoch))
         self.network.module.train()
         advance(self.step)
         while self.step < self.steps:
-            self.losses[self.step] = self.learn(order[self.step * self.batch :][: self.batch])
+            self.losses[self.step] = self.learn(batches[self.step])
             self.step += 1
             advance(1)
             if self.session.stopping():
@@ -165,22 +176,19 @@ class Training:
             if self._time_to_save() or (self.step == self.steps and self.session.validation):
                 self._save()
 
-    def learn(self, chosen: npt.NDArray[np.intp]) -> torch.Tensor:
-        """One step of Adam on these cells; returns the loss."""
+    def batches(self, order: npt.NDArray[np.intp]) -> list[Batch]:
+        """The batches of an epoch, on the device: one copy an epoch, so that no step waits for one."""
+        names = [self.cells.names[i] for i in order]
+        moves = drawn(names, self.epoch, self.recipe, self.session, self.pixels.side)
+        steps = torch.from_numpy(fixed_point_steps(moves, self.pixels.side)).to(self.device)
+        cells = torch.from_numpy(order).to(self.device)
+        return [Batch(*both) for both in zip(cells.split(self.batch), steps.split(self.batch), strict=True)]
+
+    def learn(self, batch: Batch) -> torch.Tensor:
+        """One step of Adam on these cells; returns the loss, on the device."""
         reseed(self.session, _STEP, self.epoch, self.step)
-        names = [self.cells.names[i] for i in chosen]
-        crops = torch.tensor(self.cells.crops(chosen)).to(self.device, non_blocking=True)
-        moves = drawn(names, self.epoch, self.recipe, self.session, crops.shape[1])
-        images = as_input(moved(crops, moves), self.recipe)
-        with autocast(self.device, self.recipe):
-            logits = self.network.module(images)
-        loss = F.binary_cross_entropy_with_logits(
-            logits.float().view(-1), self.labels[torch.from_numpy(chosen)], pos_weight=self.positive_weight
-        )
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        return loss.detach()
+        images = as_input(moved(self.pixels[batch.cells], batch.steps), self.recipe)
+        return self.stepping(images, self.labels[batch.cells])
 
     def _finish_epoch(self, epoch: int) -> None:
         """Record the epoch; where there are validation cells, judge it and keep it if it is the best."""
@@ -238,7 +246,7 @@ class Training:
 
     def _save(self) -> None:
         tensors = {f"network.{name}": one for name, one in self.network.module.state_dict().items()}
-        for at, state in self.optimiser.state_dict()["state"].items():
+        for at, state in self.stepping.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{at}.{name}": one for name, one in state.items()}
         best_epoch = self.best.epoch if self.best else None
         facts = {
@@ -269,12 +277,14 @@ class Training:
 
     def _restore_optimiser(self, tensors: dict[str, torch.Tensor]) -> None:
         """Give Adam its moments back in the memory layout of the weights, on which the last bit depends."""
-        parameters = [one for group in self.optimiser.param_groups for one in group["params"]]
+        optimiser = self.stepping.optimiser
+        parameters = [one for group in optimiser.param_groups for one in group["params"]]
         for name, tensor in tensors.items():
             at, _, part = name.partition(".")
             parameter = parameters[int(at)]
-            like = parameter if tensor.shape == parameter.shape else tensor
-            self.optimiser.state[parameter][part] = torch.empty_like(like).copy_(tensor)
+            like = parameter if tensor.shape == parameter.shape or self.stepping.on_gpu else tensor
+            kept = torch.empty_like(like) if tensor.shape == parameter.shape else like.new_empty(tensor.shape)
+            optimiser.state[parameter][part] = kept.copy_(tensor)
 
 
 def _under(prefix: str, tensors: Any) -> dict[str, torch.Tensor]:

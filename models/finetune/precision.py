@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from models.contract import EntryUnavailable, Session
+from models.finetune.compiling import compile_where_asked
 from models.finetune.recipe import Recipe
 
 _IMAGES_A_PASS = {"cpu": 8, "cuda": 256}
@@ -81,15 +82,21 @@ def reseed(session: Session, *keys: int) -> None:
     torch.manual_seed(int(session.generator(*keys).integers(2**63)))
 
 
-def autocast(device: torch.device, recipe: Recipe) -> AbstractContextManager[object]:
-    """bfloat16 arithmetic where the recipe asks for it; the weights stay float32."""
+def autocast(
+    device: torch.device, recipe: Recipe, *, graphed: bool = False
+) -> AbstractContextManager[object]:
+    """bfloat16 arithmetic where the recipe asks for it; the weights stay float32.
+
+    Inside a CUDA graph the weights are turned into bfloat16 at every replay, so none may be kept.
+    """
     if recipe.precision != "bf16":
         return nullcontext()
-    return torch.autocast(device.type, dtype=torch.bfloat16)
+    return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=not graphed)
 
 
 def placed(module: nn.Module, device: torch.device, recipe: Recipe) -> nn.Module:
-    """The network on its device, in the memory layout of the recipe."""
+    """The network on its device, in the memory layout of the recipe, compiled where it says so."""
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     there: nn.Module = module.to(device=device, memory_format=layout)  # type: ignore[call-overload]
+    compile_where_asked(there, recipe)
     return there

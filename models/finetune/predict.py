@@ -10,6 +10,7 @@ from scipy.special import expit
 from torch import nn
 
 from models.contract import Cells, FitInterrupted, Scores, Session
+from models.finetune.pixels import Pixels
 from models.finetune.precision import autocast, images_a_pass
 from models.finetune.recipe import Recipe
 from models.finetune.views import turned
@@ -39,24 +40,28 @@ def mean_logits(
     depend neither on how many cells are predicted nor on their order: to the bit on the CPU with
     eight views, where a pass is one cell, and up to float32's rounding elsewhere.
     """
+    if not len(cells):
+        return np.zeros(0)
     device = next(module.parameters()).device
     size = max(1, images_a_pass(device) // recipe.views)
-    found = []
+    pixels, found = Pixels.of(cells, device), []
     module.eval()
     with torch.inference_mode(), session.progress(description, len(cells)) as advance:
-        for part, crops in cells.batches(size):
+        for chosen in torch.arange(len(cells), device=device).split(size):
             if session.stopping():
                 raise FitInterrupted
-            filled = np.zeros((size, *crops.shape[1:]), dtype=np.uint8)
-            filled[: len(crops)] = crops
-            images = as_input(turned(torch.from_numpy(filled).to(device), recipe.views), recipe)
+            images = as_input(turned(_filled(pixels[chosen], size), recipe.views), recipe)
             with autocast(device, recipe):
                 logits = module(images)
-            found.append(logits.float().view(size, recipe.views)[: len(crops)])
-            advance(part.stop - part.start)
-    if not found:
-        return np.zeros(0)
+            found.append(logits.float().view(size, recipe.views)[: len(chosen)])
+            advance(len(chosen))
     return torch.cat(found).cpu().double().mean(dim=1).numpy()
+
+
+def _filled(crops: torch.Tensor, size: int) -> torch.Tensor:
+    """The crops with black ones behind them, `size` in all."""
+    missing = size - len(crops)
+    return torch.cat([crops, crops.new_zeros((missing, *crops.shape[1:]))]) if missing else crops
 
 
 def scores_of(logits: npt.NDArray[np.float64]) -> Scores:

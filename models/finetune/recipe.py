@@ -25,7 +25,9 @@ class Recipe:
     `positive_weight` is the weight of ALL in the loss; None means n_HEM / n_ALL of the training
     cells. `translation` is the largest shift, as a share of the side. `side` is the network's input
     side in pixels; 300 takes the crops as they are. `views` rotations are predicted and averaged.
-    `checkpoint_minutes` 0 saves after every step; it does not change what is learnt.
+    `compiled` has torch compile the network, which takes about a minute at the first step and is faster
+    afterwards; results differ by rounding. `checkpoint_minutes` 0 saves after every step; it does not
+    change what is learnt.
     """
 
     backbone: str = "legacy_seresnext50_32x4d"
@@ -44,6 +46,7 @@ class Recipe:
     normalisation: Literal["none", "imagenet"] = "none"
     precision: Literal["float32", "tf32", "bf16"] = "float32"
     channels_last: bool = True
+    compiled: bool = False
     checkpoint_minutes: float = 5.0
 
     def __post_init__(self) -> None:

@@ -15,6 +15,12 @@ from PIL import Image
 
 
 @lru_cache(maxsize=4)
+def _table_on(device: torch.device, views: int, side: int) -> torch.Tensor:
+    """The rotation table where the crops lie, so that no pass waits for its copy."""
+    return rotation_table(views, side).to(device)
+
+
+@lru_cache(maxsize=4)
 def rotation_table(views: int, side: int = 300) -> torch.Tensor:
     """Source pixel (row * side + column) of each pixel of each view; side * side where it is black.
 
@@ -46,5 +52,5 @@ def turned(crops: torch.Tensor, views: int) -> torch.Tensor:
     """All views of n crops: uint8 (n, side, side, 3) to (n * views, side, side, 3), a cell's together."""
     if views == 1:
         return crops
-    table = rotation_table(views, crops.shape[1]).to(crops.device)
+    table = _table_on(crops.device, views, crops.shape[1])
     return look_up(crops, table.unsqueeze(0).expand(len(crops), -1, -1))

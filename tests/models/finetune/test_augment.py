@@ -9,11 +9,16 @@ import torchvision.transforms.functional as TF
 from PIL import Image
 
 from models.contract import Session
-from models.finetune.augment import Moves, drawn, moved
+from models.finetune.augment import Moves, drawn, fixed_point_steps
+from models.finetune.augment import moved as moved_by_steps
 from models.finetune.recipe import Recipe
 from tests.models.finetune.cells import real_crops
 
 RECIPE = Recipe()
+
+
+def moved(crops: torch.Tensor, moves: Moves) -> torch.Tensor:
+    return moved_by_steps(crops, torch.from_numpy(fixed_point_steps(moves, crops.shape[1])))
 
 
 def published(crop: Image.Image, moves: Moves, at: int) -> np.ndarray:

@@ -1,0 +1,135 @@
+"""One step of Adam on a batch: as it is written on a CPU, recorded once and replayed on a CUDA GPU.
+
+A small batch leaves a GPU waiting for the program that names the next kernel; a CUDA graph names them all
+at once. The arithmetic is that of the eager step with the same kernels.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from models.finetune.networks import Network, parameter_groups
+from models.finetune.precision import autocast
+from models.finetune.recipe import Recipe
+
+_log = logging.getLogger(__name__)
+_WARM_UPS = 3
+"""Steps that CUDA's libraries need before a recording; what they learnt is taken back."""
+
+
+class Step:
+    """Learns from one batch after another; `optimiser` holds Adam's moments."""
+
+    def __init__(self, network: Network, recipe: Recipe, positive_weight: torch.Tensor) -> None:
+        self._recipe = recipe
+        self._module = network.module
+        self._positive_weight = positive_weight
+        self._device = positive_weight.device
+        self.on_gpu = self._device.type == "cuda"
+        self.optimiser = torch.optim.Adam(
+            parameter_groups(network, recipe), fused=self.on_gpu or None, capturable=self.on_gpu
+        )
+        self._recorded: _Recording | None = None
+        self._recordable = self.on_gpu
+
+    def at_rates(self, rates: Sequence[float]) -> None:
+        """Learn at these rates from now on, one a group of layers; a recording reads them where they lie."""
+        for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
+            if self.on_gpu and isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = torch.tensor(rate, device=self._device) if self.on_gpu else rate
+
+    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """One step on images (n, 3, side, side) and labels (n,), float32; returns the loss on the device."""
+        if self._recordable and self._recorded is None:
+            self._record(images, labels)
+        if self._recorded is not None:
+            return self._recorded(images, labels)
+        return self._eager(images, labels)
+
+    def _eager(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        with autocast(self._device, self._recipe, graphed=self._recordable):
+            logits = self._module(images)
+        loss = F.binary_cross_entropy_with_logits(
+            logits.float().view(-1), labels, pos_weight=self._positive_weight
+        )
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        return loss.detach()
+
+    def _record(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+        """Record a step for batches of this shape; a network that cannot be recorded learns eagerly."""
+        try:
+            self._warm_up(images, labels)
+            self._recorded = _Recording(self._eager, images, labels)
+        except RuntimeError as error:
+            self._recordable = False
+            _log.warning("no CUDA graph for this network, it learns without: %s", str(error).splitlines()[0])
+
+    def _warm_up(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+        """Some steps beside the training's own stream; weights and moments are then as they were."""
+        weights = {name: one.clone() for name, one in self._module.state_dict().items()}
+        moments = _cloned(self.optimiser)
+        random = torch.cuda.get_rng_state(self._device)
+        beside = torch.cuda.Stream(self._device)
+        beside.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(beside):
+            for _ in range(_WARM_UPS):
+                self._eager(images, labels)
+        torch.cuda.current_stream(self._device).wait_stream(beside)
+        with torch.no_grad():
+            for name, one in self._module.state_dict().items():
+                one.copy_(weights[name])
+            _put_back(self.optimiser, moments)
+        self.optimiser.zero_grad()
+        torch.cuda.set_rng_state(random, self._device)
+
+
+class _Recording:
+    """A step as a CUDA graph, with the places in memory from which it reads its batch."""
+
+    def __init__(
+        self,
+        step: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+    ) -> None:
+        self._images, self._labels = images.clone(), labels.clone()
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._loss = step(self._images, self._labels)
+
+    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        self._images.copy_(images)
+        self._labels.copy_(labels)
+        self._graph.replay()
+        return self._loss
+
+
+Moments = list[dict[str, torch.Tensor]]
+
+
+def _cloned(optimiser: torch.optim.Optimizer) -> Moments:
+    kept = (optimiser.state.get(parameter, {}) for parameter in _parameters(optimiser))
+    return [{name: one.clone() for name, one in state.items()} for state in kept]
+
+
+def _put_back(optimiser: torch.optim.Optimizer, moments: Moments) -> None:
+    """The moments as they were, in the same memory; before the first step they are nought."""
+    for parameter, before in zip(_parameters(optimiser), moments, strict=True):
+        for name, one in optimiser.state[parameter].items():
+            if name in before:
+                one.copy_(before[name])
+            else:
+                one.zero_()
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    return [one for group in optimiser.param_groups for one in group["params"]]
