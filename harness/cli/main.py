@@ -33,6 +33,10 @@ COMMANDS = {
     "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),
     "backup": ("harness.cli.backup:backup", "Save the server's data while it runs."),
     "restore": ("harness.cli.backup:restore", "Bring a backup back."),
+    "bench": (
+        "harness.cli.bench:bench",
+        "How fast this machine is, against the published way.",
+    ),
     "doctor": ("harness.cli.doctor:doctor", "What is installed, what is wrong, and how to mend it."),
 }
 """Every command: where it lies and its one line of help, so that `--help` imports none of them."""

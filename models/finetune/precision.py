@@ -37,6 +37,11 @@ def device_of(session: Session) -> torch.device:
     return device
 
 
+def device_name(device: str) -> str | None:
+    """What a GPU is called, None for a processor."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else None
+
+
 def images_a_pass(device: torch.device) -> int:
     """How many images go through the network at once when it predicts."""
     return _IMAGES_A_PASS.get(device.type, 32)
