@@ -75,7 +75,8 @@ def measured(model: str, device: str, *, quick: bool) -> Found:
         sample = Sample([record.path for record in records], cells, predicted)
         ways = []
         for way in Bench.of(entry, sample, session).measured():
-            console.say(f"measured: {way.way}")
+            rates = f"{way.trained_a_second:.1f} images learnt, {way.predicted_a_second:.1f} cells predicted"
+            console.say(f"{way.way}: {rates} a second")
             ways.append(way)
     machine = device_name(session.device) or _processor()
     return Found(model, machine, learnt, predicted, tuple(ways), environment(session.device))
