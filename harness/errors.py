@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from models.imports import Lack
 
 
 class HarnessError(Exception):
@@ -62,6 +65,8 @@ def exit_code_of(error: Exception) -> int | None:
         kinds = tuple(getattr(sys.modules[module], name) for name in names) if module in sys.modules else ()
         if isinstance(error, kinds):
             return code
+    if isinstance(error, ImportError) and _lack(error):
+        return Unavailable.exit_code
     return DataWrong.exit_code if isinstance(error, UnicodeDecodeError) or _names_path(error) else None
 
 
@@ -73,7 +78,16 @@ def words_of(error: Exception) -> tuple[str, str]:
         return found, "Save the file that you named as UTF-8."
     if isinstance(error, OSError) and _names_path(error):
         return _words_of_path(error)
+    if isinstance(error, ImportError) and (lack := _lack(error)):
+        return lack.message, lack.hint
     return str(error), getattr(error, "hint", "")
+
+
+def _lack(error: ImportError) -> Lack | None:
+    """What is not installed, or not beside an entry's file; None for a failed import of our own."""
+    from models.imports import lack_of
+
+    return lack_of(error, strangers=False)
 
 
 def _names_path(error: Exception) -> bool:

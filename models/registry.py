@@ -15,10 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from models import entry_files
 from models.contract import Entry, EntryCard, EntryUnavailable, Family
+from models.extras import DISTRIBUTION, extra_of, install_command
+from models.imports import hidden_beside, lack_of
 
 GROUP = "harness.models"
-DISTRIBUTION = "cnmc-harness"
 _ANY = "<name>"
 
 
@@ -167,24 +169,25 @@ def _target(one: Listing) -> object:
     return loaded
 
 
-_EXTRAS = {
-    "train": ("torch", "torchvision", "timm", "safetensors"),
-    "descriptors": ("skimage", "skops"),
-}
-
-
 def needs(name: str, package: str) -> EntryUnavailable:
-    """The error for an entry whose package is missing: the command to type is its hint."""
-    extra = next((extra for extra, packages in _EXTRAS.items() if package in packages), None)
-    wanted = f"'cnmc-harness[{extra}]'" if extra else package
-    return EntryUnavailable(f"entry {name!r} needs the package {package}", f"Type: pip install {wanted}")
+    """The error for an entry whose package is missing; what to type is its hint where the package is ours."""
+    extra = extra_of(package)
+    hint = (
+        f"Type: {install_command(extra)}"
+        if extra
+        else f"The entry's card names it; {package} is no package of the harness: ask the entry's author."
+    )
+    return EntryUnavailable(f"entry {name!r} needs the package {package}", hint)
 
 
 def _broken(name: str, error: BaseException) -> EntryUnavailable:
-    if isinstance(error, ModuleNotFoundError):
-        return needs(name, (error.name or "").partition(".")[0])
-    own = ".py:" in name
-    hint = f"Mend {name.rpartition(':')[0]}." if own else "Mend or uninstall the package that registers it."
+    lack = lack_of(error) if isinstance(error, ImportError) else None
+    if lack is not None:
+        return EntryUnavailable(f"entry {name!r} does not load: {lack.message}", lack.hint)
+    file = Path(name.rpartition(":")[0])
+    hint = "Mend or uninstall the package that registers it."
+    if ".py:" in name:
+        hint = hidden_beside(error, file.resolve().parent) or f"Mend {file}."
     return EntryUnavailable(f"entry {name!r} does not load: {type(error).__name__}: {error}", hint)
 
 
@@ -211,13 +214,8 @@ def _from_file(reference: str) -> Entry:
     path = Path(path_text).resolve()
     if not path.is_file():
         raise EntryUnavailable(f"there is no file {path_text}", "Write --model path/to/file.py:entry.")
-    spec = importlib.util.spec_from_file_location(f"harness_entry_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
+        module = entry_files.load(path)
         loaded = getattr(module, attribute)
     except (Exception, SystemExit) as error:  # the user's own file: say what it raised
         raise _broken(reference, error) from error

@@ -52,7 +52,7 @@ def test_an_installed_entry_is_listed_with_its_package_and_shown(tmp_path):
         ("raise RuntimeError('no kernel')", "does not load: RuntimeError: no kernel"),
         ("import sys; sys.exit(3)", "does not load: SystemExit: 3"),
         ("def broken(:", "does not load: SyntaxError"),
-        ("import a_package_that_is_nowhere", "needs the package a_package_that_is_nowhere"),
+        ("import a_package_that_is_nowhere", "line 1, imports a_package_that_is_nowhere, which is not there"),
         ("OTHER = 1", "does not load: AttributeError"),
         ("ENTRY = 5", "is a int, expected a models.contract.Entry"),
         ("from models.contract import Entry\nclass ENTRY(Entry):\n    pass", "abstract"),

@@ -56,13 +56,14 @@ def test_an_entry_of_a_file_is_found_and_a_broken_one_says_what_it_raised(tmp_pa
         find(f"{tmp_path / 'nowhere.py'}:entry")
 
 
-def test_a_missing_package_ends_a_fit_with_the_command_to_type():
+def test_a_missing_package_ends_a_fit_and_a_strangers_is_not_proposed():
     card = EntryCard("lacking", "for tests", "none", requires=("package_that_is_not_there",))
     entry = Finetuned(card, Recipe())
     for action in (lambda: entry.fit(some_cells(3), Session()), lambda: entry.load("anywhere")):
         with pytest.raises(EntryUnavailable, match="needs the package package_that_is_not_there") as caught:
             action()
-        assert "pip install" in caught.value.hint
+        assert "ask the entry's author" in caught.value.hint
+        assert "pip" not in caught.value.hint
 
 
 def test_an_available_entry_stays_available_when_it_is_examined():

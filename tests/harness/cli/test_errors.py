@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import exit_code_of, words_of
+from models.registry import find
 from tests.support.command import Answer, harness
 from tests.support.inside import harness_inside
 
@@ -173,3 +174,27 @@ def test_a_file_whose_entry_does_not_load_is_named_with_the_reason(folder: Path,
     answer = harness_inside("models", f"{folder / 'mine.py'}:entry")
     assert answer.code == 4
     assert f"Mend {folder / 'mine.py'}." in answer.err
+
+
+def test_a_package_of_an_extra_that_is_missing_is_proposed_and_no_bug(folder: Path) -> None:
+    code = "import sys; sys.modules['fastapi'] = None; from harness.cli.main import main; main(['serve'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=folder
+    )
+    assert done.returncode == 4
+    assert done.stderr.startswith("harness: the package fastapi is missing\nType: pip install ")
+    assert "[server]" in done.stderr
+
+
+def test_a_module_that_a_users_file_asks_for_late_is_no_bug_of_ours(folder: Path) -> None:
+    (folder / "mine.py").write_text(
+        "from models.majority import Majority\nclass Mine(Majority):\n    def late(self):\n"
+        "        import nowhere_at_all\nentry = Mine()\n"
+    )
+    with pytest.raises(ModuleNotFoundError) as caught:
+        find(f"{folder / 'mine.py'}:entry")[0].late()  # type: ignore[attr-defined]
+    assert exit_code_of(caught.value) == 4
+    assert "mine.py, line 4, imports nowhere_at_all" in words_of(caught.value)[0]
+    assert (
+        exit_code_of(ModuleNotFoundError("No module named 'harness.nosuch'", name="harness.nosuch")) is None
+    )
