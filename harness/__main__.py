@@ -1,5 +1,10 @@
-"""`python -m harness` is `harness`."""
+"""`python -m harness` is `harness`: it takes no module from the working folder."""
 
-from harness.cli.main import main
+from harness import house
 
-main()
+if __name__ == "__main__":
+    house.leave_working_folder()
+
+    from harness.cli.main import main
+
+    main()

@@ -29,7 +29,7 @@ ENTRIES: Mapping[str, Mapping[str, str]] = {"tiny": {"epochs": "4"}, "shape-knn"
 """The entries of the demo, with the settings that differ from their own."""
 
 _PHASE = "demo"
-_HARNESS = (sys.executable, "-m", "harness")
+_HARNESS = (sys.executable, "-P", "-m", "harness")
 
 
 @dataclass(frozen=True, slots=True)

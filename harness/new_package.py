@@ -91,6 +91,7 @@ _MODULE = Template(
 
 from pathlib import Path
 
+import harness  # noqa: F401  first, so that `models` is the harness's also beside a folder of that name
 import numpy as np
 from models.contract import Cells, Entry, EntryCard, Fitted, Scores, Session
 from sklearn.linear_model import LogisticRegression
@@ -139,6 +140,7 @@ ENTRY = $kind()
 _TEST = Template(
     '''"""$name keeps the contract of an entry, and learns something."""
 
+import harness  # noqa: F401  first: see $module.py
 import numpy as np
 from models.contract import Session
 from models.contract_tests import ContractTests

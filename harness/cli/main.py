@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
+from harness import house
+
 COMMANDS = {
     "demo": ("harness.cli.demo:demo", "The whole story on drawn cells, offline, in about a minute."),
     "submit": ("harness.cli.submit:submit", "Train, predict, pack, check and score in one go."),
@@ -97,6 +99,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point of the `harness` script."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    house.keep_together()  # once more: an editable installation finds us behind a stranger's `harness` too
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # worker processes take nothing from the working folder
     _print_any_name()
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -27,5 +28,5 @@ def new_model(name: str, folder: Path | None, as_json: bool) -> None:
         return
     for file in written.files:
         console.result(str(written.folder / file))
-    console.say(f"Install it with: pip install -e {written.folder}")
+    console.say(f"Install it with: pip install -e {shlex.quote(str(written.folder))}")
     console.say(f"Then try it:     harness models {name} --check")

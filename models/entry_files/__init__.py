@@ -64,11 +64,17 @@ def passed_over(folder: Path) -> tuple[Path, ...]:
         found = sorted(folder.iterdir())
     except OSError:
         return ()
-    return tuple(path for path in found if path.stem in _NEVER_BESIDE and _holds_python(path))
+    return tuple(path for path in found if _is_taken(path))
 
 
-def _holds_python(path: Path) -> bool:
-    return path.suffix == ".py" if path.is_file() else any(path.glob("*.py"))
+def _is_taken(path: Path) -> bool:
+    if path.is_dir():
+        return path.name in OURS or (path.name in _NEVER_BESIDE and _holds_python(path))
+    return path.suffix == ".py" and path.stem in _NEVER_BESIDE
+
+
+def _holds_python(folder: Path) -> bool:
+    return any(folder.glob("*.py"))
 
 
 def _package_of(folder: Path) -> str:

@@ -34,6 +34,8 @@ def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_package_installs_is_listed_keeps_the_contract_trains_and_submits_in_a_fresh_environment(tmp_path):
+    (tmp_path / "models").mkdir()  # half of all working folders have one
+    (tmp_path / "models" / "__init__.py").write_text("raise RuntimeError('a stranger')")
     package = write_package("colour-logit", tmp_path / "colour-logit").folder
     python = an_environment(tmp_path / "fresh")
     offline = ("--no-index", "--no-deps", "--no-build-isolation", "--quiet")
@@ -41,7 +43,7 @@ def test_a_package_installs_is_listed_keeps_the_contract_trains_and_submits_in_a
 
     shown = run(python, "-m", "harness", "models", "colour-logit", cwd=tmp_path).stdout
     assert "origin       harness-colour-logit" in shown
-    tested = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=package).stdout
+    tested = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", package, cwd=tmp_path).stdout
     assert "11 passed" in tested
     data = a_dataset(tmp_path / "data")
     submit = ("submit", "--model", "colour-logit", "--data", data)
@@ -67,6 +69,8 @@ def test_the_command_writes_where_it_is_told_and_says_what(tmp_path):
 def test_without_a_folder_the_package_lies_beside_the_user(tmp_path):
     assert harness("new-model", "my-net", cwd=tmp_path).code == 0
     assert (tmp_path / "my-net" / "my_net.py").is_file()
+    spaced = harness("new-model", "my-net", "--folder", "my work/my-net", cwd=tmp_path)
+    assert "pip install -e 'my work/my-net'" in spaced.err
 
 
 def test_an_existing_folder_is_left_alone(tmp_path):
