@@ -65,7 +65,7 @@ def exit_code_of(error: Exception) -> int | None:
         kinds = tuple(getattr(sys.modules[module], name) for name in names) if module in sys.modules else ()
         if isinstance(error, kinds):
             return code
-    if isinstance(error, ImportError) and _lack(error):
+    if _lack(error):
         return Unavailable.exit_code
     return DataWrong.exit_code if isinstance(error, UnicodeDecodeError) or _names_path(error) else None
 
@@ -78,12 +78,12 @@ def words_of(error: Exception) -> tuple[str, str]:
         return found, "Save the file that you named as UTF-8."
     if isinstance(error, OSError) and _names_path(error):
         return _words_of_path(error)
-    if isinstance(error, ImportError) and (lack := _lack(error)):
+    if lack := _lack(error):
         return lack.message, lack.hint
     return str(error), getattr(error, "hint", "")
 
 
-def _lack(error: ImportError) -> Lack | None:
+def _lack(error: Exception) -> Lack | None:
     """What is not installed, or not beside an entry's file; None for a failed import of our own."""
     from models.imports import lack_of
 

@@ -34,9 +34,16 @@ def keep_together() -> None:
 
 def leave_working_folder() -> None:
     """Take back that ``python -m`` puts the working folder on the path."""
-    if not sys.flags.safe_path and os.getcwd() in sys.path:
-        sys.path.remove(os.getcwd())
+    if not sys.flags.safe_path and (folder := _working_folder()) in sys.path:
+        sys.path.remove(folder)
         keep_together()
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed meanwhile
+        return ""
 
 
 def _spec(room: str) -> ModuleSpec | None:

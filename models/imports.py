@@ -11,6 +11,9 @@ from pathlib import Path
 from models import entry_files
 from models.extras import extra_of, install_command
 
+_MISMATCH = "operator torchvision::nms does not exist"
+"""What a torchvision says that was built for another torch."""
+
 _MACHINERY = ("<frozen importlib", entry_files.__file__, importlib.__file__)
 
 
@@ -31,12 +34,16 @@ class _Place:
     users: bool
 
 
-def lack_of(error: ImportError, *, strangers: bool = True) -> Lack | None:
-    """Why an import failed; None where there is nothing to say.
+def lack_of(error: BaseException, *, strangers: bool = True) -> Lack | None:
+    """Why an import failed; None where that is not what an error says, or there is nothing to say.
 
     Without `strangers`, of the packages that are none of ours only those count that a user's file asks for.
     An installation is proposed for the packages of our extras alone: any other name may be a stranger's.
     """
+    if _MISMATCH in str(error):
+        return Lack(f"torch and torchvision do not match: {error}", "`harness doctor` says how to mend it.")
+    if not isinstance(error, ImportError):
+        return None
     name = entry_files.plain_name(error.name or "")
     top = name.partition(".")[0]
     extra = extra_of(top) if isinstance(error, ModuleNotFoundError) else None

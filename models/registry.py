@@ -181,7 +181,7 @@ def needs(name: str, package: str) -> EntryUnavailable:
 
 
 def _broken(name: str, error: BaseException) -> EntryUnavailable:
-    lack = lack_of(error) if isinstance(error, ImportError) else None
+    lack = lack_of(error)
     if lack is not None:
         return EntryUnavailable(f"entry {name!r} does not load: {lack.message}", lack.hint)
     file = Path(name.rpartition(":")[0])

@@ -31,7 +31,6 @@ from harness.errors import UsageWrong
     "--truth",
     "truth_file",
     type=PATH,
-    envvar="HARNESS_TRUTH",
     help="Label file, to score the ensemble or to fit weights on a numbered split.",
 )
 @RUNS

@@ -14,12 +14,13 @@ from typing import Any, NoReturn
 import click
 
 from harness import house
+from harness.cli.variables import give_variables, readers, source_of, told, unknown, variables_of
 
 COMMANDS = {
     "demo": ("harness.cli.demo:demo", "The whole story on drawn cells, offline, in about a minute."),
     "submit": ("harness.cli.submit:submit", "Train, predict, pack, check and score in one go."),
     "train": ("harness.cli.train:train", "Fit an entry to a split."),
-    "predict": ("harness.cli.predict:predict", "Predict a split with a run's fitted entry."),
+    "predict": ("harness.cli.predict:predict", "Predict a split, fitting the entry first where that is not done."),
     "pack": ("harness.cli.pack:pack", "Write a CodaLab zip from a table of predictions."),
     "check": ("harness.cli.check:check", "Say whether a zip would be accepted, and if not, every reason."),
     "score": ("harness.cli.score:score", "Judge one submission against a label file."),
@@ -67,7 +68,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         loaded: click.Command = getattr(importlib.import_module(module), attribute)
-        return loaded
+        return give_variables(loaded, (cmd_name,))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -78,16 +79,28 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(args[0], COMMANDS, n=2)
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
             ctx.fail(f"there is no command {args[0]!r}.{meant}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            self._tell_unknown(ctx, {name: command})
+        return name, command, rest
+
+    def _tell_unknown(self, ctx: click.Context, used: dict[str, click.Command]) -> None:
+        """Name the variables that nothing reads; the other commands are loaded only where that is open."""
+        if unknown(os.environ, readers(used)):
+            for name, near in unknown(os.environ, readers(self.all_commands(ctx))).items():
+                _tell(told(name, near), "")
+
+    def all_commands(self, ctx: click.Context) -> dict[str, click.Command]:
+        """Every command, loaded."""
+        found = {name: self.get_command(ctx, name) for name in COMMANDS}
+        return {name: command for name, command in found.items() if command is not None}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(
-    cls=LazyGroup, context_settings={"auto_envvar_prefix": "HARNESS", "help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cnmc-harness", prog_name="harness")
 def cli() -> None:
     """Is your classifier of leukemia cells better? Train, predict, pack and judge on C-NMC 2019.
@@ -120,16 +133,24 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as wrong:
-        wrong.show()
-        if _json_asked(arguments):
-            _emit(wrong.format_message(), _help_of(wrong), wrong.exit_code)
-        return wrong.exit_code
+        return _told_usage(wrong, as_json=_json_asked(arguments))
     except (click.Abort, KeyboardInterrupt):
         _tell("interrupted", "The same command again goes on from what was saved.")
         return 130
     except Exception as error:
         return _told(error, as_json=_json_asked(arguments))
     return code if isinstance(code, int) else 0
+
+
+def _told_usage(wrong: click.ClickException, *, as_json: bool) -> int:
+    wrong.show()
+    variable = source_of(wrong)
+    hint = f"The variable {variable} says so: mend or unset it." if variable else _help_of(wrong)
+    if variable:
+        click.echo(hint, err=True)
+    if as_json:
+        _emit(wrong.format_message(), hint, wrong.exit_code)
+    return wrong.exit_code
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
@@ -160,13 +181,11 @@ def _help_of(wrong: click.ClickException) -> str:
 
 
 def _json_asked(arguments: list[str]) -> bool:
-    """Whether errors are wanted as a document: by ``--json``, or as in ``HARNESS_DATA_AUDIT_AS_JSON=1``."""
-    words = [word.upper().replace("-", "_") for word in arguments if not word.startswith("-")]
-    variables = ("_".join(("HARNESS", *words[:depth], "AS_JSON")) for depth in (1, 2))
-    said = (os.environ.get(variable, "") for variable in variables)
-    return "--json" in arguments or any(
-        one.strip().lower() in ("1", "true", "t", "yes", "y", "on") for one in said
-    )
+    """Whether errors are wanted as a document: by ``--json``, or as in ``HARNESS_DATA_AUDIT_JSON=1``."""
+    words = [word for word in arguments if not word.startswith("-")]
+    names = [name for depth in (2, 1) for name in variables_of(tuple(words[:depth]) or ("",), "json")]
+    said = next((value for name in names if (value := os.environ.get(name))), "")
+    return "--json" in arguments or said.strip().lower() in ("1", "true", "t", "yes", "y", "on")
 
 
 def _print_any_name() -> None:

@@ -1,4 +1,4 @@
-"""Options that several commands share, each read from its HARNESS_… variable too."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ DATA = click.option(
     "--data",
     "data_root",
     type=PATH,
-    envvar="HARNESS_DATA",
     default=Path("data"),
     show_default=True,
     help="Folder of the C-NMC files, in any of the published layouts.",
@@ -40,7 +39,6 @@ RUNS = click.option(
     "--runs",
     "runs_root",
     type=PATH,
-    envvar="HARNESS_RUNS",
     default=Path("runs"),
     show_default=True,
     help="Folder that holds the runs.",
@@ -50,7 +48,6 @@ TRUTH = click.option(
     "--truth",
     "truth_file",
     type=PATH,
-    envvar="HARNESS_TRUTH",
     required=True,
     help="Published label file, or a table cell,label[,subject].",
 )
@@ -58,7 +55,6 @@ TRUTH = click.option(
 SERVER_DATA = click.option(
     "--data-dir",
     type=PATH,
-    envvar="HARNESS_DATA_DIR",
     default=Path("server-data"),
     show_default=True,
     help="Folder that holds the server's database and submissions.",
@@ -66,6 +62,5 @@ SERVER_DATA = click.option(
 
 DATABASE = click.option(
     "--database",
-    envvar="HARNESS_DATABASE",
     help="Database URL (postgresql://…); SQLite in the data folder when left out.",
 )

@@ -49,7 +49,7 @@ _OPTIONS = (
         show_default=True,
         help="What happens to training subjects that share cells with the test side.",
     ),
-    click.option("--device", default="auto", show_default=True, envvar="HARNESS_DEVICE", help="cpu, cuda, …"),
+    click.option("--device", default="auto", show_default=True, help="cpu, cuda, …"),
     click.option(
         "--limit", type=click.IntRange(min=1), help="Use only so many cells; marks the run partial."
     ),

@@ -23,7 +23,6 @@ SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the
     "--truth",
     "truth_file",
     type=PATH,
-    envvar="HARNESS_TRUTH",
     help="Label file; needed for runs, not for a table of values.",
 )
 @click.option(

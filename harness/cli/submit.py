@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @run_options
 @click.option("--server", help="Address of an evaluation server to hand the submission in to.")
-@click.option("--token", envvar="HARNESS_TOKEN", help="The team's token there.")
+@click.option("--token", help="The team's token there.")
 @click.option("--team", help="The team's name, on an open loopback server.")
 def submit(server: str | None, token: str | None, team: str | None, **options: Any) -> None:
     """Train, predict and pack; the same command again goes on where it stopped.

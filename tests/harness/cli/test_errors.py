@@ -71,9 +71,10 @@ def test_with_json_a_usage_error_is_a_document_too(arguments: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("arguments", "variable"),
     [
-        (("score", "nothing.zip"), "HARNESS_SCORE_AS_JSON"),
-        (("data", "draw"), "HARNESS_DATA_DRAW_AS_JSON"),
-        (("new-model",), "HARNESS_NEW_MODEL_AS_JSON"),
+        (("score", "nothing.zip"), "HARNESS_SCORE_JSON"),
+        (("data", "draw"), "HARNESS_DATA_DRAW_JSON"),
+        (("new-model",), "HARNESS_NEW_MODEL_JSON"),
+        (("new-model",), "HARNESS_JSON"),
     ],
 )
 def test_json_may_be_asked_for_by_the_environment(arguments: tuple[str, ...], variable: str) -> None:
