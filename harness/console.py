@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
     from rich.table import Table
 
     from models.contract import Advance
@@ -48,8 +48,20 @@ def emit(document: Mapping[str, Any]) -> None:
 def table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", left: Sequence[int] = (0,)
 ) -> None:
-    """A table on standard output; columns not named in `left` are set flush right."""
-    _console(stderr=False).print(_table(columns, rows, title, left), soft_wrap=False)
+    """A table on standard output; columns not named in `left` are set flush right.
+
+    Nothing is cut: a terminal that is too narrow folds what is long, but for the first column, by whose
+    words rows are named elsewhere; where the output is no terminal, each row is one line.
+    """
+    drawn = _table(columns, rows, title, left)
+    console = _console(stderr=False)
+    if not console.is_terminal:
+        console.width = max(console.width, console.measure(drawn, options=_unlimited(console)).maximum)
+    console.print(drawn, soft_wrap=False)
+
+
+def _unlimited(console: Console) -> ConsoleOptions:
+    return console.options.update(max_width=10_000_000)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, left: Sequence[int]) -> Table:
@@ -59,7 +71,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, le
 
     drawn = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for at, name in enumerate(columns):
-        drawn.add_column(name, justify="left" if at in left else "right")
+        drawn.add_column(name, justify="left" if at in left else "right", overflow="fold", no_wrap=at == 0)
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     return drawn

@@ -20,7 +20,10 @@ COMMANDS = {
     "demo": ("harness.cli.demo:demo", "The whole story on drawn cells, offline, in about a minute."),
     "submit": ("harness.cli.submit:submit", "Train, predict, pack, check and score in one go."),
     "train": ("harness.cli.train:train", "Fit an entry to a split."),
-    "predict": ("harness.cli.predict:predict", "Predict a split, fitting the entry first where that is not done."),
+    "predict": (
+        "harness.cli.predict:predict",
+        "Predict a split, fitting the entry first where that is not done.",
+    ),
     "pack": ("harness.cli.pack:pack", "Write a CodaLab zip from a table of predictions."),
     "check": ("harness.cli.check:check", "Say whether a zip would be accepted, and if not, every reason."),
     "score": ("harness.cli.score:score", "Judge one submission against a label file."),

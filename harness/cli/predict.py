@@ -12,6 +12,9 @@ from harness.cli.run_options import run_command, run_options, show_outcome
 @click.command()
 @run_options
 def predict(**options: Any) -> None:
-    """Predict a split, fitting the entry first where that is not done."""
+    """Predict a split, fitting the entry first where that is not done.
+
+    The scores lie in the run's folder as predictions.csv; `harness submit` with the same options packs them.
+    """
     outcome = run_command(options, "predicted", packs=False)
     show_outcome(outcome, as_json=options["as_json"])
