@@ -48,7 +48,8 @@ def _working_folder() -> str:
 
 def _spec(room: str) -> ModuleSpec | None:
     """What an import would find, whether or not it is loaded already."""
-    found = (finder.find_spec(room, None) for finder in sys.meta_path)
+    finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+    found = (finder.find_spec(room, None) for finder in finders)
     return next((spec for spec in found if spec is not None), None)
 
 
