@@ -8,12 +8,14 @@ from pathlib import Path
 
 from eval_server.truth import Truth
 from harness.errors import DataWrong
+from submissions.columns import Scale
 from submissions.manifest import Manifest, ManifestInvalid
-from submissions.packing import read_table
-from submissions.phases import OFFICIAL
+from submissions.parts import is_zip, read_parts
+from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import Predictions
 from submissions.problems import SubmissionRefused
-from submissions.reading import read
+from submissions.reading import Reading
+from submissions.tables import reading_of_table
 
 TABLE = "predictions.csv"
 MANIFEST = "manifest.json"
@@ -22,11 +24,15 @@ _SAYS_NOTHING = {"submission", "submission-partial", "predictions"}
 
 @dataclass(frozen=True, slots=True)
 class NamedEntry:
-    """An entry under the name that tables and pages show; `manifest` where one lies beside it."""
+    """An entry under the name that tables and pages show; `manifest` where one lies beside it.
+
+    `read_as` says what was assumed about its table.
+    """
 
     name: str
     predictions: Predictions
     manifest: Manifest | None = None
+    read_as: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -34,26 +40,33 @@ class NamedEntry:
         return () if self.manifest is None else self.manifest.remarks
 
 
-def open_entry(text: str, truth: Truth) -> NamedEntry:
-    """Open ``path`` or ``name=path`` as predictions of the phase of `truth`.
+def scores_beside(path: Path) -> Path:
+    """Where `harness pack` keeps the scores of a table beside the zip that it makes of it."""
+    return path.with_suffix(".scores.csv")
+
+
+def open_entry(text: str, truth: Truth, scale: Scale | str | None = None) -> NamedEntry:
+    """Open ``path`` or ``name=path`` as predictions of the phase of `truth`; `scale` says what scores are.
 
     A run folder or a table whose manifest says partial may leave cells out: its phase is then a partial
     one. Raises `DataWrong` where nothing can be opened and `SubmissionRefused` for unsound content.
     """
     name, path = _named(text)
     if not path.exists():
-        raise DataWrong(f"there is no {path}", "Name a submission zip, a run folder or a predictions.csv.")
+        raise DataWrong(
+            f"there is no {path}", "Name a submission zip, a run folder or a table of predictions."
+        )
     manifest = _manifest(path)
     if manifest is not None:
         _require_phase(path, manifest, truth)
     try:
-        predictions = _predictions(path, truth, manifest)
+        reading = _reading(path, truth, manifest, scale)
     except OSError as error:
         raise DataWrong(f"cannot read {path}: {error.strerror}") from error
     except SubmissionRefused as refused:
         refused.args = (f"{path} cannot be judged:\n{refused}",)
         raise
-    return NamedEntry(name or _default_name(path), predictions, manifest)
+    return NamedEntry(name or _default_name(path), reading.predictions, manifest, reading.read_as)
 
 
 def truth_for(entry: NamedEntry, truth: Truth) -> Truth:
@@ -104,14 +117,29 @@ def _require_unchanged(table: Path, manifest: Manifest) -> None:
         )
 
 
-def _predictions(path: Path, truth: Truth, manifest: Manifest | None) -> Predictions:
+def _reading(path: Path, truth: Truth, manifest: Manifest | None, scale: Scale | str | None) -> Reading:
     table = path / TABLE if path.is_dir() else path
     if path.is_dir() and not table.exists():
         hint = "The run is not finished: the command that began it goes on where it stopped."
         raise DataWrong(f"the run folder {path} holds no {TABLE}", hint)
-    if table.suffix == ".csv":
-        if manifest is not None:
-            _require_unchanged(table, manifest)
-        partial = manifest is not None and manifest.partial
-        return read_table(table, truth.phase, allow_partial=partial)
-    return read(table, truth.phase).predictions
+    if is_zip(table):
+        return with_scores_beside(table, truth.phase)
+    if manifest is not None and table.name == TABLE:
+        _require_unchanged(table, manifest)
+    partial = manifest is not None and manifest.partial
+    return reading_of_table(table, truth.phase, allow_partial=partial, scale=scale)
+
+
+def with_scores_beside(path: Path, phase: Phase) -> Reading:
+    """A zip, with the scores that were packed with it; raises `DataWrong` for those of another zip."""
+    beside = scores_beside(path)
+    if not beside.exists():
+        return read_parts(path, None, phase)
+    reading = read_parts(path, beside, phase)
+    packed_with = reading_of_table(beside, phase).predictions
+    if (packed_with.labels != reading.predictions.labels).any():
+        raise DataWrong(
+            f"{beside} holds the scores of another submission: its labels are not those of {path.name}",
+            "Pack the table again, or move the file away to judge the zip without scores.",
+        )
+    return reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from eval_server.comparing import Report, Standing
 from eval_server.figures.showing import limits_of, line_of
@@ -37,12 +37,16 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page or a terminal shows: the report, the verdicts by name, and every entry's remarks."""
+    """What a page or a terminal shows: the report, the verdicts by name, and every entry's remarks.
+
+    `read_as` says, for entries that are tables, what was assumed about them.
+    """
 
     report: Report
     verdicts: Mapping[str, Verdict]
     remarks: Mapping[str, tuple[str, ...]]
     references: tuple[Reference, ...] = ()
+    read_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def about(report: Report) -> str:

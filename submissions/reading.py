@@ -21,10 +21,11 @@ __all__ = ["Limits", "Reading", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a submission predicts, and what the reader passed over without harm."""
+    """What a submission predicts, what the reader passed over without harm, and what it assumed."""
 
     predictions: Predictions
     passed_over: tuple[str, ...] = ()
+    read_as: tuple[str, ...] = ()
 
 
 def read(source: str | Path | bytes, phase: Phase | None = None, limits: Limits | None = None) -> Reading:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import JSON, PATH
+from harness.cli.options import JSON, PATH, SCORES
 from harness.errors import DataWrong, Refused, UsageWrong
 from submissions.checking import CheckReport
 from submissions.checking import check as checked
@@ -27,22 +27,28 @@ CELLS = click.option(
 
 
 @click.command()
-@click.argument("submission", metavar="ZIP", type=PATH)
+@click.argument("submission", metavar="FILE", type=PATH)
 @PHASE
 @CELLS
+@SCORES
 @JSON
 @click.pass_context
 def check(
-    ctx: click.Context, submission: Path, phase_name: str | None, cells_file: Path | None, as_json: bool
+    ctx: click.Context,
+    submission: Path,
+    phase_name: str | None,
+    cells_file: Path | None,
+    scale: str | None,
+    as_json: bool,
 ) -> None:
-    """Say whether ZIP would be accepted, and if not, every reason.
+    """Say whether FILE, a zip or a table of predictions, would be accepted, and if not, every reason.
 
-    Without --phase the number of lines decides: 1867 is prelim, 2586 is final. Exits with 5 when the
-    submission would be refused.
+    Without --phase the cells of a table or the number of lines decides: 1867 is prelim, 2586 is final.
+    Exits with 5 when the submission would be refused.
     """
     phase = asked_phase(phase_name, cells_file)
     try:
-        report = checked(submission, phase)
+        report = checked(submission, phase, scale=scale)
     except OSError as error:
         raise unreadable(submission, error) from error
     if as_json:
@@ -108,6 +114,8 @@ def _show(report: CheckReport, name: str) -> None:
         count, positives = len(report.predictions.labels), report.predictions.positives
         console.result(f"{name}: accepted for {report.phase}")
         console.result(f"  {count} predictions: {positives} ALL, {count - positives} HEM")
+    for remark in report.read_as:
+        console.result(f"  {remark}")
     for remark in report.passed_over:
         console.result(f"  passed over: {remark}")
 

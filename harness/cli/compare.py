@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, PATH, TRUTH, Share
+from harness.cli.options import JSON, PATH, SCORES, TRUTH, Share
 
 if TYPE_CHECKING:
     from harness.leaderboard import Reference, Shown
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     default="table",
     show_default=True,
 )
+@SCORES
 @JSON
 def compare(
     entries: tuple[str, ...],
@@ -54,13 +55,14 @@ def compare(
     page: Path | None,
     pictures: Path | None,
     form: str,
+    scale: str | None,
     as_json: bool,
 ) -> None:
     """Rank ENTRIES by weighted F1, with intervals over subjects and exact paired tests.
 
-    Each of ENTRIES is a submission zip, a run folder or a predictions.csv, as PATH or NAME=PATH.
+    Each of ENTRIES is a submission zip, a run folder or a table of predictions, as PATH or NAME=PATH.
     """
-    shown = _compared(entries, truth_file, baseline=baseline, margin=margin, alpha=alpha)
+    shown = _compared(entries, truth_file, scale, baseline=baseline, margin=margin, alpha=alpha)
     if published:
         shown = replace(shown, references=_references(shown.report.phase))
     _write(shown, page, pictures)
@@ -68,7 +70,13 @@ def compare(
 
 
 def _compared(
-    texts: Sequence[str], truth_file: Path, *, baseline: str | None, margin: float | None, alpha: float
+    texts: Sequence[str],
+    truth_file: Path,
+    scale: str | None,
+    *,
+    baseline: str | None,
+    margin: float | None,
+    alpha: float,
 ) -> Shown:
     """Open, judge and compare; every entry is judged on the cells that it predicts."""
     from eval_server.comparing import compare as compare_verdicts
@@ -78,11 +86,12 @@ def _compared(
     from harness.leaderboard import Shown
 
     truth = read_truth(truth_file)
-    opened = [open_entry(text, truth) for text in texts]
+    opened = [open_entry(text, truth, scale) for text in texts]
     _check_names([one.name for one in opened], baseline)
     verdicts = {one.name: judge(one.predictions, truth_for(one, truth)) for one in opened}
     report = compare_verdicts(verdicts, alpha=alpha, baseline=baseline, margin=margin)
-    return Shown(report, verdicts, {one.name: one.remarks for one in opened})
+    remarks = {one.name: one.remarks for one in opened}
+    return Shown(report, verdicts, remarks, read_as={one.name: one.read_as for one in opened if one.read_as})
 
 
 def _references(phase: str) -> tuple[Reference, ...]:
@@ -136,6 +145,7 @@ def _document(shown: Shown) -> dict[str, object]:
     for entry in document["entries"]:
         said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
         entry["remarks"] = list(dict.fromkeys(said))
+        entry["read_as"] = list(shown.read_as.get(entry["name"], ()))
     if shown.references:
         document["published"] = [asdict(one) for one in shown.references]
     return document
@@ -162,3 +172,5 @@ def show_table(shown: Shown) -> None:
     console.say("")
     for sentence in leaderboard.limits(shown):
         console.say(fill(f"Note: {sentence}", text))
+    for name, said in shown.read_as.items():
+        console.say(fill(f"Note: {name}: {'; '.join(said)}.", text))

@@ -44,6 +44,13 @@ RUNS = click.option(
     help="Folder that holds the runs.",
 )
 
+SCORES = click.option(
+    "--scores",
+    "scale",
+    type=click.Choice(("probability", "percent", "logit")),
+    help="What the numbers of a score column are, where they could be more than one thing.",
+)
+
 TRUTH = click.option(
     "--truth",
     "truth_file",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import JSON, TRUTH
+from harness.cli.options import JSON, SCORES, TRUTH
 
 if TYPE_CHECKING:
     from eval_server.judging import Verdict
@@ -37,26 +37,35 @@ TITLES = {
 @click.command()
 @click.argument("entry")
 @TRUTH
+@SCORES
 @JSON
-def score(entry: str, truth_file: Path, as_json: bool) -> None:
+def score(entry: str, truth_file: Path, scale: str | None, as_json: bool) -> None:
     """Judge one submission against a label file.
 
-    ENTRY is a submission zip, a run folder or a predictions.csv.
+    ENTRY is a submission zip, a run folder or a table of predictions as any program writes it: cells with
+    labels, scores or both, in any order. What was assumed about a table is said.
     """
     from eval_server.judging import judge
     from eval_server.truth import read_truth
     from harness.entries import open_entry, truth_for
 
     truth = read_truth(truth_file)
-    opened = open_entry(entry, truth)
+    opened = open_entry(entry, truth, scale)
     verdict = judge(opened.predictions, truth_for(opened, truth))
     remarks = tuple(dict.fromkeys((*opened.remarks, *verdict.remarks)))
     if as_json:
         from harness.console import emit
 
-        emit({"entry": opened.name, **verdict.to_json(), "remarks": list(remarks)})
+        emit(
+            {
+                "entry": opened.name,
+                **verdict.to_json(),
+                "remarks": list(remarks),
+                "read_as": list(opened.read_as),
+            }
+        )
     else:
-        _show(opened.name, verdict, remarks)
+        _show(opened.name, verdict, (*opened.read_as, *remarks))
 
 
 def _show(name: str, verdict: Verdict, remarks: tuple[str, ...]) -> None:

@@ -78,22 +78,23 @@ def test_cells_of_no_official_phase_become_a_phase_named_after_the_file(table: P
 
 
 def test_every_mistake_is_named_by_its_line_at_once(table: Path) -> None:
-    rows = ("1.bmp,nan,1", "1.bmp,0.5,1", "7.bmp,high,2", "10.bmp,1.5,1.0")
+    rows = ("1.bmp,nan,1", "1.bmp,0.5,1", "7.bmp,high,2", "10.bmp,1.5,-1")
     problems = refused(table, "cell,score,label\n" + "\n".join(rows) + "\n")
     assert [(problem.what, problem.where, problem.found) for problem in problems] == [
-        ("a score that is no probability", "lines 2, 4-5", "'nan', 'high', '1.5'"),
-        ("a label that is neither 0 nor 1", "lines 4-5", "'2', '1.0'"),
+        ("a score that is no number", "lines 2, 4", "'nan', 'high'"),
+        ("a score that is no probability", "line 5", "'1.5'"),
+        ("a label that is neither 0 nor 1", "lines 4-5", "'2', '-1'"),
         ("a cell that comes twice", "line 3", "'1.bmp' (already in line 2)"),
         ("an unknown cell", "line 4", "'7.bmp'"),
         ("a cell is missing", "the table", "none of 2.bmp"),
     ]
 
 
-@pytest.mark.parametrize("score", ["", "inf", "-0.1", "1.0001", "NaN", "0,5"])
+@pytest.mark.parametrize("score", ["", "inf", "-0.1", "1.0001", "NaN", "0,5", "1_0", "٠"])
 def test_a_score_that_is_no_probability_is_refused(table: Path, score: str) -> None:
     text = f'cell,score,label\n1.bmp,0.5,1\n2.bmp,"{score}",1\n10.bmp,0.5,1\n'
     (problem,) = refused(table, text)
-    assert (problem.where, problem.found) == ("line 3", f"'{score}'")
+    assert (problem.where, problem.found) == ("line 3", ascii(score))
 
 
 def test_a_short_row_is_named_with_both_lengths(table: Path) -> None:
@@ -115,7 +116,7 @@ def test_a_table_of_none_of_the_cells_is_refused_even_where_a_part_is_allowed(ta
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n", "1.bmp,1\n", "cell,prediction\n1.bmp,1\n", "cell,label,label\n1.bmp,1,0\n"]
+    "text", ["", "\n", "1.bmp,high\n", "bild,klasse\n1.bmp,1\n", "cell,label,label\n1.bmp,1,0\n"]
 )
 def test_a_table_without_its_columns_is_refused_in_line_1(table: Path, text: str) -> None:
     (problem,) = refused(table, text)

@@ -26,7 +26,9 @@ def test_the_winner_s_zip_is_accepted_with_its_counts() -> None:
         "predictions": 2586,
         "positives": 1588,
         "problems": [],
+        "scores": False,
         "passed_over": [],
+        "read_as": [],
     }
 
 

@@ -28,6 +28,8 @@ def test_a_table_becomes_a_zip_that_says_the_same(tmp_path: Path) -> None:
         "predictions": 2586,
         "positives": predictions.positives,
         "partial": False,
+        "scores": "made/mine.scores.csv",
+        "read_as": [],
     }
     assert read(written).predictions.labels.tolist() == predictions.labels.tolist()
 
@@ -42,7 +44,11 @@ def test_a_table_with_missing_cells_packs_only_as_partial_and_is_named_so(tmp_pa
     allowed = harness("pack", "mine.csv", "--phase", "prelim", "--allow-partial", cwd=tmp_path)
     assert allowed.code == 0
     assert "100 predictions for a part of prelim" in allowed.out
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.csv", "submission-partial.zip"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "mine.csv",
+        "submission-partial.scores.csv",
+        "submission-partial.zip",
+    ]
 
 
 def test_cells_of_no_official_phase_need_a_phase(tmp_path: Path) -> None:
