@@ -10,6 +10,7 @@ import click
 from harness.cli.options import JSON, SCORES, TRUTH
 
 if TYPE_CHECKING:
+    from eval_server.hints import Hint
     from eval_server.judging import Verdict
     from eval_server.scoring.intervals import Interval
     from eval_server.scoring.subjects import Share
@@ -43,32 +44,31 @@ def score(entry: str, truth_file: Path, scale: str | None, as_json: bool) -> Non
     """Judge one submission against a label file.
 
     ENTRY is a submission zip, a run folder or a table of predictions as any program writes it: cells with
-    labels, scores or both, in any order. What was assumed about a table is said.
+    labels, scores or both, in any order. What was assumed about a table is said, and so is a mistake that
+    only looks like a bad model (labels inverted, lines in another order), with the number it would have had.
     """
+    from eval_server.hints import hints
     from eval_server.judging import judge
     from eval_server.truth import read_truth
     from harness.entries import open_entry, truth_for
 
     truth = read_truth(truth_file)
     opened = open_entry(entry, truth, scale)
-    verdict = judge(opened.predictions, truth_for(opened, truth))
+    own = truth_for(opened, truth)
+    verdict = judge(opened.predictions, own)
+    found = hints(verdict.cells, own.phase.cells)
     remarks = tuple(dict.fromkeys((*opened.remarks, *verdict.remarks)))
     if as_json:
         from harness.console import emit
 
-        emit(
-            {
-                "entry": opened.name,
-                **verdict.to_json(),
-                "remarks": list(remarks),
-                "read_as": list(opened.read_as),
-            }
-        )
+        said = {"remarks": list(remarks), "read_as": list(opened.read_as)}
+        mistakes = [hint.to_json() for hint in found]
+        emit({"entry": opened.name, **verdict.to_json(), **said, "hints": mistakes})
     else:
-        _show(opened.name, verdict, (*opened.read_as, *remarks))
+        _show(opened.name, verdict, (*opened.read_as, *remarks), found)
 
 
-def _show(name: str, verdict: Verdict, remarks: tuple[str, ...]) -> None:
+def _show(name: str, verdict: Verdict, remarks: tuple[str, ...], found: tuple[Hint, ...]) -> None:
     from harness import console
 
     console.result(headline(name, verdict))
@@ -79,6 +79,8 @@ def _show(name: str, verdict: Verdict, remarks: tuple[str, ...]) -> None:
         console.result(line)
     for remark in remarks:
         console.say(f"Note: {remark}.", style="yellow")
+    for hint in found:
+        console.say(f"Hint: {hint}", style="bold yellow")
 
 
 def headline(name: str, verdict: Verdict) -> str:
