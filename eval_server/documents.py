@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eval_server import handed_in
 from eval_server.access import Allowance, Caller, allowance, shows_board, status_at, utc
 from eval_server.comparing import Report, compare
 from eval_server.desk import Desk
@@ -173,7 +174,18 @@ def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
         "manifest": json.loads(found.manifest) if owned and found.manifest else None,
         "url": f"/submissions/{found.id}",
         **({} if scored is None else _result(scored[1], found, caller)),
+        **(handed_in.told(desk, record, found) if owned else {}),
+        "hints": [] if scored is None else _hints(desk, record, found, shown, scored[0], caller),
     }
+
+
+def _hints(
+    desk: Desk, record: PhaseRecord, found: Submission, shown: str | None, verdict: str, caller: Caller
+) -> list[dict[str, Any]]:
+    """Mistakes that look like a bad model, for the owner and the host of a result."""
+    if not caller.owns(found.team):
+        return []
+    return handed_in.mistakes(desk, record, found, shown, desk.verdicts.all([verdict])[verdict], caller)
 
 
 def shown_id(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> str | None:

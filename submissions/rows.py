@@ -17,7 +17,7 @@ from submissions.problems import Problem, SubmissionRefused, shown
 
 MOST_BYTES = 16 * 2**20
 """A table of 15,000 cells with long paths has about 2 MB."""
-MOST_ROWS = 600_000
+MOST_ROWS = 1_100_000
 MOST_LINES = 2 * MOST_ROWS
 """Lines in all, so that a file of line ends costs little."""
 MOST_COLUMNS = 1000
@@ -62,7 +62,10 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table as text: `first` is its first line's fields, `separator` empty where there is one column."""
+    """A table as text: `first` is its first line's fields, `separator` empty where there is one column.
+
+    `name` is what the file is called without its ending, `scale` what a note says of its scores.
+    """
 
     name: str
     text: bytes
@@ -70,10 +73,11 @@ class Sheet:
     first: tuple[str, ...]
     first_line: int
     remarks: tuple[str, ...] = ()
+    scale: str = ""
 
     def rows(self, *, header: bool) -> Iterator[tuple[int, list[str]]]:
         """Every row that says something, with its line number, and without the header where there is one."""
-        found = _records(self.name, self.text, self.separator)
+        found = _records(self.text, self.separator)
         for count, (line, fields) in enumerate(found, start=0 if header else 1):
             if line < self.first_line or (header and line == self.first_line):
                 continue
@@ -87,20 +91,37 @@ class Sheet:
 _ONE = "Write one row for every cell of the phase."
 
 
-def sheet_of(source: str | Path | bytes, name: str = "") -> Sheet:
+THE_TABLE = "the table"
+_NOTE = re.compile(rb"scores=(probability|percent|logit)\r?\n")
+
+
+def noted(data: bytes, scale: str) -> bytes:
+    """A table that says itself, in a line before its first, what its scores are."""
+    return f"scores={scale}\n".encode() + data
+
+
+def without_note(data: bytes) -> bytes:
+    """The table as it was before its note."""
+    note = _NOTE.match(data)
+    return data[note.end() :] if note else data
+
+
+def sheet_of(source: str | Path | bytes) -> Sheet:
     """Open a table; raises `SubmissionRefused` for what is none, and OSError where a path cannot be read."""
-    name = name or ("the table" if isinstance(source, bytes) else Path(source).name)
+    name = "table" if isinstance(source, bytes) else Path(source).stem
     data = source if isinstance(source, bytes) else _bytes_of(Path(source))
     if len(data) > MOST_BYTES:
         expected = f"at most {MOST_BYTES:,} bytes"
-        raise refusal("the file is too large", name, expected, "a larger one", _ONE)
-    text, remarks = _as_utf8(name, data)
-    separator, told, line = _separator(name, text)
-    found = (record for record in _records(name, text, separator) if record[0] >= line)
+        raise refusal("the file is too large", THE_TABLE, expected, "a larger one", _ONE)
+    note = _NOTE.match(data)
+    text, remarks = _as_utf8(data[note.end() :] if note else data)
+    separator, told, line = _separator(text)
+    found = (record for record in _records(text, separator) if record[0] >= line)
     first_line, fields = next(found, (1, []))
     if separator and told:
         remarks = (*remarks, f"separated by {SEPARATORS[separator]}")
-    return Sheet(name, text, separator, tuple(fields), first_line, remarks)
+    scale = note.group(1).decode() if note else ""
+    return Sheet(name, text, separator, tuple(fields), first_line, remarks, scale)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -108,26 +129,26 @@ def _bytes_of(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-def _as_utf8(name: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+def _as_utf8(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """The text as UTF-8 without a mark; UTF-16 needs one."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return data.decode("utf-16").encode(), ("saved as UTF-16",)
         except UnicodeError as error:
-            raise _not_text(name, f"UTF-16 that breaks off: {error}") from error
+            raise _not_text(f"UTF-16 that breaks off: {error}") from error
     for pattern, kind, mend in _KINDS:
         if pattern.match(data[:512]):
-            raise refusal("not a table", name, "a zip, or a table as text", kind, mend)
+            raise refusal("not a table", THE_TABLE, "a zip, or a table as text", kind, mend)
     return data.removeprefix(b"\xef\xbb\xbf"), ()
 
 
-def _not_text(name: str, found: str) -> SubmissionRefused:
-    return refusal("not a table", name, "text in UTF-8", found, AS_UTF8)
+def _not_text(found: str) -> SubmissionRefused:
+    return refusal("not a table", THE_TABLE, "text in UTF-8", found, AS_UTF8)
 
 
-def _separator(name: str, text: bytes) -> tuple[str, bool, int]:
+def _separator(text: bytes) -> tuple[str, bool, int]:
     """What separates the fields of the first line, whether that is worth a word, and which line that is."""
-    for number, line in enumerate(_lines(name, text), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         plain = _QUOTED.sub("", line).strip("\r\n")
         if re.fullmatch(r"(?i)sep=[,;\t]", plain):  # a spreadsheet's own note to itself
             return plain[-1], plain[-1] != ",", number + 1
@@ -148,7 +169,7 @@ def _separator_of(line: str, number: int) -> str:
     return found[0] if found else ""
 
 
-def _lines(name: str, text: bytes) -> Iterator[str]:
+def _lines(text: bytes) -> Iterator[str]:
     """The lines with their ends; one that is too long, or no text, is refused where it stands."""
     stream = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline="")
     number = 0
@@ -157,7 +178,7 @@ def _lines(name: str, text: bytes) -> Iterator[str]:
         try:
             line = stream.readline(MOST_LINE + 1)
         except UnicodeDecodeError as error:
-            raise _not_text(name, _first_byte(text)) from error
+            raise _not_text(_first_byte(text)) from error
         if not line:
             return
         columns = max(line.count(one) for one in SEPARATORS) + 1
@@ -166,7 +187,7 @@ def _lines(name: str, text: bytes) -> Iterator[str]:
             found = "a longer line" if len(line) > MOST_LINE else f"{columns:,} columns"
             raise refusal("a line that is too long", f"line {number}", expected, found, _ONE)
         if number > MOST_LINES:
-            raise refusal("far too many lines", name, f"at most {MOST_LINES:,} lines", "more", _ONE)
+            raise refusal("far too many lines", THE_TABLE, f"at most {MOST_LINES:,} lines", "more", _ONE)
         yield line
 
 
@@ -180,9 +201,9 @@ def _first_byte(text: bytes) -> str:
     return "a text that breaks off"
 
 
-def _records(name: str, text: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Line numbers and stripped fields; lines without any text are skipped."""
-    reader = csv.reader(_lines(name, text), delimiter=separator or ",", skipinitialspace=True, strict=True)
+    reader = csv.reader(_lines(text), delimiter=separator or ",", skipinitialspace=True, strict=True)
     try:
         for row in reader:
             fields = [field.strip() for field in row]

@@ -153,11 +153,11 @@ def _beyond(values: Scores, lines: Lines, scale: Scale, *, stated: bool) -> list
 
 def _settles(values: Scores) -> str:
     """The option that says what numbers beyond [0, 1] are; the likelier meaning first."""
-    logit = "with --scores logit if these are logits"
+    logit = "--scores logit if these are logits"
+    form = "(`scores_as` in a form); a score is the probability of ALL."
     if (values < 0).any() or (values > 100).any():
-        return f"Say so {logit}; a score is the probability of ALL."
-    percent = "with --scores percent if these are percent"
-    return f"Say so {percent}, or {logit}; a score is the probability of ALL."
+        return f"Say {logit} {form}"
+    return f"Say --scores percent if these are percent, or {logit} {form}"
 
 
 def _of_both(plan: Plan, values: Mapping[int, Scores], lines: Lines, scale: Scale | None) -> _Found:

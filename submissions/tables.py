@@ -32,7 +32,7 @@ from submissions.phases import OFFICIAL, Phase, phase_of
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused, bare, shown
 from submissions.reading import Reading
-from submissions.rows import Sheet, refusal, sheet_of
+from submissions.rows import THE_TABLE, Sheet, refusal, sheet_of
 from submissions.scoring import Scored, labelled
 from submissions.writing import write_whole
 
@@ -98,7 +98,8 @@ def reading_of_table(
         return _reading_of_lines(sheet, phase)
     plan = plan_of(sheet)
     body = _body(sheet, plan, phase or _recognised(sheet, plan))
-    scored = labelled(plan, body.labels, body.numbers, body.lines, None if scale is None else Scale(scale))
+    asked = scale or sheet.scale
+    scored = labelled(plan, body.labels, body.numbers, body.lines, Scale(asked) if asked else None)
     cells = _cell_problems(body, allow_partial=allow_partial)
     if problems := [*body.problems, *scored.problems, *cells]:
         raise SubmissionRefused(tuple(problems))
@@ -113,7 +114,7 @@ def _reading_of_lines(sheet: Sheet, phase: Phase | None) -> Reading:
     """One column of labels: the lines of a submission, in the order of the phase's cells."""
     found = lines_of.parse(sheet.text)
     count = len(found.labels)
-    length = lines_of.length_problem(count, phase, sheet.name) if found.readable else None
+    length = lines_of.length_problem(count, phase, THE_TABLE) if found.readable else None
     problems = (*((length,) if length else ()), *found.problems)
     if problems:
         raise SubmissionRefused(problems, found.passed_over)
@@ -130,8 +131,8 @@ def _recognised(sheet: Sheet, plan: Plan) -> Phase:
     names = (fields[plan.cells[0]] for _, fields in sheet.rows(header=plan.header) if _reaches(fields, plan))
     cells = list(dict.fromkeys(map(last_part, names)))
     if not cells:
-        raise refusal("an empty table", sheet.name, "rows", "only a header", _EVERY_CELL)
-    return phase_of(Path(sheet.name).stem, cells)
+        raise refusal("an empty table", THE_TABLE, "rows", "only a header", _EVERY_CELL)
+    return phase_of(sheet.name, cells)
 
 
 _EVERY_CELL = "Write one row for every cell of the phase."
@@ -205,7 +206,7 @@ def _body(sheet: Sheet, plan: Plan, phase: Phase) -> _Body:
         for column in columns:
             column.add(line, whole[column.at])
     if not lines:
-        raise refusal("an empty table", sheet.name, "rows", "only a header", _EVERY_CELL)
+        raise refusal("an empty table", THE_TABLE, "rows", "only a header", _EVERY_CELL)
     chosen, problems = _one_cell_column(plan, cells, lines)
     return _Body(phase, chosen, labels, numbers, lines, [*ragged.problems(), *problems])
 
@@ -249,7 +250,7 @@ def _cell_problems(body: _Body, *, allow_partial: bool) -> list[Problem]:
         expected = f"all {len(phase)} cells of the phase {phase.name}"
         mend = "Predict these cells too, or pack what there is with --allow-partial."
         what = f"{len(missing)} cells are missing" if len(missing) != 1 else "a cell is missing"
-        problems.append(Problem(what, "the table", expected, f"none of {listed(missing)}", mend))
+        problems.append(Problem(what, THE_TABLE, expected, f"none of {listed(missing)}", mend))
     return problems
 
 

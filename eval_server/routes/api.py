@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from eval_server import documents
@@ -24,12 +23,14 @@ from eval_server.access import (
     shows_board,
 )
 from eval_server.desk import Desk
+from eval_server.handed_in import handed_in
 from eval_server.routes import uploads
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.routes.problems import Refusal, not_found
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.checking import check
+from submissions.columns import Scale
 from submissions.phases import Phase
 
 router = APIRouter(prefix="/api")
@@ -37,9 +38,10 @@ _PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MOST_COMPARED = 25
 """More entries than a significance map can show."""
 _BINARY = {"type": "string", "format": "binary"}
+_SCALE = {"type": "string", "enum": ["", *Scale]}
 
 
-def _multipart(required: list[str], **parts: dict[str, str]) -> dict[str, Any]:
+def _multipart(required: list[str], **parts: dict[str, Any]) -> dict[str, Any]:
     """How OpenAPI describes a body that is streamed, not declared."""
     schema = {"type": "object", "required": required, "properties": parts}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
@@ -100,7 +102,7 @@ def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker) -> Response:
 @router.post(
     "/phases/{phase}/submissions",
     status_code=202,
-    summary="Hand in a submission zip",
+    summary="Hand in a submission: a zip or a table",
     openapi_extra=_multipart(
         ["file", "entry"],
         file=_BINARY,
@@ -108,6 +110,7 @@ def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker) -> Response:
         team={"type": "string"},
         scores=_BINARY,
         manifest=_BINARY,
+        scores_as=_SCALE,
     ),
 )
 async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
@@ -138,8 +141,8 @@ def submissions(
 
 @router.post(
     "/phases/{phase}/checks",
-    summary="Would this zip be accepted? Nothing is kept or counted",
-    openapi_extra=_multipart(["file"], file=_BINARY, scores=_BINARY, manifest=_BINARY),
+    summary="Would this zip or table be accepted? Nothing is kept or counted",
+    openapi_extra=_multipart(["file"], file=_BINARY, scores=_BINARY, manifest=_BINARY, scores_as=_SCALE),
 )
 async def checks(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     record = await run_in_threadpool(find_phase, desk, phase)
@@ -159,12 +162,28 @@ def submission(submission: str, desk: AtDesk, caller: Asker) -> Response:
     return as_json(documents.submission(desk, find_submission(desk, submission, caller), caller))
 
 
-@router.get("/submissions/{submission}/archive", summary="The zip as it was handed in, for its owner")
+@router.get("/submissions/{submission}/archive", summary="The zip that was judged, for its owner")
 def archive(submission: str, desk: AtDesk, caller: Asker) -> Response:
+    """The zip as it was handed in, or the one made of a table."""
     found = find_submission(desk, submission, caller)
     require_owner(caller, found.team)
-    path = desk.store.archive.path(found.archive)
-    return FileResponse(path, media_type="application/zip", filename=f"{found.id}.zip")
+    read = handed_in(desk, find_phase(desk, found.phase), found)
+    if read is None or read.zipped is None:
+        raise not_found("zip of the submission", submission)
+    headers = {"Content-Disposition": f'attachment; filename="{found.id}.zip"'}
+    return Response(read.zipped, headers=headers, media_type="application/zip")
+
+
+@router.get("/submissions/{submission}/original", summary="The file as it was handed in, for its owner")
+def original(submission: str, desk: AtDesk, caller: Asker) -> Response:
+    found = find_submission(desk, submission, caller)
+    require_owner(caller, found.team)
+    read = handed_in(desk, find_phase(desk, found.phase), found)
+    if read is None:
+        raise not_found("file of the submission", submission)
+    ending = "csv" if read.is_table else "zip"
+    headers = {"Content-Disposition": f'attachment; filename="{found.id}.{ending}"'}
+    return Response(read.original, headers=headers, media_type="application/octet-stream")
 
 
 @router.post("/submissions/{submission}/choice", summary="Let this submission stand for its team")
@@ -266,7 +285,7 @@ def visible_board(desk: Desk, record: PhaseRecord, caller: Caller) -> None:
 
 def _checked(parts: uploads.Parts, asked: Phase) -> dict[str, Any]:
     scores = None if parts.scores is None else parts.scores.file.read()
-    return check(parts.file.file.read(), asked, scores=scores).to_json()
+    return check(parts.file.file.read(), asked, scores=scores, scale=parts.scale).to_json()
 
 
 def _printable(text: str | None) -> str | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -22,7 +23,10 @@ from eval_server.routes.callers import address_of, require_form_token
 from eval_server.routes.problems import Refusal
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Arrival, Receipt
+from submissions.columns import Scale
 from submissions.manifest import Manifest
+from submissions.parts import is_zip
+from submissions.rows import noted
 
 SLACK = 2**20
 """What a multipart body may hold beside the zip: scores, manifest, names."""
@@ -37,12 +41,16 @@ _ID = re.compile(r"[0-9a-f]{20}")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The zip and what may come beside it, files still open; `remarks` are the manifest's words."""
+    """The zip or table and what may come beside it, files still open; `remarks` are the manifest's words.
+
+    `scale` says what the scores of a table are, where its sender said so.
+    """
 
     file: UploadFile
     scores: UploadFile | None
     manifest: str | None
     remarks: tuple[str, ...]
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +158,32 @@ def parts_of(form: FormData) -> Parts:
     """The files of a form; raises `Refusal` for one that is missing, too large or no file."""
     file, scores = form.get("file"), form.get("scores")
     if not isinstance(file, UploadFile):
-        raise Refusal(422, "The part `file` is missing: the submission zip, sent as a file.")
+        raise Refusal(422, "The part `file` is missing: the submission, a zip or a table, sent as a file.")
     if isinstance(scores, str) and scores:
         raise Refusal(422, "The part `scores` is a file: a table with the columns cell and score.")
     table = scores if isinstance(scores, UploadFile) and scores.size else None
     if table is not None and (table.size or 0) > SLACK:
         raise _too_large(SLACK)
-    return Parts(file, table, *_manifest(form.get("manifest")))
+    return Parts(file, table, *_manifest(form.get("manifest")), _scale(form.get("scores_as")))
+
+
+def _scale(value: Any) -> Scale | None:
+    """What the sender says that the scores are; nothing where the field is left out or empty."""
+    if not value:
+        return None
+    try:
+        return Scale(value)
+    except ValueError:
+        said = ", ".join(Scale)
+        raise Refusal(422, f"Expected `scores_as` to be one of {said}, found {str(value)[:40]!r}.") from None
+
+
+def stated(file: BinaryIO, scale: Scale | None) -> BinaryIO:
+    """A file as it is kept: a table that came with a word on its scores carries it in its first line."""
+    if scale is None:
+        return file
+    data = file.read()
+    return io.BytesIO(data if is_zip(data) else noted(data, scale))
 
 
 def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
@@ -186,8 +213,9 @@ def _name(what: str, value: str | None) -> str:
 def _keep(desk: Desk, record: PhaseRecord, upload: Upload, team: str, now: datetime) -> Receipt:
     """Files first, then the row: whoever is told an id can be sure of both."""
     parts = upload.parts
-    archive = desk.store.archive.keep(parts.file.file)
-    scores = None if parts.scores is None else desk.store.archive.keep(parts.scores.file)
+    keep = desk.store.archive.keep
+    archive = keep(stated(parts.file.file, parts.scale))
+    scores = None if parts.scores is None else keep(stated(parts.scores.file, parts.scale))
     said = json.dumps(
         [archive, scores, parts.manifest, upload.entry if record.rules.represents == "every" else ""]
     )

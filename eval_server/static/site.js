@@ -83,6 +83,7 @@ function dropping(form) {
     input.dispatchEvent(new Event("change", {bubbles: true}));
   });
   input.addEventListener("change", () => looked(form, input));
+  form.querySelector("[name=scores_as]").addEventListener("change", () => looked(form, input));
 }
 
 async function looked(form, input) {
@@ -90,13 +91,15 @@ async function looked(form, input) {
   if (!input.files.length) return;
   const body = new FormData();
   body.append("file", input.files[0]);
+  const scale = form.querySelector("[name=scores_as]");
+  if (scale.value) body.append("scores_as", scale.value);
   place.textContent = "Checking…";
   try {
     const answer = await fetch(form.querySelector("button.check").formAction, {method: "POST", body});
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     place.replaceChildren(...(page.querySelector("#report") || page.querySelector("main")).childNodes);
   } catch {
-    place.textContent = "The check did not reach the server; the zip can still be submitted.";
+    place.textContent = "The check did not reach the server; the file can still be submitted.";
   }
 }
 
