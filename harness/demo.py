@@ -17,10 +17,10 @@ from harness.data.splits import open_dataset
 from harness.data.synthetic import draw
 from harness.errors import HarnessError, ServerTrouble
 from harness.leaderboard import Shown
-from harness.runs.handing_in import Server, hand_in
 from harness.runs.outcome import Outcome
 from harness.runs.plan import Request, resolve
 from harness.runs.workflow import run
+from harness.upload.server import Server, hand_in
 
 SCALE = 0.05
 """Share of the published number of cells that is drawn: 756 of 15,114."""

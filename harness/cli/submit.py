@@ -10,8 +10,8 @@ from harness import console
 from harness.cli.run_options import run_command, run_options, show_outcome
 
 if TYPE_CHECKING:
-    from harness.runs.handing_in import Server
     from harness.runs.outcome import Outcome
+    from harness.upload.server import Server
 
 
 @click.command()
@@ -24,7 +24,7 @@ def submit(server: str | None, token: str | None, team: str | None, **options: A
 
     With the data in ./data or HARNESS_DATA, `harness submit --model seresnext` alone is enough.
     """
-    from harness.runs.handing_in import Server
+    from harness.upload.server import Server
 
     target = None if server is None else Server(server, token)
     outcome = run_command(options, "packed", packs=True)
@@ -35,7 +35,7 @@ def submit(server: str | None, token: str | None, team: str | None, **options: A
 
 
 def _handed_in(outcome: Outcome, server: Server, team: str | None) -> dict[str, Any]:
-    from harness.runs.handing_in import hand_in
+    from harness.upload.server import hand_in
 
     assert outcome.manifest is not None
     assert outcome.submission is not None

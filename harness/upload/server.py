@@ -1,4 +1,4 @@
-"""Handing a finished run in to an evaluation server, and waiting for its verdict."""
+"""Handing a submission in to an evaluation server, and waiting for its verdict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from harness.entries import scores_beside
 from harness.errors import Refused, ServerTrouble, UsageWrong
+from submissions.parts import is_zip
 
 _WAITING = frozenset({"received", "checking"})
 _TIMEOUT = 30.0
@@ -65,6 +67,13 @@ def _told(error: urllib.error.HTTPError) -> ServerTrouble:
     return ServerTrouble(f"the server answered {error.code}: {title}", str(problem.get("detail") or ""))
 
 
+def files_of(submission: Path) -> dict[str, Path]:
+    """The parts of an upload: a zip with the scores that were packed beside it, or a table."""
+    with submission.open("rb"):
+        beside = scores_beside(submission)
+    return {"file": submission} | ({"scores": beside} if is_zip(submission) and beside.exists() else {})
+
+
 def hand_in(
     server: Server,
     phase: str,
@@ -75,9 +84,9 @@ def hand_in(
 ) -> dict[str, Any]:
     """Upload a submission and wait until it is judged.
 
-    `files` are the parts ``file`` (the zip), and perhaps ``scores`` and ``manifest``; `fields` are
-    ``entry`` and, on an open server, ``team``. The answer is the server's document of the scored
-    submission; raises Refused with every reason, or ServerTrouble when the server failed.
+    `files` are the parts ``file`` (the zip or table), and perhaps ``scores`` and ``manifest``; `fields` are
+    ``entry``, on an open server ``team``, and perhaps ``scores_as``. The answer is the server's document of
+    the scored submission; raises Refused with every reason, or ServerTrouble when the server failed.
     """
     body, kind = _multipart(files, fields)
     received = server.ask(f"api/phases/{phase}/submissions", body, kind)

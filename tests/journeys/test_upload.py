@@ -1,0 +1,62 @@
+"""`harness upload`: what was made elsewhere is handed in to a running server, as a table or as a zip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import harness
+from tests.support.server import Server, administer, started
+
+CASES = Path(__file__).resolve().parents[1] / "data" / "cases"
+EXPECTED = json.loads((CASES / "expected.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("data")
+    administer(folder, None, "phase", "add", "cases", "--truth", str(CASES / "truth.csv"))
+    running = started(folder)
+    yield running
+    running.stop()
+
+
+def uploaded(server: Server, path: Path, *more: str):
+    asked = ("--server", server.url, "--phase", "cases", "--entry", path.name, "--team", "red", *more)
+    return harness("upload", path, *asked)
+
+
+def test_a_table_is_handed_in_and_its_number_is_told_with_what_was_read(server: Server) -> None:
+    answer = uploaded(server, CASES / "file-and-class.csv")
+    assert answer.code == 0, answer.err
+    assert "weighted F1 0.9001" in answer.out
+    assert "label from column `class`, ALL = 1" in answer.err
+
+
+def test_a_mistake_is_hinted_at_and_an_open_question_is_refused_with_its_option(server: Server) -> None:
+    hinted = uploaded(server, CASES / "inverted.csv", "--json")
+    assert [hint["reading"] for hint in hinted.document()["hints"]] == ["inverted"]
+    refused = uploaded(server, CASES / "logits.csv")
+    assert refused.code == 5
+    assert "--scores logit" in refused.err
+    settled = uploaded(server, CASES / "logits.csv", "--scores", "logit", "--json")
+    assert settled.document()["metrics"]["weighted_f1"] == pytest.approx(0.900111, abs=1e-6)
+
+
+def test_the_scores_that_were_packed_beside_a_zip_go_with_it(server: Server, tmp_path: Path) -> None:
+    cells = ("--cells", CASES / "truth.csv", "--phase", "thirty")
+    assert harness("pack", CASES / "tabs.tsv", "--out", tmp_path / "mine.zip", *cells).code == 0
+    found = uploaded(server, tmp_path / "mine.zip", "--json").document()
+    assert found["has_scores"]
+    assert "auc" in found["metrics"]
+
+
+def test_a_file_or_a_phase_that_is_not_there_is_said(server: Server) -> None:
+    assert uploaded(server, CASES / "none.csv").code == 3
+    nowhere = harness(
+        "upload", CASES / "tabs.tsv", "--server", server.url, "--phase", "none", "--entry", "e", "--team", "t"
+    )
+    assert nowhere.code == 6
