@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from eval_server.label_tables import DialectUnknown, is_plain, written_plainly
 from submissions.cells import Label
 from submissions.phases import OFFICIAL, Phase, phase_of
 
@@ -112,7 +113,10 @@ def read_truth(source: Path | str | bytes, phase: Phase | None = None) -> Truth:
 def _text(source: Path | str | bytes) -> str:
     raw = source if isinstance(source, bytes) else _bytes_of(Path(source))
     try:
-        return raw.decode("utf-8-sig")
+        plain = None if is_plain(raw) else written_plainly(raw)
+        return raw.decode("utf-8-sig") if plain is None else plain
+    except DialectUnknown as error:
+        raise TruthInvalid([str(error)], _expected_header()) from error
     except UnicodeDecodeError as error:
         raise TruthInvalid(
             [f"expected a CSV file in UTF-8, found byte {error.object[error.start]:#04x} at {error.start}"],

@@ -18,7 +18,9 @@ from submissions.problems import Problem, SubmissionRefused, shown
 MOST_BYTES = 16 * 2**20
 """A table of 15,000 cells with long paths has about 2 MB."""
 MOST_ROWS = 1_100_000
-MOST_LINES = 2 * MOST_ROWS
+MOST_UNKNOWN = 100_000
+"""Rows of a table whose phase is not said; the whole data set has 15,114 cells."""
+MOST_LINES = MOST_ROWS
 """Lines in all, so that a file of line ends costs little."""
 MOST_COLUMNS = 1000
 MOST_LINE = 128 * 1024
@@ -75,7 +77,7 @@ class Sheet:
     remarks: tuple[str, ...] = ()
     scale: str = ""
 
-    def rows(self, *, header: bool) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, *, header: bool, most: int = MOST_ROWS) -> Iterator[tuple[int, list[str]]]:
         """Every row that says something, with its line number, and without the header where there is one."""
         found = _records(self.text, self.separator)
         for count, (line, fields) in enumerate(found, start=0 if header else 1):

@@ -32,7 +32,7 @@ from submissions.phases import OFFICIAL, Phase, phase_of
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused, bare, shown
 from submissions.reading import Reading
-from submissions.rows import THE_TABLE, Sheet, refusal, sheet_of
+from submissions.rows import MOST_UNKNOWN, THE_TABLE, Sheet, refusal, sheet_of
 from submissions.scoring import Scored, labelled
 from submissions.writing import write_whole
 
@@ -128,7 +128,8 @@ def _recognised(sheet: Sheet, plan: Plan) -> Phase:
     for official in OFFICIAL.values():
         if any(_is_of(sheet, plan, column, official) for column in plan.cells):
             return official
-    names = (fields[plan.cells[0]] for _, fields in sheet.rows(header=plan.header) if _reaches(fields, plan))
+    rows = sheet.rows(header=plan.header, most=MOST_UNKNOWN)
+    names = (fields[plan.cells[0]] for _, fields in rows if len(fields) > plan.cells[0])
     cells = list(dict.fromkeys(map(last_part, names)))
     if not cells:
         raise refusal("an empty table", THE_TABLE, "rows", "only a header", _EVERY_CELL)
@@ -138,14 +139,10 @@ def _recognised(sheet: Sheet, plan: Plan) -> Phase:
 _EVERY_CELL = "Write one row for every cell of the phase."
 
 
-def _reaches(fields: Sequence[str], plan: Plan) -> bool:
-    return len(fields) > plan.cells[0]
-
-
 def _is_of(sheet: Sheet, plan: Plan, column: int, phase: Phase) -> bool:
     """Whether a column names all cells of a phase and no others."""
     known, seen = cells_of(phase), set[int]()
-    for _, fields in sheet.rows(header=plan.header):
+    for _, fields in sheet.rows(header=plan.header, most=MOST_UNKNOWN):
         at = known.find(fields[column]) if column < len(fields) else -1
         if at < 0:
             return False

@@ -94,7 +94,7 @@ def test_many_problems_are_counted_and_not_all_printed() -> None:
     ("content", "said"),
     [
         (b"", "its header is nothing"),
-        (b"name,class\na,1\n", "its header is name,class"),
+        (b"name,klasse\na,1\n", "its header is name,klasse"),
         (b"cell,label\n", "a header and no cells"),
         (b"cell,label\n\xff\xfe,1\n", "UTF-8"),
         (b"\x00\x01\x02", "not a label file"),

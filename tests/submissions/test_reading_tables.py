@@ -255,7 +255,7 @@ most = 16 * 2**20
 tables = (
     lambda: b"cell,label" + b",x" * 1_000_000 + b"\\n1.bmp,1\\n",
     lambda: b"cell,label\\n" + b"," * (most - 20),
-    lambda: b"cell,label,score\\n" + b"".join(b"%d,1,.5\\n" % n for n in range(1_000_000)),
+    lambda: b"cell,label,score\\n" + b"".join(b"%d,1,.5\\n" % n for n in range(300_000)),
     lambda: b'cell,label\\n"' + b"x\\n" * (most // 2 - 20),
     lambda: b"cell,label\\n" + chr(128512).encode() * (most // 4 - 10),
     lambda: b"\\xff\\xfe" + "cell,label\\n".encode("utf-16-le") + b"1\\0" * (most // 2 - 20),
@@ -267,7 +267,7 @@ tables = (
 )
 for made in tables:
     assert not check(made(), PRELIM).accepted
-assert check(tables[2]()).accepted
+assert not check(tables[2]()).accepted
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
