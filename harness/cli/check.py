@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import click
@@ -12,8 +11,11 @@ from harness.cli.options import JSON, PATH, SCORES
 from harness.errors import DataWrong, Refused, UsageWrong
 from submissions.checking import CheckReport
 from submissions.checking import check as checked
+from submissions.columns import CELL
+from submissions.naming import last_part
 from submissions.phases import OFFICIAL, Phase, phase_of
-from submissions.problems import Problem
+from submissions.problems import Problem, SubmissionRefused
+from submissions.rows import sheet_of
 
 PHASE = click.option(
     "--phase", "phase_name", help="prelim, final, or with --cells the name of your own phase."
@@ -84,14 +86,16 @@ def _own_phase(phase: Phase, cells_file: Path) -> Phase:
 
 
 def _cells_of(path: Path) -> list[str]:
-    """The cells a table lists, each once."""
+    """The cells a table lists, each once, in the order of its rows."""
     try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+        sheet = sheet_of(path)
+        named = [at for name in CELL for at, title in enumerate(sheet.first) if title.lower() == name]
+        rows = list(sheet.rows(header=True)) if named else []
     except OSError as error:
         raise unreadable(path, error) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataWrong(f"{path}: expected a CSV file, found {error}") from error
-    cells = [(row.get("cell") or row.get("new_names") or "").strip() for row in rows]
+    except SubmissionRefused as refused:
+        raise DataWrong(f"{path}: {refused}") from refused
+    cells = [last_part(fields[named[0]]) if len(fields) > named[0] else "" for _, fields in rows]
     if not cells or "" in cells or len(set(cells)) != len(cells):
         found = f"{len(rows)} rows with {len(set(cells) - {''})} different cells"
         hint = "Give the table a first line `cell` and list every cell of the phase once."
