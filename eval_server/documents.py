@@ -174,7 +174,7 @@ def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
         "manifest": json.loads(found.manifest) if owned and found.manifest else None,
         "url": f"/submissions/{found.id}",
         **({} if scored is None else _result(scored[1], found, caller)),
-        **(handed_in.told(desk, record, found) if owned else {}),
+        **(handed_in.told(desk, record, found) if owned else handed_in.UNTOLD),
         "hints": [] if scored is None else _hints(desk, record, found, shown, scored[0], caller),
     }
 

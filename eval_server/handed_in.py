@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ from submissions.rows import without_note
 
 HINT_DIGITS = 3
 """Digits of the number that a result would have had: no more than a hint needs."""
+
+UNTOLD: Mapping[str, Any] = {"kind": None, "read_as": []}
+"""What others are told of a submission's file, and its owner where the file is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def told(desk: Desk, record: PhaseRecord, found: Submission) -> dict[str, Any]:
     """What a submission's document says of its file to its owner."""
     read = handed_in(desk, record, found)
     if read is None:
-        return {"kind": None, "read_as": []}
+        return dict(UNTOLD)
     kind = "table" if read.is_table else "zip"
     said = {"kind": kind, "read_as": list(read.read_as)}
     return {**said, "has_scores": True} if read.scored else said
