@@ -10,7 +10,6 @@ import numpy.typing as npt
 from submissions.labels import places
 from submissions.predictions import THRESHOLD
 
-MOST_CELLS = 5
 FEW = 20
 """Below so many cells a column of high scores may be chance."""
 
@@ -24,25 +23,16 @@ def contradictions(labels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float64
 def disagreement(
     labels: npt.NDArray[np.uint8],
     scores: npt.NDArray[np.float64],
-    lines: Sequence[int] | None = None,
-    cells: Sequence[str] = (),
+    lines: Sequence[int],
     column: str = "the scores",
 ) -> tuple[str, ...]:
-    """A remark where labels and scores disagree, with the lines (or else the cells); nothing elsewhere."""
+    """A remark where labels and scores disagree, with the lines; nothing elsewhere."""
     at = contradictions(labels, scores)
     if not at.size:
         return ()
-    where = places(sorted(lines[index] for index in at)) if lines is not None else _cells(at, cells)
-    kind = "line" if lines is not None else "cell"
-    count = f"{at.size:,} of {len(labels):,} {kind}s"
-    said = f"label and score disagree in {count} ({where}): the label counts"
+    where = places(sorted(lines[index] for index in at.tolist()))
+    said = f"label and score disagree in {at.size:,} of {len(labels):,} lines ({where}): the label counts"
     return (f"{said}{_looks_like(labels, scores, at.size, column)}",)
-
-
-def _cells(at: npt.NDArray[np.intp], cells: Sequence[str]) -> str:
-    more = at.size - MOST_CELLS
-    named = ", ".join(cells[index] for index in at[:MOST_CELLS])
-    return named + (f" and {more:,} more" if more > 0 else "")
 
 
 def _looks_like(

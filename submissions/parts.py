@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from submissions.agreement import disagreement
 from submissions.columns import Scale
 from submissions.phases import Phase
@@ -83,9 +81,8 @@ def _joined(reading: Reading, table: Reading) -> Reading:
     if theirs.scores is None:
         return replace(reading, read_as=(*reading.read_as, "the table of scores holds labels and no scores"))
     said = [f"the scores, {remark}" for remark in table.read_as]
-    other = int(np.count_nonzero(ours.labels != theirs.labels))
-    if other:
-        said += disagreement(ours.labels, theirs.scores, cells=ours.phase.cells)
+    if (ours.labels != theirs.labels).any():
+        said += disagreement(ours.labels, theirs.scores, range(1, len(ours.labels) + 1))
     both = Predictions(ours.phase, ours.labels, theirs.scores)
     return replace(reading, predictions=both, read_as=(*reading.read_as, *dict.fromkeys(said)))
 

@@ -44,3 +44,10 @@ def test_a_check_reads_the_scores_too() -> None:
     report = check(a_zip("1\n0\n1\n"), THREE, scores=b"cell,score\na,0.2\n")
     assert not report.accepted
     assert [problem.where for problem in report.problems] == ["the scores, the table"]
+
+
+def test_scores_that_contradict_the_zip_are_said_with_its_lines() -> None:
+    reading = read_parts(a_zip("1\n0\n1\n"), b"cell,score\na,0.2\nb,0.9\nc,0.4\n", THREE)
+    assert "the scores, read as: cell from column `cell`" in reading.read_as[0]
+    assert "disagree in 3 of 3 lines (lines 1-3): the label counts" in reading.read_as[-1]
+    assert "p_hem" in reading.read_as[-1]
