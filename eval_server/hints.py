@@ -98,6 +98,8 @@ _INVERTED = (
 
 def hints(cells: CellLevel, names: Sequence[str]) -> tuple[Hint, ...]:
     """The one reading that explains the result best, if any; `names` are the cells in the phase's order."""
+    if not 0 < int(cells.labels.sum()) < len(cells.labels):
+        return ()  # with one class there is nothing to confuse, and no weighted F1 to gain
     found = [hint for hint in (_inverted(cells), _misplaced(cells, names)) if hint is not None]
     return tuple(sorted(found, key=lambda hint: hint.p)[:1])
 

@@ -83,10 +83,8 @@ class Sheet:
         for count, (line, fields) in enumerate(found, start=0 if header else 1):
             if line < self.first_line or (header and line == self.first_line):
                 continue
-            if count > MOST_ROWS:
-                raise refusal(
-                    "far too many rows", f"line {line}", f"at most {MOST_ROWS:,} rows", "more", _ONE
-                )
+            if count > most:
+                raise refusal("far too many rows", f"line {line}", f"at most {most:,} rows", "more", _ONE)
             yield line, fields
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.support import shared
 from tests.support.submissions import some_predictions
 from tests.support.truth import LABEL_FILE
 
+TABLES = int(os.environ.get("HARNESS_MUTATED_TABLES", "400"))
+"""The long form is 2,000."""
 CASES = Path(__file__).resolve().parents[1] / "data" / "cases"
 EXPECTED = json.loads((CASES / "expected.json").read_text())
 THIRTY = phase_of("thirty", (f"{number}.bmp" for number in range(1, 31)))
@@ -237,7 +240,7 @@ def mutated_tables(draw: st.DrawFn) -> bytes:
     return data.decode("latin-1").encode(recode, "replace") if recode else bytes(data)
 
 
-@settings(max_examples=2000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=TABLES, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated_tables())
 def test_a_mutated_table_is_read_or_refused(data: bytes) -> None:
     for phase in (THIRTY, None):
