@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from eval_server.judging import Verdict
 from eval_server.scoring import auc, pairwise, ranking
-from eval_server.scoring.counts import Floats, Ints, Tally, stacked
+from eval_server.scoring.counts import Floats, Ints, Tally, settled, stacked
 from eval_server.scoring.exact import swap_family
 from eval_server.scoring.intervals import (
     LEVEL,
@@ -255,7 +255,9 @@ class Board:
 
     @classmethod
     def of(cls, entries: Mapping[str, Verdict]) -> Board:
-        order = sorted(entries, key=lambda name: (-entries[name].metrics["weighted_f1"], name))
+        values = settled([verdict.metrics["weighted_f1"] for verdict in entries.values()])
+        value = dict(zip(entries, values.tolist(), strict=True))
+        order = sorted(entries, key=lambda name: (-value[name], name))
         verdicts = tuple(entries[name] for name in order)
         tallies = [verdict.tally for verdict in verdicts if verdict.tally is not None]
         return cls(tuple(order), verdicts, stacked(tallies) if len(tallies) == len(verdicts) else None)
@@ -346,12 +348,12 @@ def _by_subject(table: Tally, cells: pairwise.Discordant, first: Ints, second: I
     put("df", spread.df)
     shares = accuracies(table)
     put("subject_accuracy_difference", shares.mean(axis=1)[first] - shares.mean(axis=1)[second])
-    put("subject_accuracy_p", pairwise.subject_flip_p(shares, first, second))
-    ranked = pairwise.wilcoxon(shares[first] - shares[second])
+    net, cells_of = pairwise.differences(table, first, second), table.subjects.cells
+    put("subject_accuracy_p", pairwise.subject_flip_p(net, cells_of))
+    ranked = pairwise.subject_wilcoxon(net, cells_of)
     put("wilcoxon_p", ranked.p)
     put("wilcoxon_zeros", ranked.zeros)
-    net = pairwise.differences(table, first, second)
-    put("durkalski", pairwise.durkalski_chi2(net, table.subjects.cells))
+    put("durkalski", pairwise.durkalski_chi2(net, cells_of))
     put("obuchowski", pairwise.obuchowski_chi2(net))
     put("design_effect", pairwise.design_effects(table, cells, first, second))
 

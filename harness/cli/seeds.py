@@ -134,17 +134,7 @@ def _words(metric: str) -> str:
 def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
     from eval_server.figures.wording import p_words, signed, signed_interval
 
-    found = pair.seeds
-    adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
-    yield f"Mann-Whitney, one-sided ({pair.a} better): U = {found.u:g}, {p_words(found.p_greater)}{adjusted}"
-    yield (
-        f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
-        f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
-        f"{_limits(found.cliffs_limits)}, {found.magnitude}"
-    )
-    yield f"shift (Hodges-Lehmann): {signed(found.shift)} points"
-    if found.paired is not None:
-        yield _paired_line(pair.a, found.paired)
+    yield from _over_seeds(pair, alone=alone)
     if pair.both is None:
         yield f"seeds and subjects together: not computed, {pair.why_not_both}"
     else:
@@ -153,6 +143,26 @@ def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
             f"seeds and subjects together: {signed(both.difference)} points, 95 % interval "
             f"{signed_interval((both.low, both.high))}, {p_words(both.p)} ({both.resamples:,} draws)"
         )
+
+
+def _over_seeds(pair: MethodPair, *, alone: bool) -> Iterator[str]:
+    """What the seeds alone say; a single seed each says nothing but the difference of the two runs."""
+    from eval_server.figures.wording import p_words, signed
+
+    found = pair.seeds
+    if found.a12 is None or found.cliffs_delta is None:
+        yield f"{found.remark}; the two runs differ by {signed(found.shift)} points"
+        return
+    adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
+    yield f"Mann-Whitney, one-sided ({pair.a} better): U = {found.u:g}, {p_words(found.p_greater)}{adjusted}"
+    yield (
+        f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
+        f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
+        f"{_limits(found.cliffs_limits)}{_magnitude(found.magnitude)}"
+    )
+    yield f"shift (Hodges-Lehmann): {signed(found.shift)} points"
+    if found.paired is not None:
+        yield _paired_line(pair.a, found.paired)
 
 
 def _paired_line(name: str, paired: PairedSeeds) -> str:
@@ -166,6 +176,11 @@ def _paired_line(name: str, paired: PairedSeeds) -> str:
         f"{p_words(paired.sign_flip_p)}, Wilcoxon {p_words(paired.wilcoxon_p)}; {name} is better in "
         f"{chance} ({limits}; by Bouthillier's rule {rule})"
     )
+
+
+def _magnitude(word: str) -> str:
+    """The word for an effect, or why there is none."""
+    return f", {word}" if word else " (with a single seed of one of them: no word for its size)"
 
 
 def _sign(number: float) -> str:
