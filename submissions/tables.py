@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from submissions.labels import places
-from submissions.phases import OFFICIAL, Phase, phase_of
+from submissions.phases import Phase, listed_phase
 from submissions.predictions import THRESHOLD, Predictions
 from submissions.problems import Problem, SubmissionRefused, shown
 from submissions.writing import write_whole
@@ -61,7 +61,7 @@ def read_table(
     name, data = _named(source)
     header, records = _records(name, data)
     rows, problems = _rows(header, records)
-    phase = phase or _phase_of_cells(Path(name).stem, {row.cell for row in rows})
+    phase = phase or listed_phase(Path(name).stem, (row.cell for row in rows))
     problems += _cell_problems(rows, phase, allow_partial=allow_partial)
     if problems:
         raise SubmissionRefused(tuple(problems))
@@ -137,11 +137,6 @@ class _Wrong:
             Problem(what, places(list(lines)), expected, listed(list(dict.fromkeys(lines.values()))), mend)
             for (what, expected), lines in self._made.items()
         ]
-
-
-def _phase_of_cells(name: str, cells: set[str]) -> Phase:
-    official = (phase for phase in OFFICIAL.values() if cells == set(phase.cells))
-    return next(official, None) or phase_of(name, cells)
 
 
 def _cell_problems(rows: Sequence[Row], phase: Phase, *, allow_partial: bool) -> list[Problem]:
