@@ -17,6 +17,7 @@ from eval_server.presenting.words import FROM_SCORES, unique_names
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import SCORED, Submission
 from eval_server.store.tokens import TokenRecord
+from submissions.phases import FIRST
 
 SHOWN_DIGITS = 3
 """Digits of what is computed from scores: more would let a team read labels off a log-loss or an AUC."""
@@ -42,6 +43,8 @@ def phase(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
         "opens_at": None if rules.opens_at is None else utc(rules.opens_at),
         "closes_at": None if rules.closes_at is None else utc(rules.closes_at),
         "cells": len(asked),
+        "first_cells": list(asked.cells[:FIRST]),
+        "cells_url": f"/api/phases/{record.name}/cells.csv",
         "subjects": _subjects(desk, record),
         "member": asked.member,
         "partial": asked.partial,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from submissions.cells import is_training_name, submission_order, without_ending
 
@@ -76,6 +79,38 @@ def names_in(phase: Phase, names: Iterable[str]) -> dict[str, str]:
     return {name: cell for name, cell in own if cell is not None}
 
 
-def first_cells(phase: Phase, most: int = 10) -> str:
+FIRST = 10
+"""How many cells are shown wherever the order of a phase is told."""
+
+
+def first_cells(phase: Phase, most: int = FIRST) -> str:
     """The first cells in order, in words: ``1.bmp, 2.bmp, 3.bmp, …``."""
     return ", ".join([*phase.cells[:most], *(["…"] if len(phase) > most else [])])
+
+
+def order_of(phase: Phase) -> str:
+    """What the lines of a submission to a phase that was just read from a table follow, in words."""
+    if any(phase.key == official.key for official in OFFICIAL.values()):
+        return "the numbers of the cells"
+    if all(map(is_training_name, phase.cells)):
+        return "the file names in plain ASCII order"
+    return "the rows of its table"
+
+
+def order_remarks(phase: Phase, labels: Sequence[int]) -> list[str]:
+    """What a host should know of the order of an own phase: shuffled numbers, and labels that it tells."""
+    remarks = []
+    numbers = [submission_order(cell)[0] for cell in phase.cells]
+    if all(numbers) and numbers != sorted(numbers):
+        remarks.append("the rows are not in the order of the cells' numbers, and the lines follow the rows")
+    changes = sum(one != other for one, other in pairwise(labels))
+    if changes == 1 and len(labels) > 2 and order_of(phase).startswith("the rows"):
+        remarks.append("one class stands before the other, so the order tells every label: shuffle the rows")
+    return remarks
+
+
+def cells_table(phase: Phase) -> str:
+    """The cells in order as a CSV table ``line,cell``, which ``--cells`` takes."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("line", "cell"), *enumerate(phase.cells, start=1)])
+    return text.getvalue()

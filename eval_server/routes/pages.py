@@ -187,7 +187,15 @@ def _map(
 @router.get("/help")
 def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
     board_picture, null_picture = examples.board(), examples.null()
-    return page(request, "help.html", title="Help", member=MEMBER, board=board_picture, null=null_picture)
+    return page(
+        request,
+        "help.html",
+        title="Help",
+        member=MEMBER,
+        board=board_picture,
+        null=null_picture,
+        phases=documents.phases(desk, caller)["phases"],
+    )
 
 
 @router.get("/docs")

@@ -52,6 +52,13 @@ TRUTH = click.option(
     help="Published label file, or a table cell,label[,subject].",
 )
 
+TRUST_LABELS = click.option(
+    "--trust-labels",
+    is_flag=True,
+    envvar="HARNESS_TRUST_LABELS",
+    help="Take labels of a published file although the class in its file names is another.",
+)
+
 SERVER_DATA = click.option(
     "--data-dir",
     type=PATH,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import JSON, TRUTH
+from harness.cli.options import JSON, TRUST_LABELS, TRUTH
 
 if TYPE_CHECKING:
     from eval_server.judging import Verdict
@@ -37,8 +37,9 @@ TITLES = {
 @click.command()
 @click.argument("entry")
 @TRUTH
+@TRUST_LABELS
 @JSON
-def score(entry: str, truth_file: Path, as_json: bool) -> None:
+def score(entry: str, truth_file: Path, trust_labels: bool, as_json: bool) -> None:
     """Judge one submission against a label file.
 
     ENTRY is a submission zip, a run folder or a predictions.csv.
@@ -47,7 +48,7 @@ def score(entry: str, truth_file: Path, as_json: bool) -> None:
     from eval_server.truth import read_truth
     from harness.entries import open_entry, truth_for
 
-    truth = read_truth(truth_file)
+    truth = read_truth(truth_file, trust_labels=trust_labels)
     opened = open_entry(entry, truth)
     verdict = judge(opened.predictions, truth_for(opened, truth))
     remarks = tuple(dict.fromkeys((*opened.remarks, *verdict.remarks)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, PATH
+from harness.cli.options import JSON, PATH, TRUST_LABELS
 
 if TYPE_CHECKING:
     from eval_server.scoring.seeds import PairedSeeds, SeedSummary
@@ -29,9 +29,15 @@ SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the
     "--metric", default="weighted_f1", show_default=True, help="What the tests compare, or a table holds."
 )
 @click.option("--published", is_flag=True, help="Print the paper's own Table 2 below.")
+@TRUST_LABELS
 @JSON
 def seeds(
-    runs: tuple[str, ...], truth_file: Path | None, metric: str, published: bool, as_json: bool
+    runs: tuple[str, ...],
+    truth_file: Path | None,
+    metric: str,
+    published: bool,
+    trust_labels: bool,
+    as_json: bool,
 ) -> None:
     """Compare methods over seeds.
 
@@ -40,14 +46,16 @@ def seeds(
     """
     from harness import console
 
-    report = _reported(runs, truth_file, metric)
+    report = _reported(runs, truth_file, metric, trust_labels=trust_labels)
     if as_json:
         console.emit({**report.to_json(), **({"published": _published_document()} if published else {})})
     else:
         _show(report, published=published)
 
 
-def _reported(runs: tuple[str, ...], truth_file: Path | None, metric: str) -> SeedReport:
+def _reported(
+    runs: tuple[str, ...], truth_file: Path | None, metric: str, *, trust_labels: bool
+) -> SeedReport:
     from eval_server.truth import read_truth
     from harness.errors import UsageWrong
     from harness.seed_report import report_of_runs, report_of_table
@@ -60,7 +68,7 @@ def _reported(runs: tuple[str, ...], truth_file: Path | None, metric: str) -> Se
     _check_metric(metric)
     if truth_file is None:
         raise UsageWrong("runs need the label file", "Name it with --truth or HARNESS_TRUTH.")
-    return report_of_runs(read_seed_runs(runs, read_truth(truth_file)), metric)
+    return report_of_runs(read_seed_runs(runs, read_truth(truth_file, trust_labels=trust_labels)), metric)
 
 
 def _check_metric(metric: str) -> None:
