@@ -24,7 +24,7 @@ class Row:
     """One line of a board: a submission that stands for its team, what it is worth, and how it ranks."""
 
     judged: Judged
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float | None]
     interval: tuple[float | None, float | None]
     subject_accuracy: float | None
     remarks: tuple[str, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,13 @@ class Comparison:
     auc: SecondaryTest | None
     auc_cells: SecondaryTest | None
     equivalence: Equivalence | None
+
+    IN_FULL: ClassVar = (
+        *("difference", "interval", "p", "p_holm", "q", "design_effect", "wilcoxon"),
+        *("mcnemar", "mcnemar_midp", "mcnemar_holm", "durkalski_chi2", "obuchowski_chi2", "equivalence"),
+        "secondary.subject_accuracy",
+    )
+    """What everybody may read in full: it follows from counts by subject and from discordant cells."""
 
     @property
     def mcnemar_midp(self) -> float:
@@ -255,7 +262,7 @@ class Board:
 
     @classmethod
     def of(cls, entries: Mapping[str, Verdict]) -> Board:
-        values = settled([verdict.metrics["weighted_f1"] for verdict in entries.values()])
+        values = settled([verdict.weighted_f1 for verdict in entries.values()])
         value = dict(zip(entries, values.tolist(), strict=True))
         order = sorted(entries, key=lambda name: (-value[name], name))
         verdicts = tuple(entries[name] for name in order)
@@ -264,7 +271,7 @@ class Board:
 
     @property
     def weighted_f1(self) -> Floats:
-        return np.array([verdict.metrics["weighted_f1"] for verdict in self.verdicts])
+        return np.array([verdict.weighted_f1 for verdict in self.verdicts])
 
     @property
     def subject_accuracy(self) -> Floats | None:
@@ -341,6 +348,8 @@ def _by_subject(table: Tally, cells: pairwise.Discordant, first: Ints, second: I
     put("p", tests[0].p)
     put("exact", tests[0].exact)
     for metric, test in zip(SWAPPED[1:], tests[1:], strict=True):
+        if not metric.defined(table.positives, table.negatives):
+            continue
         put(f"{metric.name}_difference", test.difference)
         put(f"{metric.name}_p", test.p)
     spread = difference_intervals(WEIGHTED_F1, table, first, second)
@@ -444,7 +453,7 @@ def _auc_test(row: Mapping[str, float], name: str) -> SecondaryTest | None:
 
 def _difference_interval(family: Family, row: Mapping[str, float], level: float) -> Interval:
     if np.isnan(row["se"]):
-        reason = family.remark if family.remark.startswith("not estimable") else NO_SPREAD
+        reason = family.remark if family.remark.startswith("not ") else NO_SPREAD
         return Interval(row["difference"], None, None, remark=reason)
     half = float(t_quantile(row["df"], level)) * row["se"]
     low, high = row["difference"] - half, row["difference"] + half

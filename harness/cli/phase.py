@@ -16,7 +16,15 @@ import click
 
 from harness import console
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
-from harness.cli.phase_rules import changed, described, plain, rule_options, window, window_words
+from harness.cli.phase_rules import (
+    changed,
+    described,
+    plain,
+    require_defined,
+    rule_options,
+    window,
+    window_words,
+)
 from harness.errors import DataWrong, ServerTrouble, UsageWrong
 from harness.published_results import PUBLISHED
 from submissions.phases import FIRST, cells_table, first_cells, order_of, order_remarks
@@ -62,6 +70,7 @@ def add(
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
     truth = _truth(truth_file, name, trust_labels=trust_labels)
     rules = changed(Rules(), given)
+    require_defined(rules, truth.labels)
     with store_at(data_dir, database) as store:
         try:
             store.phases.add(name, truth, rules, _now())
@@ -84,7 +93,9 @@ def add(
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
     with store_at(data_dir, database) as store:
-        rules = changed(_found(store, name).rules, given)
+        record = _found(store, name)
+        rules = changed(record.rules, given)
+        require_defined(rules, store.phases.truth(record.truth).labels)
         store.phases.change(name, rules)
         told = {key: str(value) for key, value in given.items() if value is not None}
         store.audit.note(_now(), "command line", "phase changed", name, told)

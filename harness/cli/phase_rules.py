@@ -128,6 +128,16 @@ def plain(rules: Rules) -> dict[str, Any]:
     return {key: str(value) if isinstance(value, datetime) else value for key, value in asdict(rules).items()}
 
 
+def require_defined(rules: Rules, labels: Any) -> None:
+    """A board cannot be ranked by a metric of a class that the truth does not have."""
+    from eval_server.scoring.metrics import METRICS
+
+    positives = int(labels.sum())
+    if not METRICS[rules.metric].defined(positives, len(labels) - positives):
+        said = f"{rules.metric} is not defined here: the truth has cells of one class only"
+        raise UsageWrong(said, "Rank by weighted_f1 or accuracy.")
+
+
 def window(rules: Rules, now: datetime) -> dict[str, Any]:
     """When a phase opens and closes, and what the clock says to that, as documents carry it."""
     from eval_server.access import status_at

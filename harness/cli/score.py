@@ -75,7 +75,7 @@ def _show(name: str, verdict: Verdict, remarks: tuple[str, ...]) -> None:
 
 def headline(name: str, verdict: Verdict) -> str:
     """The one line that says it: weighted F1 with its interval."""
-    value = f"{name}: weighted F1 {verdict.metrics['weighted_f1']:.4f}"
+    value = f"{name}: weighted F1 {verdict.weighted_f1:.4f}"
     limits = verdict.intervals["weighted_f1"]
     where = f"{len(verdict.cells.labels):,} cells of the phase {verdict.phase}"
     between = f", 95 % interval {_limits(limits)}" if limits.estimable else ""
@@ -95,7 +95,12 @@ def _sentence(verdict: Verdict) -> str:
 
 def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
     limits = verdict.intervals.get(key)
-    return title, f"{verdict.metrics[key]:.4f}", _limits(limits) if limits and limits.estimable else "—"
+    value = verdict.metrics[key]
+    return (
+        title,
+        "—" if value is None else f"{value:.4f}",
+        _limits(limits) if limits and limits.estimable else "—",
+    )
 
 
 def _limits(interval: Interval) -> str:

@@ -182,3 +182,33 @@ def test_corrected_published_labels_replace_a_truth_when_they_are_trusted(tmp_pa
     assert taken.code == 0, taken.err
     (tmp_path / "plain.csv").write_text("cell,label,subject\n1.bmp,1,1\n2.bmp,0,H1\n")
     assert harness_inside("phase", "truth", "own", "--truth", tmp_path / "plain.csv", *data).code == 0
+
+
+def test_a_board_is_not_ranked_by_a_metric_that_its_truth_does_not_define(tmp_path: Path) -> None:
+    (tmp_path / "normal.csv").write_text("cell,label,subject\na,0,H1\nb,0,H2\n")
+    data = "--truth", tmp_path / "normal.csv", "--data-dir", tmp_path / "data"
+    refused = harness_inside("phase", "add", "normal", *data, "--metric", "sensitivity")
+    assert refused.code == 2
+    assert "sensitivity is not defined here" in refused.err
+    assert harness_inside("phase", "add", "normal", *data, "--metric", "specificity").code == 0
+
+
+def test_a_perfect_entry_on_normal_cells_alone_has_no_sensitivity(tmp_path: Path) -> None:
+    (tmp_path / "normal.csv").write_text("cell,label,subject\na,0,H1\nb,0,H2\nc,0,H2\n")
+    (tmp_path / "mine.csv").write_text("cell,label\na,0\nb,0\nc,0\n")
+    told = harness_inside("score", tmp_path / "mine.csv", "--truth", tmp_path / "normal.csv")
+    rows = {line[:22].strip(): line[22:].split()[:1] for line in told.out.splitlines()}
+    assert "0.0000" not in told.out
+    assert rows["sensitivity (ALL)"] == ["—"]
+    document = harness_inside("score", tmp_path / "mine.csv", "--truth", tmp_path / "normal.csv", "--json")
+    found = document.document()["metrics"]
+    assert (found["sensitivity"], found["mcc"], found["specificity"]) == (None, None, 1.0)
+    compared = harness_inside(
+        "compare",
+        tmp_path / "mine.csv",
+        f"b={tmp_path / 'mine.csv'}",
+        "--truth",
+        tmp_path / "normal.csv",
+        "--json",
+    )
+    assert "sensitivity" not in compared.document()["pairs"][0]["secondary"]
