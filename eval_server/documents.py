@@ -50,6 +50,7 @@ def phase(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
         "cells": len(asked),
         "first_cells": list(asked.cells[:FIRST]),
         "cells_url": f"/api/phases/{record.name}/cells.csv",
+        "cells_sha256": asked.key,
         "subjects": _subjects(desk, record),
         "member": asked.member,
         "partial": asked.partial,

@@ -14,6 +14,9 @@ import pytest
 
 from eval_server.store.phases import Rules
 from eval_server.truth import Truth, read_truth
+from harness.errors import Refused
+from harness.runs.handing_in import Server as RunServer
+from harness.runs.handing_in import require_same_order
 from submissions.phases import MEMBER, phase_of
 from tests.support import shared
 from tests.support.desk import NOON, a_place
@@ -114,6 +117,19 @@ def test_the_order_is_on_the_rules_and_help_pages_and_there_as_a_file(served: Se
     ]
     assert found[0]["metrics"] == found[1]["metrics"]
     assert round(found[0]["metrics"]["weighted_f1"], 4) == GOLDEN["E1"]
+
+
+def test_a_run_in_another_order_than_the_phase_is_not_handed_in(served: Server, tmp_path: Path) -> None:
+    """A zip holds labels alone, so lines in the order of file names would be judged without a word."""
+    _, rows = own_table(tmp_path)
+    table = tmp_path / "predictions.csv"
+    table.write_text("cell,label\n" + "".join(f"{row['cell']},1\n" for row in rows))
+    require_same_order(RunServer(served.url), "own", table)
+    lines = sorted(f"{row['cell']},1\n" for row in rows)
+    table.write_text("cell,label\n" + "".join(lines))
+    with pytest.raises(Refused, match="or the same in another order") as refused:
+        require_same_order(RunServer(served.url), "own", table)
+    assert f"{served.url}/api/phases/own/cells.csv" in (refused.value.hint or "")
 
 
 def test_the_prepared_case_of_an_own_phase_has_its_value(tmp_path: Path) -> None:
