@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -55,6 +56,15 @@ def test_an_error_of_the_system_without_a_path_stays_a_bug() -> None:
     assert exit_code_of(OSError(28, "No space left on device")) is None
     assert exit_code_of(PermissionError(13, "Permission denied", "there")) == 3
     assert words_of(PermissionError(13, "Permission denied", "there"))[0].startswith("there: expected")
+
+
+def test_a_disk_without_room_is_said_with_the_file_and_how_to_mend_it() -> None:
+    for number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        error = OSError(number, os.strerror(number), "runs/x.json")
+        assert exit_code_of(error) == 3
+        said, hint = words_of(error)
+        assert said == f"runs/x.json cannot be written, there is no room: {os.strerror(number)}"
+        assert "Make room" in hint
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from tests.support import shared
+from tests.support.disk import no_file_above
+from tests.support.inside import harness_inside
 
 
 def harness(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -71,3 +73,13 @@ def test_a_wrong_scale_is_a_matter_of_usage(tmp_path: Path) -> None:
     done = harness("draw", tmp_path / "data", "--scale", "7")
     assert done.returncode == 2
     assert "a scale of 7 cannot be drawn" in done.stderr
+
+
+def test_drawing_onto_a_full_disk_names_the_file_and_leaves_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    with no_file_above(100_000):
+        answer = harness_inside("data", "draw", root, "--scale", "0.002")
+    assert answer.code == 3, answer.err
+    assert ".bmp cannot be written, there is no room" in answer.err
+    assert "Make room" in answer.err
+    assert list(root.iterdir()) == []
