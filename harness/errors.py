@@ -124,6 +124,7 @@ _PATHS = (
 
 _FOREIGN = (
     ("submissions.problems", ("SubmissionRefused",), Refused.exit_code),
+    ("submissions.sealing", ("SealBroken",), DataWrong.exit_code),
     ("submissions.manifest", ("ManifestInvalid",), DataWrong.exit_code),
     ("eval_server.truth", ("TruthInvalid",), DataWrong.exit_code),
     ("eval_server.judging", ("PhasesDiffer",), DataWrong.exit_code),
