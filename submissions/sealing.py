@@ -51,7 +51,9 @@ def unsealed(path: Path) -> dict[str, Any]:
         same = _text_sha256(json.dumps(content, sort_keys=True, ensure_ascii=False)) == sha256
     except FileNotFoundError:
         raise SealBroken(path, "is missing") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError, IndexError):
+        raise SealBroken(path, "carries no seal") from None
+    except (ValueError, RecursionError) as error:
         raise SealBroken(path, f"is damaged: {type(error).__name__}: {error}") from error
     if not same or not isinstance(content, dict):
         raise SealBroken(path, "was changed: its SHA-256 is not the one written with it")

@@ -44,6 +44,12 @@ RUNS = click.option(
     help="Folder that holds the runs.",
 )
 
+ACCEPT_RESAVED = click.option(
+    "--accept-resaved",
+    is_flag=True,
+    help="Take images that were saved again though nobody knows their published pixels; marked everywhere.",
+)
+
 TRUTH = click.option(
     "--truth",
     "truth_file",

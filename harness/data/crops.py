@@ -182,7 +182,7 @@ def _decoded(cell: CellRecord) -> Crops:
         content = cell.path.read_bytes()
     except OSError as error:
         raise DataWrong(f"{cell.path} cannot be read: {error.strerror or error}", _AGAIN) from error
-    if hashlib.sha256(content).hexdigest() != cell.sha256:
+    if hashlib.sha256(content).hexdigest() != (cell.file_sha256 or cell.sha256):
         raise DataWrong(f"{cell.path} changed since it was audited", _AGAIN)
     with Image.open(io.BytesIO(content)) as image:
         return np.ascontiguousarray(centre_crop(image))

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,9 @@ def test_a_damaged_cache_is_as_good_as_none(drawn: Path, cache: Path) -> None:
     (remembered,) = cache.glob("audit-*.json")
     for damage in (b"", b"[]", b"{", b'{"version": 1, "files": {"a": [1]}}', b'{"version": 99}'):
         remembered.write_bytes(damage)
+        again = audit(drawn)
+        assert same(replace(again, remarks=()), first)
+        assert "made anew" in again.remarks[0]
         assert same(audit(drawn), first)
 
 
@@ -197,10 +201,14 @@ def same(one: Audit, other: Audit) -> bool:
 
 def test_the_cache_gives_back_what_was_put_in(tmp_path: Path) -> None:
     cache = HashCache(tmp_path, tmp_path / "folder")
-    assert cache.read() == {}
-    files = {"a/b.bmp": Hashed(FileState(3, 1_700_000_000_123_456_789), "ab" * 32)}
+    assert cache.read() == ({}, "")
+    state = FileState(3, 1_700_000_000_123_456_789)
+    files = {
+        "a/b.bmp": Hashed(state, "ab" * 32),
+        "a/c.bmp": Hashed(state, "ab" * 32, "450x450:cd", ("ef", "01")),
+    }
     assert cache.write(files) == ""
-    assert cache.read() == files
+    assert cache.read() == (files, "")
     assert [path.name for path in (tmp_path / "folder").iterdir()] == [cache.path.name]
 
 

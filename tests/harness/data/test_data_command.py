@@ -42,7 +42,7 @@ def test_the_audit_of_the_real_sample_prints_one_document_and_exits_with_3() -> 
 def test_a_corrupt_image_is_named_for_people_too(tmp_path: Path) -> None:
     name = "UID_1_1_1_all.bmp"
     real = shared(f"cnmc-sample/C-NMC_Leukemia/training_data/fold_0/all/{name}").read_bytes()
-    (tmp_path / name).write_bytes(real[:-1] + b"\x01")
+    (tmp_path / name).write_bytes(real[:-3] + b"\x01" + real[-2:])
     done = harness("audit", tmp_path)
     assert done.returncode == 3
     assert f"{name}: corrupt in train; expected SHA-256" in done.stdout
