@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -122,6 +123,14 @@ def test_the_audit_says_what_was_saved_again_apart_from_what_is_damaged(real: Pa
     assert f"{second.name}: corrupt in train" in answer.out
     assert "damaged: its pixels are not the published ones" in answer.out
     assert "pixels not known" not in answer.out
+
+
+def test_every_real_image_is_its_pixels_under_a_published_header() -> None:
+    images = sorted(shared("cnmc-sample").rglob("*.bmp"))
+    assert len(images) == 332
+    for path in images:
+        content = path.read_bytes()
+        assert hashlib.sha256(content).hexdigest() in shown_by(content, with_forms=True).forms, path.name
 
 
 def test_the_list_holds_the_pixels_of_every_image_of_the_sample() -> None:
