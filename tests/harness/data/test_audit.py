@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from harness.errors import DataWrong
 from models.contract import Advance
 from tests.harness.data.conftest import Rearranged
 from tests.support import shared
+from tests.support.damage import harms
 
 
 def copied(drawn: Path, target: Path) -> Path:
@@ -87,6 +89,25 @@ def test_a_damaged_marker_is_refused(drawn: Path, tmp_path: Path) -> None:
     (root / MARKER).write_text('{"version": 1}')
     with pytest.raises(DataWrong, match="marker"):
         audit(root)
+
+
+def test_a_marker_with_any_byte_changed_is_refused(drawn: Path, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
+    (root / "UID_1_1_1_all.bmp").write_bytes(b"BM")
+    content = (drawn / MARKER).read_bytes()
+    for words, bytes_then in harms(content, b"{}"):
+        (root / MARKER).write_bytes(bytes_then)
+        with pytest.raises(DataWrong, match="is damaged"):
+            audit(root)
+            pytest.fail(words)
+
+
+def test_a_marker_of_an_earlier_version_is_still_read(drawn: Path, tmp_path: Path) -> None:
+    root = copied(drawn, tmp_path / "copy")
+    flat = json.loads((drawn / MARKER).read_text())["content"]
+    (root / MARKER).write_text(json.dumps(flat))
+    assert audit(root).complete
 
 
 def test_missing_truncated_renamed_and_foreign_images_are_told_apart(drawn: Path, tmp_path: Path) -> None:
