@@ -21,6 +21,10 @@ def other_form(path: Path, is_image: IsImage) -> str:
         return _zipped(path)
     if suffix in _PACKED:
         return "a packed archive: if it holds images, unpack it here and audit again"
+    if suffix in (".bmp", ".png") and path.stem.isdecimal():
+        return (
+            "a numbered image, and no folder above says of which test set: name one of them prelim or final"
+        )
     if not is_image(f"{path.stem}.bmp"):
         return ""
     if suffix in _LOSSY:

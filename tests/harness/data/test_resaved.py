@@ -261,6 +261,13 @@ def test_a_folder_with_nothing_but_a_zip_of_images_says_to_unpack_it(tmp_path: P
         audit(tmp_path)
 
 
+def test_numbered_images_in_a_folder_that_names_no_test_set_say_so(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        (tmp_path / f"{number}.bmp").write_bytes(b"BM")
+    with pytest.raises(DataWrong, match=r"1\.bmp: a numbered image, .* name one of them prelim or final"):
+        audit(tmp_path)
+
+
 def test_pixels_that_are_not_opaque_or_not_of_8_bits_prove_nothing() -> None:
     for image in (Image.new("RGBA", (450, 450), (1, 2, 3, 200)), Image.new("I;16", (450, 450), 700)):
         file = io.BytesIO()
