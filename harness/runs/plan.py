@@ -109,8 +109,8 @@ def require_whole(audit: Audit, split: Split, *, allow_partial: bool) -> None:
         return
     raise DataWrong(
         f"split {split.name} would be partial: {_what_is_there(audit, split)}",
-        f"{audit.resaved_hint} Complete the data (`harness data audit` lists what is missing), "
-        "or add --allow-partial for a run that is marked partial everywhere.",
+        f"{audit.resaved_hint} Complete the data (`harness data audit` lists what is missing), ".lstrip()
+        + "or add --allow-partial for a run that is marked partial everywhere.",
     )
 
 

@@ -216,6 +216,15 @@ def test_a_run_on_accepted_images_says_so_on_everything_and_without_the_option_n
     assert "images saved again, pixels not known" in (run / "card.md").read_text()
 
 
+def test_a_run_that_lacks_one_such_image_is_pointed_to_the_option(small: Path, tmp_path: Path) -> None:
+    other_pixel_and_header(sorted(small.rglob("fold_0/all/*.bmp"))[0])
+    command = ("submit", "--model", "majority", "--split", "fold0", "--data", small, "--runs", tmp_path / "r")
+    refused = harness_inside(*command)
+    assert refused.code == 3
+    assert "\n1 images were saved again, and nobody has seen" in refused.err
+    assert "--allow-partial" in refused.err
+
+
 @pytest.mark.parametrize("which", ["audit-*.json", "pixels.json"])
 def test_harmed_memories_of_an_audit_are_made_anew_and_said_to_be(
     which: str, small: Path, cache: Path, tmp_path: Path
