@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.cache import Hashed
-from harness.data.fingerprints import fingerprints
+from harness.data.fingerprints import Fingerprints, fingerprints
 from harness.data.judgement import EXAMPLES, Finding, Key, Known, SplitAudit, Standing, judge
 from harness.data.labels import CellLabel, has_sha256, read_labels
 from harness.data.layouts import FoundCell, FoundFiles, find_files
@@ -133,23 +133,26 @@ def audit(
     names = {cell.sha256: key for key, cell in expected.items()}
     read = fingerprints(found, names.keys(), progress, jobs, cache, rehash=rehash)
     known = Known(expected, read.pixels, names)
+    return _report(found, marker, known, read, accept=accept_resaved)
+
+
+def _report(
+    found: FoundFiles, marker: Marker | None, known: Known, read: Fingerprints, *, accept: bool
+) -> Audit:
+    """What was found and read, held against what is known."""
     label_file = _label_file(found, marker)
     chosen = _chosen(found, read.of, known)
-    splits = {
-        part: judge(part, chosen, read.of, known, label_file.labels, accept=accept_resaved) for part in PARTS
-    }
+    splits = {part: judge(part, chosen, read.of, known, label_file.labels, accept=accept) for part in PARTS}
     return Audit(
-        root=root,
+        root=found.root,
         splits=splits,
         label_file=label_file,
         twins=_twins(splits, with_boxes=marker is None),
         stray=tuple(map(found.below_root, found.stray)),
         duplicates=_passed_over(found, chosen),
-        misplaced=_misplaced(chosen, expected),
+        misplaced=_misplaced(chosen, known.cells),
         marker=marker,
-        other_forms=tuple(
-            Finding(path.name, found.below_root(path), what) for path, what in found.other_forms
-        ),
+        other_forms=tuple(Finding(one.name, found.below_root(one), what) for one, what in found.other_forms),
         other_case=tuple(one.place for one in chosen.values() if one.path.suffix not in (".bmp", ".png")),
         remarks=read.remarks,
     )
