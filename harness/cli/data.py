@@ -65,6 +65,7 @@ def draw_command(root: Path, scale: float, seed: int, jobs: int | None, as_json:
 
 def _show(report: Audit) -> None:
     columns = ("part", "expected", "present", "missing", "corrupt", "unknown", "ALL", "HEM")
+    console.result(f"{report.root}: {report.marker.words if report.marker else 'C-NMC 2019'}")
     console.table(columns, [_row(split) for split in report.splits.values()])
     console.result("ALL, HEM: intact cells/subjects of each class, as far as known.")
     for line in _remarks(report):
