@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +92,11 @@ class Standing:
     stability: RankStability | None
     remarks: tuple[str, ...] = ()
 
+    IN_FULL: ClassVar = (
+        *("interval", "subject_accuracy", "mean_subject_rank", "percentile_interval", "stability"),
+    )
+    """What everybody may read in full: it follows from counts by subject."""
+
     def to_json(self) -> dict[str, Any]:
         percentile = None if self.percentile is None else list(self.percentile)
         return {
@@ -169,6 +174,13 @@ class Report:
     groups: tuple[tuple[int, int], ...]
     friedman: ranking.Friedman | None
     remarks: tuple[str, ...]
+
+    IN_FULL: ClassVar = (
+        *("alpha", "margin", "agreement", "tau"),
+        *(f"entries.{name}" for name in Standing.IN_FULL),
+        *(f"pairs.{name}" for name in Comparison.IN_FULL),
+    )
+    """What everybody may read in full."""
 
     def between(self, one: str, other: str) -> Comparison:
         """The comparison of two entries, whichever stands higher; raises KeyError where there is none."""
@@ -297,7 +309,7 @@ def _standings(
     return tuple(
         Standing(
             entry=name,
-            weighted_f1=verdict.metrics["weighted_f1"],
+            weighted_f1=verdict.weighted_f1,
             interval=verdict.intervals["weighted_f1"],
             rank=int(places[at]),
             rank_set=sets[at] if known else None,

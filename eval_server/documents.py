@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,23 @@ from eval_server.comparing import Report, compare
 from eval_server.desk import Desk
 from eval_server.drawing import Board, Row
 from eval_server.judging import Verdict
-from eval_server.presenting.words import FROM_SCORES, unique_names
+from eval_server.pairs import Comparison
+from eval_server.presenting.words import unique_names
+from eval_server.publishing import rounded
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import SCORED, Submission
 from eval_server.store.tokens import TokenRecord
-
-SHOWN_DIGITS = 3
-"""Digits of what is computed from scores: more would let a team read labels off a log-loss or an AUC."""
-
+from submissions.phases import FIRST
 
 COMPARED_BY = "weighted_f1"
 """The metric of every comparison page, whatever a board is ranked by."""
+BOARD_IN_FULL = ("standings.interval", "standings.subject_accuracy", "references")
+"""What a board tells in full: the interval of weighted F1, the mean over subjects, published results."""
+PAIR_IN_FULL = (
+    *Comparison.IN_FULL,
+    *("entries.interval", "entries.subject_accuracy", "subjects.a", "subjects.b"),
+)
+"""What the comparison of two entries tells in full: what follows from counts by subject."""
 
 
 def phases(desk: Desk, caller: Caller) -> dict[str, Any]:
@@ -43,6 +49,9 @@ def phase(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
         "opens_at": None if rules.opens_at is None else utc(rules.opens_at),
         "closes_at": None if rules.closes_at is None else utc(rules.closes_at),
         "cells": len(asked),
+        "first_cells": list(asked.cells[:FIRST]),
+        "cells_url": f"/api/phases/{record.name}/cells.csv",
+        "cells_sha256": asked.key,
         "subjects": _subjects(desk, record),
         "member": asked.member,
         "partial": asked.partial,
@@ -97,7 +106,7 @@ def encoded(document: Any) -> bytes:
 def _leaderboard(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> dict[str, Any]:
     visible = shows_board(caller, record.rules, desk.now())
     rows = board.rows if visible else ()
-    return {
+    document = {
         "phase": record.name,
         "metric": record.rules.metric,
         "visible": visible,
@@ -105,6 +114,14 @@ def _leaderboard(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) 
         "standings": [_standing(row, record, caller) for row in rows],
         "references": [{"entry": one.entry, "source": one.source, **one.metrics} for one in board.references],
     }
+    found: dict[str, Any] = rounded(document, BOARD_IN_FULL)
+    return found
+
+
+def _told(document: dict[str, Any], caller: Caller, in_full: Iterable[str]) -> dict[str, Any]:
+    """The document as this caller may read it: rounded for all but the host."""
+    found: dict[str, Any] = document if caller.is_host else rounded(document, in_full)
+    return found
 
 
 def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
@@ -121,7 +138,7 @@ def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
         "subject_accuracy": row.subject_accuracy,
         "sensitivity": row.metrics["sensitivity"],
         "specificity": row.metrics["specificity"],
-        metric: public_value(metric, row.metrics.get(metric)),
+        metric: row.metrics.get(metric),
         "submitted_at": utc(row.judged.submitted_at),
         "submissions": row.submissions,
         "remarks": remarks(row.judged.remarks, row.remarks),
@@ -214,7 +231,7 @@ def comparison(
     found["ranked_by"] = record.rules.metric
     found["p_holm"] = _holm(desk, record, one, other)
     found["significant"] = None if found["p_holm"] is None else found["p_holm"] < report.alpha
-    return {
+    document = {
         "phase": record.name,
         "method": report.method,
         "entries": [
@@ -224,6 +241,7 @@ def comparison(
         "subjects": _paired(first, second) if found["a"] == one.id else _paired(second, first),
         "disagreements": _disagreements(desk, record, first, second) if caller.is_host else None,
     }
+    return _told(document, caller, PAIR_IN_FULL)
 
 
 def _holm(desk: Desk, record: PhaseRecord, one: Submission, other: Submission) -> float | None:
@@ -252,7 +270,7 @@ def significance(
 ) -> dict[str, Any]:
     """The comparison of several entries; p is adjusted over the pairs among them."""
     made, submissions = report(desk, record, found, caller)
-    return {**made.to_json(), "submissions": submissions}
+    return _told({**made.to_json(), "submissions": submissions}, caller, Report.IN_FULL)
 
 
 def _shown_as(record: PhaseRecord, one: Submission, caller: Caller) -> tuple[str, str]:
@@ -270,9 +288,11 @@ def _side(
         "submission": one.id,
         "team": team,
         "entry": entry,
-        "weighted_f1": verdict.metrics["weighted_f1"],
+        "weighted_f1": verdict.weighted_f1,
         "sensitivity": verdict.metrics["sensitivity"],
         "specificity": verdict.metrics["specificity"],
+        "subject_accuracy": None if verdict.summary is None else verdict.summary.mean.estimate,
+        "metrics": dict(verdict.metrics),
         "interval": verdict.intervals["weighted_f1"].limits,
         "remarks": remarks(one.remarks, verdict.remarks),
     }
@@ -297,33 +317,10 @@ def _disagreements(desk: Desk, record: PhaseRecord, one: Verdict, other: Verdict
 
 
 def _result(document: Mapping[str, Any], found: Submission, caller: Caller) -> dict[str, Any]:
-    """The public part of a verdict; what comes from scores is rounded for all but the host."""
-    metrics, intervals = dict(document["metrics"]), dict(document["intervals"])
-    if not caller.is_host:
-        metrics = {name: public_value(name, value) for name, value in metrics.items()}
-        intervals = {
-            name: _rounded(value) if name in FROM_SCORES else value for name, value in intervals.items()
-        }
-    return {
-        "metrics": metrics,
-        "intervals": intervals,
-        "confusion": document["confusion"],
-        "subjects": document["subjects"],
-        "cells": document["cells"],
-        "remarks": remarks(found.remarks, document["remarks"]),
-    }
-
-
-def public_value(name: str, value: float | None) -> float | None:
-    return round(value, SHOWN_DIGITS) if name in FROM_SCORES and value is not None else value
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, SHOWN_DIGITS)
-    if isinstance(value, Mapping):
-        return {name: _rounded(part) for name, part in value.items()}
-    return [_rounded(part) for part in value] if isinstance(value, list) else value
+    """The public part of a verdict."""
+    names = ("metrics", "intervals", "confusion", "subjects", "cells")
+    told = _told({name: document[name] for name in names}, caller, Verdict.IN_FULL)
+    return {**told, "remarks": remarks(found.remarks, document["remarks"])}
 
 
 def team(desk: Desk, name: str, caller: Caller) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from eval_server.judging import Verdict
 from eval_server.placing import PairTable, Places, places, released
+from eval_server.scoring.counts import settled
 from eval_server.store.phases import PhaseRecord, Published
 from eval_server.store.store import Store
 from eval_server.store.submissions import Judged
@@ -21,7 +24,7 @@ class Row:
     """One line of a board: a submission that stands for its team, what it is worth, and how it ranks."""
 
     judged: Judged
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float | None]
     interval: tuple[float | None, float | None]
     subject_accuracy: float | None
     remarks: tuple[str, ...]
@@ -68,7 +71,7 @@ class Drawer:
         return self._drawn(record)
 
     def _drawn(self, record: PhaseRecord) -> Board:
-        judged = self._store.submissions.judged(record.name, record.truth, record.rules.metric)
+        judged = tied(self._store.submissions.judged(record.name, record.truth, record.rules.metric))
         shown = self._shown(record, judged) if record.rules.ladder else {}
         order = sorted(standing_ones(record, judged, shown), key=_place)
         verdicts = self._verdicts.all([one.verdict for one in order])
@@ -95,6 +98,15 @@ class Drawer:
     def _table(self, record: PhaseRecord) -> PairTable:
         """The pairs tested so far; another metric or truth begins anew."""
         return self._tables.setdefault((record.name, record.rules.metric, record.truth), PairTable())
+
+
+def tied(judged: Sequence[Judged]) -> list[Judged]:
+    """The same with values that differ in their last digits made equal: of ties the earlier one stands."""
+    values = settled([np.nan if one.value is None else one.value for one in judged]).tolist()
+    return [
+        one if one.value is None else replace(one, value=value)
+        for one, value in zip(judged, values, strict=True)
+    ]
 
 
 def _row(judged: Judged, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int) -> Row:

@@ -169,7 +169,7 @@ def _placed(called: Calls, places: Places) -> Calls:
 
 
 def _f1(cells: CellLevel, called: Calls) -> float:
-    return float(point_metrics(confusion_of(cells.labels, called))["weighted_f1"])
+    return point_metrics(confusion_of(cells.labels, called))["weighted_f1"] or 0.0
 
 
 def _agreement(cells: CellLevel, called: Calls) -> float:

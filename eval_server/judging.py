@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +115,7 @@ class Verdict:
     drawn: bool
     truth_sha256: str
     confusion: Confusion
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, float | None]
     intervals: Mapping[str, Interval]
     subjects: tuple[SubjectLine, ...] | None
     summary: SubjectSummary | None
@@ -124,8 +124,19 @@ class Verdict:
     tally: Tally | None
     sha256: str
 
+    IN_FULL: ClassVar = (
+        *("subjects.mean_accuracy", "subjects.mean_interval", "subjects.median_accuracy"),
+        *("subjects.minimum_accuracy", "subjects.diagnosis", "subjects.table.accuracy"),
+    )
+    """What everybody may read in full beside the metrics that say so: it follows from counts by subject."""
+
+    @property
+    def weighted_f1(self) -> float:
+        """The primary metric, which every truth defines."""
+        return float(self.metrics["weighted_f1"] or 0.0)
+
     def to_json(self) -> dict[str, Any]:
-        """The public part, without anything about single cells."""
+        """The public part, without anything about single cells; its numbers are not rounded yet."""
         return {
             "phase": self.phase,
             "cells": len(self.cells.labels),
@@ -301,13 +312,16 @@ def _lines(table: Tally) -> tuple[SubjectLine, ...]:
 
 
 def _intervals(
-    metrics: Mapping[str, float], cells: CellLevel, measured: _Measured, parts: Components | None
+    metrics: Mapping[str, float | None], cells: CellLevel, measured: _Measured, parts: Components | None
 ) -> dict[str, Interval]:
     """Every interval the data allow; without subjects none, because cells alone would mislead."""
     table = measured.table
     if table is None or measured.intervals is None:
         reason = f"not estimable: {NO_SUBJECTS}"
-        return {name: Interval(value, None, None, remark=reason) for name, value in metrics.items()}
+        return {
+            name: Interval(np.nan if value is None else value, None, None, remark=reason)
+            for name, value in metrics.items()
+        }
     found = dict(measured.intervals)
     if parts is not None and cells.subjects is not None:
         found["auc"] = auc_interval(clustered(parts, cells.labels, cells.subjects, table.subjects))

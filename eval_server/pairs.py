@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from eval_server.judging import Verdict
 from eval_server.scoring import auc, pairwise, ranking
-from eval_server.scoring.counts import Floats, Ints, Tally, stacked
+from eval_server.scoring.counts import Floats, Ints, Tally, settled, stacked
 from eval_server.scoring.exact import swap_family
 from eval_server.scoring.intervals import (
     LEVEL,
@@ -112,6 +112,13 @@ class Comparison:
     auc: SecondaryTest | None
     auc_cells: SecondaryTest | None
     equivalence: Equivalence | None
+
+    IN_FULL: ClassVar = (
+        *("difference", "interval", "p", "p_holm", "q", "design_effect", "wilcoxon"),
+        *("mcnemar", "mcnemar_midp", "mcnemar_holm", "durkalski_chi2", "obuchowski_chi2", "equivalence"),
+        "secondary.subject_accuracy",
+    )
+    """What everybody may read in full: it follows from counts by subject and from discordant cells."""
 
     @property
     def mcnemar_midp(self) -> float:
@@ -255,14 +262,16 @@ class Board:
 
     @classmethod
     def of(cls, entries: Mapping[str, Verdict]) -> Board:
-        order = sorted(entries, key=lambda name: (-entries[name].metrics["weighted_f1"], name))
+        values = settled([verdict.weighted_f1 for verdict in entries.values()])
+        value = dict(zip(entries, values.tolist(), strict=True))
+        order = sorted(entries, key=lambda name: (-value[name], name))
         verdicts = tuple(entries[name] for name in order)
         tallies = [verdict.tally for verdict in verdicts if verdict.tally is not None]
         return cls(tuple(order), verdicts, stacked(tallies) if len(tallies) == len(verdicts) else None)
 
     @property
     def weighted_f1(self) -> Floats:
-        return np.array([verdict.metrics["weighted_f1"] for verdict in self.verdicts])
+        return np.array([verdict.weighted_f1 for verdict in self.verdicts])
 
     @property
     def subject_accuracy(self) -> Floats | None:
@@ -339,6 +348,8 @@ def _by_subject(table: Tally, cells: pairwise.Discordant, first: Ints, second: I
     put("p", tests[0].p)
     put("exact", tests[0].exact)
     for metric, test in zip(SWAPPED[1:], tests[1:], strict=True):
+        if not metric.defined(table.positives, table.negatives):
+            continue
         put(f"{metric.name}_difference", test.difference)
         put(f"{metric.name}_p", test.p)
     spread = difference_intervals(WEIGHTED_F1, table, first, second)
@@ -346,12 +357,12 @@ def _by_subject(table: Tally, cells: pairwise.Discordant, first: Ints, second: I
     put("df", spread.df)
     shares = accuracies(table)
     put("subject_accuracy_difference", shares.mean(axis=1)[first] - shares.mean(axis=1)[second])
-    put("subject_accuracy_p", pairwise.subject_flip_p(shares, first, second))
-    ranked = pairwise.wilcoxon(shares[first] - shares[second])
+    net, cells_of = pairwise.differences(table, first, second), table.subjects.cells
+    put("subject_accuracy_p", pairwise.subject_flip_p(net, cells_of))
+    ranked = pairwise.subject_wilcoxon(net, cells_of)
     put("wilcoxon_p", ranked.p)
     put("wilcoxon_zeros", ranked.zeros)
-    net = pairwise.differences(table, first, second)
-    put("durkalski", pairwise.durkalski_chi2(net, table.subjects.cells))
+    put("durkalski", pairwise.durkalski_chi2(net, cells_of))
     put("obuchowski", pairwise.obuchowski_chi2(net))
     put("design_effect", pairwise.design_effects(table, cells, first, second))
 
@@ -442,7 +453,7 @@ def _auc_test(row: Mapping[str, float], name: str) -> SecondaryTest | None:
 
 def _difference_interval(family: Family, row: Mapping[str, float], level: float) -> Interval:
     if np.isnan(row["se"]):
-        reason = family.remark if family.remark.startswith("not estimable") else NO_SPREAD
+        reason = family.remark if family.remark.startswith("not ") else NO_SPREAD
         return Interval(row["difference"], None, None, remark=reason)
     half = float(t_quantile(row["df"], level)) * row["se"]
     low, high = row["difference"] - half, row["difference"] + half

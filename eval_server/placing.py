@@ -20,9 +20,6 @@ from eval_server.scoring.exact import swap_tests
 from eval_server.scoring.ladder import cell_step, climb, clustered_step
 from eval_server.scoring.metrics import METRICS, Metric
 
-TIE = 1e-12
-"""Values closer than this share a rank."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
@@ -77,7 +74,7 @@ def places(verdicts: Sequence[Verdict], metric_name: str, table: PairTable) -> P
     if not verdicts:
         return Places()
     values = np.array([_value(verdict, metric_name) for verdict in verdicts])
-    ranks = tuple(1 + int((values > value + TIE).sum()) for value in values)
+    ranks = tuple(int(rank) for rank in ranking.rank(values))
     if any(verdict.tally is None for verdict in verdicts):
         return Places(ranks)
     better, p_holm = _better(verdicts, METRICS[metric_name], table)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from eval_server.label_tables import DialectUnknown, is_plain, written_plainly
 from submissions.cells import Label
-from submissions.phases import OFFICIAL, Phase, phase_of
+from submissions.phases import MOST_CELLS, Phase, listed_phase, names_in
 
 PUBLISHED = ("Patient_ID", "new_names", "labels")
 PLAIN = ("cell", "label")
@@ -24,6 +24,8 @@ SHOWN_PROBLEMS = 20
 _SUBJECT = re.compile(r"UID_([^_]+)_.*?(?:_(all|hem)\.bmp)?")
 _NORMAL = re.compile(r"[Hh]\d+")
 """A normal subject; H3 is written h3 in its file names."""
+_TOO_MANY = "The reader takes no zip for so many cells: split them into several phases."
+_SAYS_OTHERWISE = "the label says"
 _LABELS = {"0": Label.HEM, "hem": Label.HEM, "1": Label.ALL, "all": Label.ALL}
 
 
@@ -92,22 +94,44 @@ class _Row:
     subject: str
 
 
-def read_truth(source: Path | str | bytes, phase: Phase | None = None) -> Truth:
+def read_truth(
+    source: Path | str | bytes, phase: Phase | None = None, *, trust_labels: bool = False
+) -> Truth:
     """Read the published label file, or a table ``cell,label[,subject]``.
 
-    The official phases are recognised by their cells; `phase` asks for these cells and no others.
-    Raises `TruthInvalid` with every problem and its line.
+    The official phases are recognised by their cells, the order of any other is that of the rows; `phase`
+    asks for these cells and no others, in its own order. With `trust_labels` a label may contradict the
+    class in a published name. Raises `TruthInvalid` with every problem and its line.
     """
     name = "table" if isinstance(source, bytes) else Path(source).stem
     problems: list[str] = []
-    rows = _distinct(list(_rows(_text(source), problems)), problems)
-    if phase is not None:
-        problems.extend(_strangers(rows, phase))
-    if problems:
-        raise TruthInvalid(problems, "Every line is one cell with the label 0 (HEM) or 1 (ALL).")
-    if not rows:
+    read = list(_rows(_bounded(_text(source)), problems, trust_labels=trust_labels))
+    if not read and not problems:
         raise TruthInvalid(["the label file has a header and no cells"], _expected_header())
-    return _truth(rows, phase or _recognised(name, list(rows)))
+    asked = phase or listed_phase(name, (row.cell for row in read))
+    rows = _distinct(read, asked, problems)
+    if phase is not None:
+        problems.extend(_strangers(rows, asked))
+    if problems:
+        raise TruthInvalid(problems, _mend(problems))
+    return _truth(rows, asked)
+
+
+def _mend(problems: Sequence[str]) -> str:
+    if any(_SAYS_OTHERWISE in problem for problem in problems):
+        return (
+            "If the labels were corrected on purpose, read them with --trust-labels, or give a table "
+            "cell,label,subject, which holds no class in its names."
+        )
+    return "Every line is one cell with the label 0 (HEM) or 1 (ALL)."
+
+
+def _bounded(text: str) -> str:
+    """The same text; one of so many lines that no submission could answer it is refused at once."""
+    lines = text.count("\n")
+    if lines > MOST_CELLS + 1:
+        raise TruthInvalid([f"expected at most {MOST_CELLS:,} cells, found {lines:,} lines"], _TOO_MANY)
+    return text
 
 
 def _text(source: Path | str | bytes) -> str:
@@ -136,11 +160,11 @@ def _expected_header() -> str:
     return f"Expected the published header {','.join(PUBLISHED)} or {','.join(PLAIN)}[,subject]."
 
 
-def _rows(text: str, problems: list[str]) -> Iterator[_Row]:
+def _rows(text: str, problems: list[str], *, trust_labels: bool) -> Iterator[_Row]:
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         header = [column.strip() for column in next(reader, [])]
-        read = _reader_of(header)
+        read = _reader_of(header, trust_labels)
         for fields in reader:
             if not any(item.strip() for item in fields):
                 continue
@@ -153,13 +177,17 @@ def _rows(text: str, problems: list[str]) -> Iterator[_Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where a row's cell, label and subject stand; `published` takes the subject from a file name."""
+    """Where a row's cell, label and subject stand; `published` takes the subject from a file name.
+
+    The class in such a name has to agree with the label, unless the labels are `trusted`.
+    """
 
     width: int
     cell: int
     label: int
     subject: int | None
     published: bool
+    trusted: bool
 
     def __call__(self, line: int, fields: list[str], problems: list[str]) -> _Row | None:
         if len(fields) < self.width:
@@ -175,57 +203,54 @@ class _Columns:
             return None
         subject = "" if self.subject is None else fields[self.subject]
         if self.published:
-            subject = _subject_of(line, subject, label, problems)
+            subject = _subject_of(line, subject, None if self.trusted else label, problems)
         return _Row(line, cell, label, subject.upper() if _NORMAL.fullmatch(subject) else subject)
 
 
-def _reader_of(header: list[str]) -> _Columns:
+def _reader_of(header: list[str], trusted: bool) -> _Columns:
     place = {name: at for at, name in reversed(list(enumerate(header)))}
     for names, subject, published in ((PUBLISHED[1:], PUBLISHED[0], True), (PLAIN, "subject", False)):
         if all(name in place for name in names):
             used = [place[name] for name in names]
             at = place.get(subject)
-            return _Columns(max([*used, at or 0]) + 1, used[0], used[1], at, published and at is not None)
+            named = published and at is not None
+            return _Columns(max([*used, at or 0]) + 1, used[0], used[1], at, named, trusted)
     found = ",".join(header) or "nothing"
     raise TruthInvalid([f"line 1: not a label file, its header is {found[:200]}"], _expected_header())
 
 
-def _subject_of(line: int, patient: str, label: Label, problems: list[str]) -> str:
+def _subject_of(line: int, patient: str, label: Label | None, problems: list[str]) -> str:
+    """The subject in a published file name; its class has to be `label`, where one is given."""
     match = _SUBJECT.fullmatch(patient)
     if match is None:
         problems.append(f"line {line}: expected Patient_ID as UID_<subject>_…, found {patient!r}")
         return ""
     subject, word = match.groups()
-    if word is not None and _LABELS[word] is not label:
-        problems.append(f"line {line}: {patient} says {word}, the label says {label.name.lower()}")
+    if label is not None and word is not None and _LABELS[word] is not label:
+        problems.append(f"line {line}: {patient} says {word}, {_SAYS_OTHERWISE} {label.name.lower()}")
     return subject
 
 
-def _distinct(rows: list[_Row], problems: list[str]) -> dict[str, _Row]:
+def _distinct(rows: list[_Row], phase: Phase, problems: list[str]) -> dict[str, _Row]:
+    """The rows by the phase's own names of their cells; a cell that comes twice is a problem."""
     kept: dict[str, _Row] = {}
+    own = names_in(phase, (row.cell for row in rows))
     for row in rows:
-        if row.cell in kept:
-            problems.append(f"line {row.line}: {row.cell} stands already in line {kept[row.cell].line}")
-        kept.setdefault(row.cell, row)
+        cell = own.get(row.cell, row.cell)
+        if cell in kept:
+            problems.append(f"line {row.line}: {cell} stands already in line {kept[cell].line}")
+        kept.setdefault(cell, row)
     return kept
 
 
 def _strangers(rows: dict[str, _Row], phase: Phase) -> Iterator[str]:
     wanted = set(phase.cells)
-    for row in rows.values():
-        if row.cell not in wanted:
+    for cell, row in rows.items():
+        if cell not in wanted:
             yield f"line {row.line}: {row.cell} is no cell of the phase {phase.name}"
     for cell in phase.cells:
         if cell not in rows:
             yield f"{cell} of the phase {phase.name} has no line"
-
-
-def _recognised(name: str, cells: list[str]) -> Phase:
-    found = phase_of(name, cells)
-    for official in OFFICIAL.values():
-        if official.key == found.key:
-            return official
-    return found
 
 
 def _truth(rows: dict[str, _Row], phase: Phase) -> Truth:

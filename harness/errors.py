@@ -12,6 +12,7 @@ Everything else keeps its traceback and exits with 1: it is a bug.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, ClassVar
@@ -97,6 +98,8 @@ def _names_path(error: Exception) -> bool:
 
 def _words_of_path(error: OSError) -> tuple[str, str]:
     path = os.fsdecode(error.filename2 or error.filename)
+    if error.errno in _NO_ROOM:
+        return f"{path} cannot be written, there is no room: {error.strerror}", MAKE_ROOM
     for kind, expected, hint in _PATHS:
         if isinstance(error, kind):
             return f"{path}: expected {expected}, found: {error.strerror}", hint
@@ -105,6 +108,10 @@ def _words_of_path(error: OSError) -> tuple[str, str]:
         "Name another path.",
     )
 
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MAKE_ROOM = "Make room on that disk, raise the limit on the size of files, or write to another disk."
+"""How to mend a write that found no room."""
 
 _PATHS = (
     (FileNotFoundError, "a file or folder that is there", "Look for a slip in the path, or make its folder."),
@@ -117,6 +124,7 @@ _PATHS = (
 
 _FOREIGN = (
     ("submissions.problems", ("SubmissionRefused",), Refused.exit_code),
+    ("submissions.sealing", ("SealBroken",), DataWrong.exit_code),
     ("submissions.manifest", ("ManifestInvalid",), DataWrong.exit_code),
     ("eval_server.truth", ("TruthInvalid",), DataWrong.exit_code),
     ("eval_server.judging", ("PhasesDiffer",), DataWrong.exit_code),

@@ -126,7 +126,8 @@ def report_of_runs(runs: Sequence[SeedRuns], metric: str) -> SeedReport:
     if not runs:
         raise DataWrong("there are no runs", "Name runs as method=PATTERN, or a table with a column seed.")
     _check_same_cells(runs)
-    names = dict.fromkeys((*TABLE_2, metric))
+    known = runs[0].verdicts[0].metrics
+    names = dict.fromkeys((*(name for name in TABLE_2 if known[name] is not None), metric))
     methods = tuple(
         Method(
             one.method,

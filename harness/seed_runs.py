@@ -180,7 +180,12 @@ def _runs(method: str, members: list[tuple[int | None, NamedEntry]], truth: Trut
 
 
 def table_of(runs: Sequence[SeedRuns], metric: str) -> SeedTable:
-    """One metric of every method, paired by seed where all methods have the same seeds."""
+    """One metric of every method, paired by seed where all methods have the same seeds.
+
+    Raises `DataWrong` for a metric that the truth does not define.
+    """
+    if any(verdict.metrics[metric] is None for one in runs for verdict in one.verdicts):
+        raise DataWrong(f"{metric} is not defined here: the truth has cells of one class only")
     values = {
         one.method: np.array([verdict.metrics[metric] for verdict in one.verdicts], dtype=float)
         for one in runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from models.contract import (
     Session,
     reading_back,
 )
-from models.descriptors.store import Features, Measurement, features_of
+from models.descriptors.store import Features, Measurement, features_of, made_by
 from models.finetune.entry import PACKAGES
 from models.finetune.recipe import Recipe
 from models.registry import missing_requirement, needs
@@ -88,8 +89,16 @@ class Extractor:
                 compute=look,
                 dtype="float32",
                 batch=_BATCH,
+                made_by=_made_by(),
             )
             return features_of(cells, measurement, session)
+
+
+def _made_by() -> dict[str, str]:
+    """What else the features depend on: the code that looks, and the libraries that compute."""
+    from models.finetune import predict
+
+    return made_by([sys.modules[__name__], predict], ["torch", "torchvision", "timm"])
 
 
 def _recipe(backbone: str, side: int) -> Recipe:

@@ -48,6 +48,16 @@ class CellName:
         return cls(text, subject.upper(), int(image), int(cell), Label[label.upper()])
 
 
+def without_ending(name: str) -> str:
+    """The name without ``.bmp``, which people leave out."""
+    return name[:-4] if name.lower().endswith(".bmp") else name
+
+
+def is_training_name(name: str) -> bool:
+    """Whether this is a published training name, with its ending or without."""
+    return _TRAINING.fullmatch(f"{without_ending(name)}.bmp") is not None
+
+
 def cell_number(name: str) -> int:
     """The number of a test cell (``10.bmp`` is 10); raises `CellNameInvalid` for any other name."""
     match = _NUMBERED.fullmatch(name)

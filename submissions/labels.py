@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from submissions.phases import OFFICIAL, Phase
+from submissions.phases import OFFICIAL, Phase, first_cells
 from submissions.problems import Problem, shown
 
 MOST_PLACES = 20
@@ -18,7 +18,7 @@ MOST_PLACES = 20
 MOST_TEXTS = 5
 """How many different texts one problem quotes."""
 MOST_LINES = 100_000
-"""How many lines are looked at one by one; no phase has nearly as many."""
+"""How many lines are looked at one by one, unless the phase has as many cells."""
 
 _EXPECTED = "0 (HEM) or 1 (ALL)"
 _KINDS: tuple[tuple[str, re.Pattern[bytes], str], ...] = (
@@ -60,12 +60,15 @@ class Lines:
     readable: bool = True
 
 
-def parse(text: bytes) -> Lines:
-    """Take a prediction file apart; a line that is no label counts as 0 and is named in `problems`."""
+def parse(text: bytes, most: int = MOST_LINES) -> Lines:
+    """Take a prediction file of at most `most` lines apart.
+
+    A line that is no label counts as 0 and is named in `problems`.
+    """
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Lines(np.zeros(0, np.uint8), (_UTF16,), (), readable=False)
-    if text.count(b"\n") > MOST_LINES:
-        return Lines(np.zeros(0, np.uint8), (_too_many(text.count(b"\n")),), (), readable=False)
+    if text.count(b"\n") > most:
+        return Lines(np.zeros(0, np.uint8), (_too_many(text.count(b"\n"), most),), (), readable=False)
     lines, remarks = _split(text)
     stripped = [line.rstrip(b" \t") for line in lines]
     blanks = sum(map(len, lines)) != sum(map(len, stripped))
@@ -86,10 +89,10 @@ _UTF16 = Problem(
 )
 
 
-def _too_many(count: int) -> Problem:
+def _too_many(count: int, most: int) -> Problem:
     mend = "Write one line for every cell of the phase."
     return Problem(
-        "far too many lines", "the prediction file", f"at most {MOST_LINES:,} lines", f"{count:,} lines", mend
+        "far too many lines", "the prediction file", f"at most {most:,} lines", f"{count:,} lines", mend
     )
 
 
@@ -161,7 +164,8 @@ def length_problem(found: int, phase: Phase | None, member: str) -> Problem | No
         return None
     expected = " or ".join(f"{len(one)} lines ({one.name})" for one in wanted)
     what = _length_words(found - len(wanted[0])) if phase else "a number of lines that fits no phase"
-    mend = "Write one line for every cell of the phase in its order (1.bmp, 2.bmp, 3.bmp, …), and no header."
+    order = first_cells(wanted[0], 3)
+    mend = f"Write one line for every cell of the phase in its order ({order}), and no header."
     return Problem(what, member, expected, _count(found, "line"), mend)
 
 

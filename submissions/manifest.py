@@ -24,7 +24,8 @@ class Manifest:
 
     `training` counts the cells and subjects that were learnt from and names those left out and why;
     `data` says where the cells came from (`other_labels`: learnt from or judged by a label file that is
-    not the published one); `environment` holds versions and device. This and the four flags become words
+    not the published one, `pixels_not_known`: from images saved again whose pixels nobody could compare);
+    `environment` holds versions and device. This and the four flags become words
     that every table shows beside the result (`remarks`).
     """
 
@@ -58,6 +59,7 @@ class Manifest:
             "epoch chosen on the test set": self.chosen_on_test,
             "transductive": self.transductive,
             "not the published labels": bool(self.data.get("other_labels")),
+            "images saved again, pixels not known": bool(self.data.get("pixels_not_known")),
         }
         return tuple(word for word, holds in said.items() if holds)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from submissions.cells import submission_order
+from submissions.cells import is_training_name, submission_order, without_ending
 
 MEMBER = "isbi_valid.predict"
 """The one member of a CodaLab zip, as the challenge fixed it for every phase."""
@@ -42,5 +45,72 @@ def phase_of(name: str, cells: Iterable[str], *, partial: bool = False, drawn: b
 
 PRELIM = phase_of("prelim", (f"{number}.bmp" for number in range(1, 1868)))
 FINAL = phase_of("final", (f"{number}.bmp" for number in range(1, 2587)))
+MOST_CELLS = 1_000_000
+"""Cells of the largest phase: its zip of stored lines is 2 MB and passes every limit of the reader."""
 OFFICIAL = {phase.name: phase for phase in (PRELIM, FINAL)}
 """The two phases of the challenge: 1,867 and 2,586 cells, numbered without gaps."""
+
+
+def listed_phase(name: str, rows: Iterable[str]) -> Phase:
+    """The phase of the cells that a table lists, each once.
+
+    The cells of an official phase, with ``.bmp`` or without, are that phase whatever the order of the rows,
+    and a fold, whose cells bear training names, keeps the order in which its submissions are written. Any
+    other phase is one's own: its lines follow the rows of its table.
+    """
+    cells = tuple(dict.fromkeys(rows))
+    official = _official({f"{without_ending(cell)}.bmp" for cell in cells}, len(cells))
+    if official is not None:
+        return official
+    return phase_of(name, cells) if all(map(is_training_name, cells)) else Phase(name, cells)
+
+
+def _official(cells: set[str], count: int) -> Phase | None:
+    return next(
+        (phase for phase in OFFICIAL.values() if count == len(phase) and cells == set(phase.cells)), None
+    )
+
+
+def names_in(phase: Phase, names: Iterable[str]) -> dict[str, str]:
+    """The phase's own name for each of these cells that it has: the same, or the same but for ``.bmp``."""
+    known = set(phase.cells)
+    stems = {without_ending(cell): cell for cell in phase.cells}
+    own = ((name, name if name in known else stems.get(without_ending(name))) for name in names)
+    return {name: cell for name, cell in own if cell is not None}
+
+
+FIRST = 10
+"""How many cells are shown wherever the order of a phase is told."""
+
+
+def first_cells(phase: Phase, most: int = FIRST) -> str:
+    """The first cells in order, in words: ``1.bmp, 2.bmp, 3.bmp, …``."""
+    return ", ".join([*phase.cells[:most], *(["…"] if len(phase) > most else [])])
+
+
+def order_of(phase: Phase) -> str:
+    """What the lines of a submission to a phase that was just read from a table follow, in words."""
+    if any(phase.key == official.key for official in OFFICIAL.values()):
+        return "the numbers of the cells"
+    if all(map(is_training_name, phase.cells)):
+        return "the file names in plain ASCII order"
+    return "the rows of its table"
+
+
+def order_remarks(phase: Phase, labels: Sequence[int]) -> list[str]:
+    """What a host should know of the order of an own phase: shuffled numbers, and labels that it tells."""
+    remarks = []
+    numbers = [submission_order(cell)[0] for cell in phase.cells]
+    if all(numbers) and numbers != sorted(numbers):
+        remarks.append("the rows are not in the order of the cells' numbers, and the lines follow the rows")
+    changes = sum(one != other for one, other in pairwise(labels))
+    if changes == 1 and len(labels) > 2 and order_of(phase).startswith("the rows"):
+        remarks.append("one class stands before the other, so the order tells every label: shuffle the rows")
+    return remarks
+
+
+def cells_table(phase: Phase) -> str:
+    """The cells in order as a CSV table ``line,cell``, which ``--cells`` takes."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("line", "cell"), *enumerate(phase.cells, start=1)])
+    return text.getvalue()

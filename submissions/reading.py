@@ -6,7 +6,7 @@ refused. Nothing is ever written to disk, and no archive makes the reader unpack
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from submissions import labels
@@ -17,6 +17,9 @@ from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused, bare
 
 __all__ = ["Limits", "Reading", "read"]
+
+LINE_BYTES = 4
+"""A digit, a blank, and the two bytes of a Windows line end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def read(source: str | Path | bytes, phase: Phase | None = None, limits: Limits 
     Without `phase` the number of lines decides which official phase it answers. Raises
     `SubmissionRefused` with every problem at once, and OSError where a path cannot be read.
     """
-    limits = limits or Limits()
+    limits = limits or _limits_of(phase)
     archive = open_archive(_bytes_of(source, limits), limits)
     choice = choose(archive.members, phase.member if phase else MEMBER)
     problems = (*member_problems(archive, limits), *choice.problems)
@@ -46,7 +49,14 @@ def read(source: str | Path | bytes, phase: Phase | None = None, limits: Limits 
         text = contents(archive, member, limits)
     except SubmissionRefused as refused:
         raise SubmissionRefused((*problems, *refused.problems), remarks) from refused
-    return _taken(labels.parse(text), member, phase, problems, remarks)
+    most = max(labels.MOST_LINES, 2 * len(phase) if phase else 0)
+    return _taken(labels.parse(text, most), member, phase, problems, remarks)
+
+
+def _limits_of(phase: Phase | None) -> Limits:
+    """The usual limits, or for a phase of very many cells as much as its lines need."""
+    usual = Limits()
+    return replace(usual, member_bytes=max(usual.member_bytes, LINE_BYTES * len(phase) if phase else 0))
 
 
 def _bytes_of(source: str | Path | bytes, limits: Limits) -> bytes:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,9 @@ def unsealed(path: Path) -> dict[str, Any]:
         same = _text_sha256(json.dumps(content, sort_keys=True, ensure_ascii=False)) == sha256
     except FileNotFoundError:
         raise SealBroken(path, "is missing") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError, IndexError):
+        raise SealBroken(path, "carries no seal") from None
+    except (ValueError, RecursionError) as error:
         raise SealBroken(path, f"is damaged: {type(error).__name__}: {error}") from error
     if not same or not isinstance(content, dict):
         raise SealBroken(path, "was changed: its SHA-256 is not the one written with it")
@@ -66,7 +71,7 @@ def require_folder(folder: Path, made_from: Mapping[str, Any] | None = None) -> 
 
     Raises `SealBroken`, naming the file or the first fact in `made_from` that differs.
     """
-    seal = unsealed(folder / SEAL)
+    seal = _fields(folder / SEAL, "made_from", "files")
     files, facts = seal["files"], seal["made_from"]
     for name in sorted({*files, *_names(folder)}):
         _require_file(folder / name, files.get(name))
@@ -84,32 +89,62 @@ class Blocks:
     size: int
     digests: tuple[str, ...]
     _seen: set[int] = field(default_factory=set)
+    _state: tuple[int, ...] = ()
 
     @classmethod
     def open(cls, path: Path, made_from: Mapping[str, Any]) -> Blocks:
         """The file as it was sealed; raises `SealBroken` where its size or what it was made from differs."""
-        seal = unsealed(_beside(path))
+        seal = _fields(_beside(path), "made_from", "size", "blocks")
         blocks = cls(path, seal["made_from"], seal["size"], tuple(seal["blocks"]))
         _require_facts(path, blocks.made_from, made_from)
-        found = path.stat().st_size if path.is_file() else None
-        if found != blocks.size:
-            raise SealBroken(path, "is missing" if found is None else f"has {found} bytes, not {blocks.size}")
-        return blocks
+        with blocks.opened(()):
+            return blocks
 
     def require(self, ranges: Iterable[tuple[int, int]]) -> None:
         """Check the blocks that these ranges of bytes (start, end) touch, unless they were checked before."""
+        with self.opened(ranges):
+            pass
+
+    @contextmanager
+    def opened(self, ranges: Iterable[tuple[int, int]]) -> Iterator[BufferedReader]:
+        """The file, once the blocks that these ranges touch were checked; again where it changed since."""
         wanted = {block for start, end in ranges for block in range(start // BLOCK, -(-end // BLOCK))}
-        if not wanted <= self._seen:
-            with self.path.open("rb") as file:
-                for block in sorted(wanted - self._seen):
-                    file.seek(block * BLOCK)
-                    if _block_sha256(file.read(BLOCK)) != self.digests[block]:
-                        raise SealBroken(
-                            self.path,
-                            f"was changed between bytes {block * BLOCK} and "
-                            f"{min((block + 1) * BLOCK, self.size)}",
-                        )
-                    self._seen.add(block)
+        with _readable(self.path) as file:
+            self._notice_change(os.fstat(file.fileno()))
+            for block in sorted(wanted - self._seen):
+                self._check(file, block)
+            yield file
+
+    def _notice_change(self, now: os.stat_result) -> None:
+        if now.st_size != self.size:
+            raise SealBroken(self.path, f"has {now.st_size} bytes, not {self.size}")
+        state = (now.st_dev, now.st_ino, now.st_mtime_ns, now.st_ctime_ns)
+        if state != self._state:
+            self._seen.clear()
+            self._state = state
+
+    def _check(self, file: BufferedReader, block: int) -> None:
+        file.seek(block * BLOCK)
+        if _block_sha256(file.read(BLOCK)) != self.digests[block]:
+            end = min((block + 1) * BLOCK, self.size)
+            raise SealBroken(self.path, f"was changed between bytes {block * BLOCK} and {end}")
+        self._seen.add(block)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[BufferedReader]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise SealBroken(path, "is missing") from None
+    except OSError as error:
+        raise SealBroken(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def break_seal(path: Path) -> None:
+    """Take the seal from a large file that is not as it was written: nobody opens it again."""
+    _beside(path).unlink(missing_ok=True)
 
 
 def seal_blocks(path: Path, made_from: Mapping[str, Any], content: Path | None = None) -> None:
@@ -120,6 +155,14 @@ def seal_blocks(path: Path, made_from: Mapping[str, Any], content: Path | None =
             digests.append(_block_sha256(block))
         size = file.tell()
     write_whole(_beside(path), sealed({"made_from": made_from, "size": size, "blocks": digests}))
+
+
+def _fields(path: Path, *names: str) -> dict[str, Any]:
+    """A seal with these fields: another sealed document under its name is none."""
+    seal = unsealed(path)
+    if missing := [name for name in names if name not in seal]:
+        raise SealBroken(path, f"is no such seal: it has no {missing[0]}")
+    return seal
 
 
 def _beside(path: Path) -> Path:

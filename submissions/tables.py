@@ -28,7 +28,7 @@ from submissions.columns import (
     plan_of,
 )
 from submissions.naming import Cells, cells_of, last_part
-from submissions.phases import OFFICIAL, Phase, phase_of
+from submissions.phases import OFFICIAL, Phase, listed_phase
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused, bare, shown
 from submissions.reading import Reading
@@ -112,7 +112,7 @@ def _is_value(text: str) -> bool:
 
 def _reading_of_lines(sheet: Sheet, phase: Phase | None) -> Reading:
     """One column of labels: the lines of a submission, in the order of the phase's cells."""
-    found = lines_of.parse(sheet.text)
+    found = lines_of.parse(sheet.text, max(lines_of.MOST_LINES, 2 * len(phase) if phase else 0))
     count = len(found.labels)
     length = lines_of.length_problem(count, phase, THE_TABLE) if found.readable else None
     problems = (*((length,) if length else ()), *found.problems)
@@ -133,7 +133,7 @@ def _recognised(sheet: Sheet, plan: Plan) -> Phase:
     cells = list(dict.fromkeys(map(last_part, names)))
     if not cells:
         raise refusal("an empty table", THE_TABLE, "rows", "only a header", _EVERY_CELL)
-    return phase_of(sheet.name, cells)
+    return listed_phase(sheet.name, cells)
 
 
 _EVERY_CELL = "Write one row for every cell of the phase."

@@ -174,7 +174,7 @@ def pictures_of_pair(
     found = [paired_subjects(first, second, ours.subjects, theirs.subjects)]
     null = swap_null(ours, theirs)
     if null is not None and p is not None:
-        observed = (ours.metrics["weighted_f1"] or 0.0) - (theirs.metrics["weighted_f1"] or 0.0)
+        observed = ours.weighted_f1 - theirs.weighted_f1
         found.append(exact_null(first, second, *null, observed=observed, p=p))
     return tuple(found)
 

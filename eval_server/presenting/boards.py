@@ -24,6 +24,7 @@ from eval_server.presenting.words import (
     metric_words,
     unique_names,
 )
+from eval_server.scoring.counts import settled
 
 MOST_LANES = 6
 """Bars that stand side by side at most; further overlapping ones are said by the rank sets alone."""
@@ -245,11 +246,18 @@ def _short(key: str, value: float | None) -> str:
 
 def _sorted(shown: Sequence[BoardRow], standings: Sequence[Document], column: Column) -> list[BoardRow]:
     """Rows by one column, what is absent last, ties in the board's order; the bars make no sense then."""
-    values = [one.get(column.key) for one in standings]
+    values = _even([one.get(column.key) for one in standings])
     known = [at for at, value in enumerate(values) if value is not None]
     known.sort(key=lambda at: _sortable(values[at]), reverse=column.sorted == "descending")
     order = known + [at for at, value in enumerate(values) if value is None]
     return [shown[at] for at in order]
+
+
+def _even(values: Sequence[Any]) -> list[Any]:
+    """Numbers that differ in their last digits made equal, so that ties keep the board's order."""
+    at = [place for place, value in enumerate(values) if isinstance(value, float)]
+    numbers = dict(zip(at, settled([values[place] for place in at]).tolist(), strict=True))
+    return [numbers.get(place, value) for place, value in enumerate(values)]
 
 
 def _sortable(value: Any) -> Any:

@@ -15,7 +15,6 @@ from eval_server.figures.wording import (
     signed,
     signed_interval,
 )
-from eval_server.judging import Verdict
 from eval_server.presenting.words import Document, known_interval, metric_name
 
 
@@ -106,12 +105,13 @@ class PartLine:
     p: str
 
 
-def part_lines(found: Document, ours: Verdict, theirs: Verdict) -> list[PartLine]:
-    """Where two entries part: each metric of both, the difference and its exact p."""
+def part_lines(found: Document) -> list[PartLine]:
+    """Where two entries part: each metric of both as it may be read, the difference and its exact p."""
+    ours, theirs = (_side(found, submission) for submission in (found["a"], found["b"]))
     tests: dict[str, Document] = {"weighted_f1": {"p": found["p"]}, **found["secondary"]}
     lines = []
     for name, test in tests.items():
-        values = [_value(verdict, name) for verdict in (ours, theirs)]
+        values = ours.get(name), theirs.get(name)
         if values[0] is None or values[1] is None:
             continue
         words = [percent(value) for value in values]
@@ -120,10 +120,10 @@ def part_lines(found: Document, ours: Verdict, theirs: Verdict) -> list[PartLine
     return lines
 
 
-def _value(verdict: Verdict, name: str) -> float | None:
-    if name == "subject_accuracy":
-        return None if verdict.summary is None else verdict.summary.mean.estimate
-    return verdict.metrics.get(name)
+def _side(found: Document, submission: str) -> dict[str, float | None]:
+    """The numbers of one of the two entries by their names."""
+    side = next(one for one in found["entries"] if one["submission"] == submission)
+    return {**side["metrics"], "subject_accuracy": side["subject_accuracy"]}
 
 
 def cell_level(found: Document, a: str, b: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from eval_server.presenting.words import (
     metric_name,
     metric_words,
 )
+from eval_server.publishing import DIGITS
 
 
 def status_words(found: Document) -> str:
@@ -92,12 +94,12 @@ class MetricLine:
 def metric_lines(found: Document) -> list[MetricLine]:
     """All metrics of a scored submission, percentages first."""
     metrics, intervals = found["metrics"], found["intervals"]
-    lines = [
-        _metric_line(name, metrics[name], intervals.get(name)) for name in METRIC_NAMES if name in metrics
-    ]
+    names = dict.fromkeys([*(name for name in METRIC_NAMES if name in metrics), *metrics])
+    lines = [_metric_line(name, metrics[name], intervals.get(name)) for name in names]
     if found["subjects"] is not None:
         summary = found["subjects"]
-        words = _limits("subject_accuracy", known_interval(summary["mean_interval"]), summary["mean_remark"])
+        limits = known_interval(summary["mean_interval"])
+        words = _limits(percent, limits, summary["mean_remark"])
         lines.insert(1, MetricLine("subject accuracy, %", percent(summary["mean_accuracy"]), words))
     return lines
 
@@ -106,13 +108,17 @@ def _metric_line(name: str, value: float | None, interval: Document | None) -> M
     unit = "" if name in PLAIN_NUMBERS else ", %"
     limits = None if interval is None else known_interval(interval["interval"])
     remark = "" if interval is None else interval["remark"]
-    return MetricLine(metric_name(name) + unit, metric_words(name, value), _limits(name, limits, remark))
+    return MetricLine(
+        metric_name(name) + unit,
+        metric_words(name, value),
+        _limits(partial(metric_words, name), limits, remark),
+    )
 
 
-def _limits(name: str, limits: tuple[float, float] | None, remark: str) -> str:
+def _limits(words_of: Callable[[float], str], limits: tuple[float, float] | None, remark: str) -> str:
     if limits is None:
         return remark or ABSENT
-    words = " to ".join(metric_words(name, end) for end in limits)
+    words = " to ".join(words_of(end) for end in limits)
     return f"{words} ({remark})" if remark else words
 
 
@@ -141,7 +147,7 @@ def coarse_roc(name: str, verdict: Verdict) -> Curve | None:
     alarms = np.linspace(0, 1, 21)
     found = np.round(np.interp(alarms, full.x, full.y), 2)
     found[0], found[-1] = 0.0, 1.0
-    return Curve(name, alarms, found, round(area, 3))
+    return Curve(name, alarms, found, round(area, DIGITS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from eval_server.figures.wording import (
     listed,
     percent,
 )
+from eval_server.scoring.metrics import told_in_full
 
 Document = Mapping[str, Any]
 
@@ -42,9 +43,7 @@ METRIC_NAMES = {
 }
 
 
-FROM_SCORES = ("auc", "average_precision", "brier", "log_loss", "ece")
-"""Metrics of scores; they are public with three digits, and no more are written."""
-PLAIN_NUMBERS = ("mcc", "kappa", *FROM_SCORES)
+PLAIN_NUMBERS = ("mcc", "kappa", "auc", "average_precision", "brier", "log_loss", "ece")
 """Metrics that are written as plain numbers; the others are percentages."""
 
 
@@ -54,11 +53,14 @@ def metric_name(name: str) -> str:
 
 
 def metric_words(name: str, value: float | None) -> str:
-    """The value of a metric as a table has it: a percentage, or a plain number."""
+    """The value of a metric as a table has it: a percentage, or a plain number.
+
+    One that is not told in full is written with the three digits to which it is rounded.
+    """
     if value is None or not math.isfinite(value):
         return ABSENT
-    if name in FROM_SCORES:
-        return f"{value:.3f}"
+    if not told_in_full(name):
+        return f"{value:.3f}" if name in PLAIN_NUMBERS else percent(value, 1)
     return f"{value:.4f}" if name in PLAIN_NUMBERS else percent(value)
 
 

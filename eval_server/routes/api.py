@@ -31,7 +31,7 @@ from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.checking import check
 from submissions.columns import Scale
-from submissions.phases import Phase
+from submissions.phases import Phase, cells_table
 
 router = APIRouter(prefix="/api")
 _PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -75,6 +75,12 @@ def phases(desk: AtDesk, caller: Asker) -> Response:
 @router.get("/phases/{phase}", summary="One phase: window, quota, rules")
 def phase(phase: str, desk: AtDesk, caller: Asker) -> Response:
     return as_json(documents.phase(desk, find_phase(desk, phase), caller))
+
+
+@router.get("/phases/{phase}/cells.csv", summary="The cells in the order of a submission's lines")
+def cells(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    asked = desk.verdicts.truth(find_phase(desk, phase).truth).phase
+    return _download(cells_table(asked), "text/csv", f"{phase}-cells.csv")
 
 
 @router.get("/phases/{phase}/leaderboard", summary="The leaderboard with rank sets and references")

@@ -127,7 +127,7 @@ def _pair(
         pair=shown,
         ids=(a, b),
         pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document["p"]),
-        lines=comparisons.part_lines(document, verdicts[a], verdicts[b]),
+        lines=comparisons.part_lines(document),
         cell_level=comparisons.cell_level(document, shown.a, shown.b),
         cells=_disagreements(desk, record, verdicts[a], verdicts[b]) if caller.is_host else None,
     )
@@ -187,7 +187,15 @@ def _map(
 @router.get("/help")
 def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
     board_picture, null_picture = examples.board(), examples.null()
-    return page(request, "help.html", title="Help", member=MEMBER, board=board_picture, null=null_picture)
+    return page(
+        request,
+        "help.html",
+        title="Help",
+        member=MEMBER,
+        board=board_picture,
+        null=null_picture,
+        phases=documents.phases(desk, caller)["phases"],
+    )
 
 
 @router.get("/docs")

@@ -28,13 +28,15 @@ class Reliability:
         return float((self.cells * np.abs(self.right - self.confidence)).sum() / self.cells.sum())
 
 
-def score_metrics(labels: npt.ArrayLike, scores: npt.ArrayLike, parts: Components | None) -> dict[str, float]:
+def score_metrics(
+    labels: npt.ArrayLike, scores: npt.ArrayLike, parts: Components | None
+) -> dict[str, float | None]:
     """The metrics of the scores, `parts` being those of their AUC.
 
-    AUC and average precision are absent where truth has only one class.
+    AUC and average precision are None where truth has only one class.
     """
     truth, values = np.asarray(labels), np.asarray(scores, dtype=float)
-    ranked = {}
+    ranked: dict[str, float | None] = {"auc": None, "average_precision": None}
     if parts is not None:
         ranked = {"auc": parts.auc, "average_precision": average_precision(truth, values)}
     return {

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+TIE = 1e-12
+"""Statistics closer than this are ties, and ties count as extreme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,21 @@ def ratio(above: Any, below: Any) -> Floats:
         return np.asarray(np.true_divide(above, below))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below != 0, np.true_divide(above, below), 0.0)
+
+
+def settled(values: npt.ArrayLike) -> Floats:
+    """Values with those that lie within 1e-12 of each other made equal: the same fraction, computed twice.
+
+    A fraction that was reached by two ways (5/6 - 3/6 and 2/3 - 1/3) differs in its last digits, and would
+    be no tie to whoever ranks it.
+    """
+    found = np.asarray(values, dtype=float)
+    order = np.argsort(found, axis=None, kind="stable")
+    ranked = found.ravel()[order]
+    starts = np.concatenate([[True], np.diff(ranked) > TIE])[: len(ranked)]
+    back = np.empty_like(ranked)
+    back[order] = ranked[np.maximum.accumulate(np.where(starts, np.arange(len(ranked)), 0))]
+    return back.reshape(found.shape)
 
 
 def mid_ranks(values: npt.ArrayLike) -> Floats:

@@ -18,11 +18,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.scoring.counts import Floats, Ints, Tally
+from eval_server.scoring.counts import TIE, Floats, Ints, Tally
 from eval_server.scoring.metrics import Metric
 
-TIE = 1e-12
-"""Statistics closer than this are ties, and ties count as extreme."""
 RESAMPLES = 10_000
 LARGEST_TABLE = 4_000_000
 """Mixed subjects whose joint table would be larger are resampled instead."""

@@ -26,13 +26,16 @@ NEWTON_STEPS = 8
 
 ONE_SUBJECT = "not estimable: only one subject with {} cells"
 NO_SPREAD = "not estimable: the subjects show no spread (no error, or nothing right)"
-NO_CELLS = "not estimable: no cell of either class"
+NO_CELLS = "not defined: the truth has no {} cell"
 FEW = "fewer than 5 subjects with {} cells: read with care"
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with its limits; both are None when they cannot be estimated, and `remark` says why."""
+    """An estimate with its limits; both are None when they cannot be estimated, and `remark` says why.
+
+    The estimate is NaN where the metric itself is not defined.
+    """
 
     estimate: float
     low: float | None
@@ -52,7 +55,7 @@ class Interval:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "estimate": self.estimate,
+            "estimate": None if np.isnan(self.estimate) else self.estimate,
             "interval": self.limits,
             "se": self.se,
             "df": self.df,
@@ -77,7 +80,7 @@ class Intervals:
     def at(self, row: int) -> Interval:
         """One of them, with its reason."""
         if np.isnan(self.low[row]):
-            reason = self.remark if self.remark.startswith("not estimable") else NO_SPREAD
+            reason = self.remark if self.remark.startswith("not ") else NO_SPREAD
             return Interval(float(self.estimate[row]), None, None, remark=reason)
         columns = (self.estimate, self.low, self.high, self.se, self.df)
         estimate, low, high, se, df = (float(column[row]) for column in columns)
@@ -140,6 +143,8 @@ def entry_intervals(
 ) -> Intervals:
     """An interval of `metric` for every entry, symmetric on the metric's own scale."""
     estimate = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
+    if not metric.defined(table.positives, table.negatives):
+        estimate = np.full(len(table), np.nan)
     parts = residuals(metric, table, surplus)
     remark = remark_of(metric, table)
     se, df, half = _half_width(parts, table.subjects, level, remark)
@@ -211,7 +216,7 @@ def _half_width(
     """Standard error, degrees of freedom and half width; NaN where nothing can be estimated."""
     variance = parts.variance
     known = variance > 1e-24
-    if remark.startswith("not estimable"):
+    if remark.startswith("not "):
         known = np.zeros_like(known)
     se = np.where(known, np.sqrt(variance), np.nan)
     df = np.where(known, degrees_of_freedom(parts, subjects), np.nan)
@@ -230,8 +235,9 @@ def remark_of(metric: Metric, table: Tally) -> str:
     subjects = table.subjects
     having = {"ALL": int((subjects.positives > 0).sum()), "HEM": int((subjects.negatives > 0).sum())}
     few = [(name, having[name]) for name in metric.classes if 0 < having[name] < FEW_SUBJECTS]
-    if not any(having[name] for name in metric.classes):
-        return NO_CELLS
+    for name in metric.needs:
+        if not having[name]:
+            return NO_CELLS.format(name)
     for name, number in few:
         if number == 1:
             return ONE_SUBJECT.format(name)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.scoring.counts import Floats, Tally
-from eval_server.scoring.exact import TIE
+from eval_server.scoring.counts import TIE, Floats, Tally
 from eval_server.scoring.intervals import difference_intervals
 from eval_server.scoring.metrics import WEIGHTED_F1, Metric
 

@@ -2,7 +2,8 @@
 
 With the class totals P (ALL) and N (HEM) fixed, every metric of the confusion matrix is a function of
 TP and TN alone. Values and gradients take arrays of any one shape; a zero denominator gives 0, as
-scikit-learn's ``zero_division=0`` does. The positive class is ALL; "weighted" means by class support.
+scikit-learn's ``zero_division=0`` does, but a metric of a class that truth does not have is not defined.
+The positive class is ALL; "weighted" means by class support.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Metric:
     """A metric: its value, its partial derivatives by TP and by TN, and the scale of its interval.
 
     `increasing` metrics grow with TP and with TN (never fall), which the exact swap test relies on;
-    `classes` are those whose cells the metric looks at.
+    `classes` are those whose cells the metric looks at, `needs` those without a cell of which it is not
+    defined. A metric is `told_in_full` to everybody only where it says so: because it follows from the
+    confusion matrix and the counts by subject, which everybody is shown; any other is rounded.
     """
 
     name: str
@@ -41,6 +44,13 @@ class Metric:
     scale: Scale = Scale.LOGIT
     increasing: bool = False
     classes: tuple[str, ...] = ("ALL", "HEM")
+    needs: tuple[str, ...] = ()
+    told_in_full: bool = False
+
+    def defined(self, positives: int, negatives: int) -> bool:
+        """Whether the metric has a value where truth has so many cells of either class."""
+        cells = {"ALL": positives, "HEM": negatives}
+        return all(cells[name] for name in self.needs)
 
 
 def _f1_all(tp: Any, tn: Any, p: Any, n: Any) -> Floats:
@@ -159,20 +169,33 @@ def _kappa_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     return ratio(2 * n, below) - tilt, ratio(2 * p, below) + tilt
 
 
-F1_ALL = Metric("f1_all", _f1_all, _f1_all_gradient, increasing=True)
-F1_HEM = Metric("f1_hem", _f1_hem, _f1_hem_gradient, increasing=True)
-PRECISION_ALL = Metric("precision_all", _precision_all, _precision_all_gradient)
-PRECISION_HEM = Metric("precision_hem", _precision_hem, _precision_hem_gradient)
-SENSITIVITY = Metric("sensitivity", _sensitivity, _sensitivity_gradient, increasing=True, classes=("ALL",))
-SPECIFICITY = Metric("specificity", _specificity, _specificity_gradient, increasing=True, classes=("HEM",))
-WEIGHTED_F1 = _mixture("weighted_f1", F1_ALL, F1_HEM, _by_support, increasing=True)
-MACRO_F1 = _mixture("macro_f1", F1_ALL, F1_HEM, _halves, increasing=True)
-ACCURACY = _mixture("accuracy", SENSITIVITY, SPECIFICITY, _by_support, increasing=True)
-BALANCED_ACCURACY = _mixture("balanced_accuracy", SENSITIVITY, SPECIFICITY, _present, increasing=True)
-WEIGHTED_PRECISION = _mixture("weighted_precision", PRECISION_ALL, PRECISION_HEM, _by_support)
-WEIGHTED_RECALL = _mixture("weighted_recall", SENSITIVITY, SPECIFICITY, _by_support, increasing=True)
-MCC = Metric("mcc", _mcc, _mcc_gradient, Scale.FISHER_Z)
-KAPPA = Metric("kappa", _kappa, _kappa_gradient, Scale.FISHER_Z)
+_OF_ALL: dict[str, Any] = {"needs": ("ALL",), "told_in_full": True}
+_OF_HEM: dict[str, Any] = {"needs": ("HEM",), "told_in_full": True}
+_OF_BOTH: dict[str, Any] = {"needs": ("ALL", "HEM"), "told_in_full": True}
+_BY_SUPPORT: dict[str, Any] = {"told_in_full": True}
+
+F1_ALL = Metric("f1_all", _f1_all, _f1_all_gradient, increasing=True, **_OF_ALL)
+F1_HEM = Metric("f1_hem", _f1_hem, _f1_hem_gradient, increasing=True, **_OF_HEM)
+PRECISION_ALL = Metric("precision_all", _precision_all, _precision_all_gradient, **_OF_ALL)
+PRECISION_HEM = Metric("precision_hem", _precision_hem, _precision_hem_gradient, **_OF_HEM)
+SENSITIVITY = Metric(
+    "sensitivity", _sensitivity, _sensitivity_gradient, increasing=True, classes=("ALL",), **_OF_ALL
+)
+SPECIFICITY = Metric(
+    "specificity", _specificity, _specificity_gradient, increasing=True, classes=("HEM",), **_OF_HEM
+)
+WEIGHTED_F1 = _mixture("weighted_f1", F1_ALL, F1_HEM, _by_support, increasing=True, **_BY_SUPPORT)
+MACRO_F1 = _mixture("macro_f1", F1_ALL, F1_HEM, _halves, increasing=True, **_OF_BOTH)
+ACCURACY = _mixture("accuracy", SENSITIVITY, SPECIFICITY, _by_support, increasing=True, **_BY_SUPPORT)
+BALANCED_ACCURACY = _mixture(
+    "balanced_accuracy", SENSITIVITY, SPECIFICITY, _present, increasing=True, **_BY_SUPPORT
+)
+WEIGHTED_PRECISION = _mixture("weighted_precision", PRECISION_ALL, PRECISION_HEM, _by_support, **_BY_SUPPORT)
+WEIGHTED_RECALL = _mixture(
+    "weighted_recall", SENSITIVITY, SPECIFICITY, _by_support, increasing=True, **_BY_SUPPORT
+)
+MCC = Metric("mcc", _mcc, _mcc_gradient, Scale.FISHER_Z, **_OF_BOTH)
+KAPPA = Metric("kappa", _kappa, _kappa_gradient, Scale.FISHER_Z, **_OF_BOTH)
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
@@ -188,9 +211,21 @@ SWAPPED = (WEIGHTED_F1, ACCURACY, BALANCED_ACCURACY, SENSITIVITY, SPECIFICITY)
 """The metrics that have an exact subject-swap test."""
 
 
-def point_metrics(confusion: Confusion) -> dict[str, float]:
-    """Every metric of a confusion matrix; raises ValueError when it holds no cell."""
+def told_in_full(name: str) -> bool:
+    """Whether everybody may read all digits of this metric; of what is no metric here, nobody may."""
+    metric = METRICS.get(name)
+    return metric is not None and metric.told_in_full
+
+
+def point_metrics(confusion: Confusion) -> dict[str, float | None]:
+    """Every metric of a confusion matrix, None where it is not defined because truth has a single class.
+
+    Raises ValueError when the matrix holds no cell.
+    """
     p, n = confusion.positives, confusion.negatives
     if p + n == 0:
         raise ValueError("a confusion matrix without cells has no metrics")
-    return {name: float(metric.value(confusion.tp, confusion.tn, p, n)) for name, metric in METRICS.items()}
+    return {
+        name: float(metric.value(confusion.tp, confusion.tn, p, n)) if metric.defined(p, n) else None
+        for name, metric in METRICS.items()
+    }

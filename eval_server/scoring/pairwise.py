@@ -98,15 +98,30 @@ def obuchowski_chi2(net: npt.ArrayLike) -> Floats:
     return np.asarray((size - 1) / size * ratio(counts.sum(axis=-1) ** 2, (counts**2).sum(axis=-1)))
 
 
-def subject_flip_p(shares: Floats, first: Ints, second: Ints) -> Floats:
-    """Exact sign-flip p of the difference in mean subject accuracy."""
-    return np.array([sign_flip_p(row) for row in shares[first] - shares[second]])
+def subject_differences(net: npt.ArrayLike, cells: npt.ArrayLike) -> Floats:
+    """Differences in subject accuracy from net discordant cells: equal fractions are equal numbers.
+
+    One division of integers is rounded correctly, so 2/6 and 1/3 are the same double, and up to 2^26 cells
+    different fractions are different ones. The difference of two shares (5/6 - 3/6) promises neither.
+    """
+    return np.asarray(np.true_divide(net, cells))
+
+
+def subject_flip_p(net: npt.ArrayLike, cells: npt.ArrayLike) -> Floats:
+    """Exact sign-flip p of the difference in mean subject accuracy (rows: pairs)."""
+    return np.array([sign_flip_p(row) for row in subject_differences(net, cells)])
+
+
+def subject_wilcoxon(net: npt.ArrayLike, cells: npt.ArrayLike) -> Wilcoxon:
+    """Wilcoxon's signed-rank test of subject accuracies (rows: pairs); ties are ties of exact fractions."""
+    return wilcoxon(subject_differences(net, cells))
 
 
 def wilcoxon(differences: npt.ArrayLike) -> Wilcoxon:
     """Wilcoxon's signed-rank test with mid-ranks, two-sided, zeros dropped (rows: cases).
 
-    Exact up to 200 subjects, beyond with 10,000 draws of the signs.
+    Exact up to 200 subjects, beyond with 10,000 draws of the signs. Values tie where they are equal: give
+    fractions through `subject_wilcoxon`, and other computed numbers `settled`.
     """
     values = np.atleast_2d(np.asarray(differences, dtype=float))
     step = max(1, LARGEST_BATCH // max(values.shape[1], 1) ** 2)

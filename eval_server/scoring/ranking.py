@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtrc
 
-from eval_server.scoring.counts import Floats, Ints, mid_ranks, ratio
-from eval_server.scoring.exact import TIE
+from eval_server.scoring.counts import TIE, Floats, Ints, mid_ranks, ratio
 
 Marks = npt.NDArray[np.bool_]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval_server.scoring.counts import Floats, Subjects, Tally
-from eval_server.scoring.exact import RESAMPLES, TIE
+from eval_server.scoring.counts import TIE, Floats, Subjects, Tally
+from eval_server.scoring.exact import RESAMPLES
 from eval_server.scoring.metrics import Metric
 
 PERCENTILE = "percentile (covers too little with few subjects)"

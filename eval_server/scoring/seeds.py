@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.scoring.counts import Floats, Tally, mid_ranks
+from eval_server.scoring.counts import Floats, Tally, mid_ranks, settled
 from eval_server.scoring.exact import RESAMPLES, resampled_p, sign_flip_p
 from eval_server.scoring.intervals import LEVEL, t_quantile
 from eval_server.scoring.metrics import WEIGHTED_F1, Metric
@@ -21,8 +21,7 @@ from eval_server.scoring.resampling import percentile_limits, resampled, weights
 MAGNITUDES = ((0.147, "negligible"), (0.33, "small"), (0.474, "medium"))
 """Limits of |Cliff's delta| for each word (Romano et al. 2006); beyond the last it is large."""
 MEANINGFUL = 0.75
-DIGITS = 12
-"""Paired differences are rounded to so many digits before they are ranked, so that ties are ties."""
+ONE_SEED_EACH = "one seed each tells nothing about other seeds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +63,22 @@ class PairedSeeds:
 
 @dataclass(frozen=True, slots=True)
 class SeedComparison:
-    """Two entries over seeds: Mann-Whitney as in the paper, effect sizes with limits, shift."""
+    """Two entries over seeds: Mann-Whitney as in the paper, effect sizes with limits, shift.
+
+    A single seed each is no sample: effect sizes and paired tests are None, and `remark` says so. The word
+    for the effect is empty wherever one of the two has a single seed.
+    """
 
     u: float
     p_greater: float
-    a12: float
+    a12: float | None
     a12_limits: tuple[float, float] | None
-    cliffs_delta: float
+    cliffs_delta: float | None
     cliffs_limits: tuple[float, float] | None
     magnitude: str
     shift: float
     paired: PairedSeeds | None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +113,28 @@ def compare_seeds(
 
     Raises ValueError when an entry has no seeds, or when paired entries have different numbers of them.
     """
-    one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    one, two = (np.asarray(values, dtype=float) for values in (first, second))
     if not one.size or not two.size:
         raise ValueError(f"both entries need seeds, found {one.size} and {two.size}")
     if paired and one.size != two.size:
         raise ValueError(f"paired seeds need equal numbers, found {one.size} and {two.size}")
+    differences = one - two if paired else None
+    one, two = np.split(settled(np.concatenate([one, two])), [one.size])
     u, p = mann_whitney(one, two)
-    a12 = u / (one.size * two.size)
+    shift = float(np.median(one[:, None] - two[None, :]))
+    if one.size == two.size == 1:
+        return SeedComparison(u, p, None, None, None, None, "", shift, None, ONE_SEED_EACH)
+    delta = (2 * u - one.size * two.size) / (one.size * two.size)
     return SeedComparison(
         u,
         p,
-        a12,
+        u / (one.size * two.size),
         a12_limits(one, two),
-        2 * a12 - 1,
+        delta,
         cliffs_limits(one, two),
-        magnitude(2 * a12 - 1),
-        float(np.median(one[:, None] - two[None, :])),
-        compare_paired(one - two, generator or np.random.default_rng(0)) if paired else None,
+        magnitude(delta) if min(one.size, two.size) > 1 else "",
+        shift,
+        None if differences is None else compare_paired(differences, generator or np.random.default_rng(0)),
     )
 
 
@@ -189,14 +198,14 @@ def magnitude(delta: float) -> str:
 
 def compare_paired(differences: Floats, generator: np.random.Generator) -> PairedSeeds:
     """Exact sign flip and Wilcoxon of paired differences, and how often they are positive."""
-    rounded = np.round(differences, DIGITS)
-    wins = (np.sign(rounded) + 1) / 2
+    gaps = np.sign(differences) * settled(np.concatenate([[0.0], np.abs(differences)]))[1:]
+    wins = (np.sign(gaps) + 1) / 2
     drawn = wins[generator.integers(0, len(wins), size=(RESAMPLES, len(wins)))].mean(axis=1)
     low, high = percentile_limits(drawn[:, None], LEVEL)
     return PairedSeeds(
         float(differences.mean()),
-        sign_flip_p(rounded, generator=generator),
-        float(wilcoxon(rounded).p[0]),
+        sign_flip_p(gaps, generator=generator),
+        float(wilcoxon(gaps).p[0]),
         float(wins.mean()),
         float(low[0]),
         float(high[0]),

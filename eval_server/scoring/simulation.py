@@ -25,7 +25,6 @@ from eval_server.scoring.intervals import Intervals, difference_intervals, entry
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.pairwise import Discordant
 from eval_server.scoring.resampling import percentile_limits, resampled, weights
-from eval_server.scoring.subjects import accuracies
 
 SIZES: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "fold_0": (
@@ -161,12 +160,11 @@ def _obuchowski_p(drawn: Drawn) -> Floats:
 
 
 def _wilcoxon_p(drawn: Drawn) -> Floats:
-    shares = accuracies(drawn.table)
-    return pairwise.wilcoxon(shares[drawn.first] - shares[drawn.second]).p
+    return pairwise.subject_wilcoxon(_net(drawn), drawn.table.subjects.cells).p
 
 
 def _flip_p(drawn: Drawn) -> Floats:
-    return pairwise.subject_flip_p(accuracies(drawn.table), drawn.first, drawn.second)
+    return pairwise.subject_flip_p(_net(drawn), drawn.table.subjects.cells)
 
 
 def _t_p(drawn: Drawn) -> Floats:

@@ -13,7 +13,7 @@ from submissions.checking import CheckReport
 from submissions.checking import check as checked
 from submissions.columns import CELL
 from submissions.naming import last_part
-from submissions.phases import OFFICIAL, Phase, phase_of
+from submissions.phases import OFFICIAL, Phase, listed_phase
 from submissions.problems import Problem, SubmissionRefused
 from submissions.rows import sheet_of
 
@@ -24,7 +24,7 @@ CELLS = click.option(
     "--cells",
     "cells_file",
     type=PATH,
-    help="Table with a column `cell` (or `new_names`): the cells of a phase of your own.",
+    help="Table with a column `cell` (or `new_names`): a phase of your own, in the order of its rows.",
 )
 
 
@@ -64,7 +64,7 @@ def check(
 def asked_phase(name: str | None, cells_file: Path | None) -> Phase | None:
     """The phase the options name; None when neither was given, and the submission itself decides."""
     if cells_file is not None:
-        return _own_phase(phase_of(name or cells_file.stem, _cells_of(cells_file)), cells_file)
+        return _own_phase(name, listed_phase(name or cells_file.stem, _cells_of(cells_file)), cells_file)
     if name is None:
         return None
     if name not in OFFICIAL:
@@ -73,12 +73,12 @@ def asked_phase(name: str | None, cells_file: Path | None) -> Phase | None:
     return OFFICIAL[name]
 
 
-def _own_phase(phase: Phase, cells_file: Path) -> Phase:
+def _own_phase(name: str | None, phase: Phase, cells_file: Path) -> Phase:
     """This phase; an official name stands for the official cells and no others."""
-    official = OFFICIAL.get(phase.name)
+    official = OFFICIAL.get(name or phase.name)
     if official is not None and official.key != phase.key:
         raise UsageWrong(
-            f"{cells_file} lists {len(phase)} cells, but {phase.name} is the official phase "
+            f"{cells_file} lists {len(phase)} cells, but {official.name} is the official phase "
             f"of {len(official)} other cells",
             "Give your own cells a name of their own with --phase, or leave --cells out.",
         )

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, PATH, SCORES, TRUTH, Share
+from harness.cli.options import JSON, PATH, SCORES, TRUST_LABELS, TRUTH, Share
 
 if TYPE_CHECKING:
+    from eval_server.truth import Truth
     from harness.leaderboard import Reference, Shown
 
 
 @click.command()
 @click.argument("entries", nargs=-1, required=True)
 @TRUTH
+@TRUST_LABELS
 @click.option("--baseline", help="Test only the differences with this entry.")
 @click.option(
     "--margin",
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 def compare(
     entries: tuple[str, ...],
     truth_file: Path,
+    trust_labels: bool,
     baseline: str | None,
     margin: float | None,
     alpha: float,
@@ -62,7 +65,10 @@ def compare(
 
     Each of ENTRIES is a submission zip, a run folder or a table of predictions, as PATH or NAME=PATH.
     """
-    shown = _compared(entries, truth_file, scale, baseline=baseline, margin=margin, alpha=alpha)
+    from eval_server.truth import read_truth
+
+    truth = read_truth(truth_file, trust_labels=trust_labels)
+    shown = _compared(entries, truth, scale, baseline=baseline, margin=margin, alpha=alpha)
     if published:
         shown = replace(shown, references=_references(shown.report.phase))
     _write(shown, page, pictures)
@@ -71,7 +77,7 @@ def compare(
 
 def _compared(
     texts: Sequence[str],
-    truth_file: Path,
+    truth: Truth,
     scale: str | None,
     *,
     baseline: str | None,
@@ -81,11 +87,9 @@ def _compared(
     """Open, judge and compare; every entry is judged on the cells that it predicts."""
     from eval_server.comparing import compare as compare_verdicts
     from eval_server.judging import judge
-    from eval_server.truth import read_truth
     from harness.entries import open_entry, truth_for
     from harness.leaderboard import Shown
 
-    truth = read_truth(truth_file)
     opened = [open_entry(text, truth, scale) for text in texts]
     _check_names([one.name for one in opened], baseline)
     verdicts = {one.name: judge(one.predictions, truth_for(one, truth)) for one in opened}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import JSON, PATH, SEED
+from harness.cli.options import ACCEPT_RESAVED, JSON, PATH, SEED
 from harness.data.audit import EXAMPLES, Audit, Finding, SplitAudit, audit
 from harness.errors import DataWrong
 
@@ -23,14 +23,15 @@ def data() -> None:
 @_ROOT
 @click.option("--rehash", is_flag=True, help="Read every file again, also those that did not change.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Files read at once (default: one a core).")
+@ACCEPT_RESAVED
 @JSON
-def audit_command(root: Path, rehash: bool, jobs: int | None, as_json: bool) -> None:
+def audit_command(root: Path, rehash: bool, jobs: int | None, accept_resaved: bool, as_json: bool) -> None:
     """Hold the copy below ROOT against the published list.
 
-    Any published layout will do. Exit code 0 when it is complete, 3 when something is missing or
-    damaged.
+    Any published layout will do; images that were saved again with the same pixels count as intact, PNG
+    copies too. Exit code 0 when it is complete, 3 when something is missing or damaged.
     """
-    report = audit(root, console.progress, jobs, rehash=rehash)
+    report = audit(root, console.progress, jobs, rehash=rehash, accept_resaved=accept_resaved)
     if as_json:
         console.emit(report.to_json())
     else:
@@ -89,11 +90,13 @@ def _remarks(report: Audit) -> list[str]:
     for split in report.splits.values():
         lines += _listed(f"corrupt in {split.name}", split.corrupt)
         lines += _listed(f"unknown in {split.name}", split.unknown)
+        lines += _resaved(split)
         if 0 < len(split.missing) < split.expected:
             lines.append(f"Missing in {split.name}: {_some(split.missing)}")
+    lines += _listed("in another form", report.other_forms)
     if report.twins:
         lines.append(f"Cells that appear twice: {len(report.twins)} pairs of images.")
-    for name in ("stray", "duplicates", "misplaced"):
+    for name in _WORDS:
         if paths := getattr(report, name):
             lines.append(f"{_WORDS[name]}: {_some(paths)}")
     return [*lines, *report.remarks]
@@ -101,9 +104,25 @@ def _remarks(report: Audit) -> list[str]:
 
 _WORDS = {
     "stray": "Passed over, no images of the data set",
+    "other_case": "Called otherwise than .bmp, taken all the same",
     "duplicates": "Passed over, further copies",
     "misplaced": "In another fold's folder (the published fold counts)",
 }
+
+
+def _resaved(split: SplitAudit) -> list[str]:
+    """What was saved again, and whether it is used."""
+    fate = "accepted, and marked on everything" if split.accepted else "not used; see --accept-resaved"
+    kinds = {"same pixels, used as they are": split.resaved, f"pixels not known, {fate}": split.unproven}
+    return [
+        f"Saved again, {words}: {len(found)} images of {split.name} ({_some(_paths(found))})"
+        for words, found in kinds.items()
+        if found
+    ]
+
+
+def _paths(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    return tuple(one.path for one in findings)
 
 
 def _listed(words: str, findings: tuple[Finding, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import JSON, PATH, RUNS
+from harness.cli.options import JSON, PATH, RUNS, TRUST_LABELS
 from harness.cli.run_options import show_outcome
 from harness.errors import UsageWrong
 
@@ -33,10 +33,17 @@ from harness.errors import UsageWrong
     type=PATH,
     help="Label file, to score the ensemble or to fit weights on a numbered split.",
 )
+@TRUST_LABELS
 @RUNS
 @JSON
 def ensemble(
-    named: tuple[str, ...], by: str, weights: str, truth_file: Path | None, runs_root: Path, as_json: bool
+    named: tuple[str, ...],
+    by: str,
+    weights: str,
+    truth_file: Path | None,
+    trust_labels: bool,
+    runs_root: Path,
+    as_json: bool,
 ) -> None:
     """Average the logits or the votes of finished runs into a new run that names its parts.
 
@@ -52,7 +59,7 @@ def ensemble(
     _require_all_different(asked)
     rule, split = _rule_and_split(weights)
     parts = [open_part(name, path) for name, path in asked]
-    truth = read_truth(truth_file) if truth_file else None
+    truth = read_truth(truth_file, trust_labels=trust_labels) if truth_file else None
     weighing = fitted_weights(parts, split, truth) if rule == "fit" else equal_weights(parts)
     show_outcome(joined(parts, runs_root, by=by, weighing=weighing, truth=truth), as_json=as_json)
 

@@ -51,12 +51,25 @@ SCORES = click.option(
     help="What the numbers of a score column are, where they could be more than one thing.",
 )
 
+ACCEPT_RESAVED = click.option(
+    "--accept-resaved",
+    is_flag=True,
+    help="Take images that were saved again though nobody knows their published pixels; marked everywhere.",
+)
+
 TRUTH = click.option(
     "--truth",
     "truth_file",
     type=PATH,
     required=True,
     help="Published label file, or a table cell,label[,subject].",
+)
+
+TRUST_LABELS = click.option(
+    "--trust-labels",
+    is_flag=True,
+    envvar="HARNESS_TRUST_LABELS",
+    help="Take labels of a published file although the class in its file names is another.",
 )
 
 SERVER_DATA = click.option(

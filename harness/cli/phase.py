@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,72 +15,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
-from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUTH
+from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
+from harness.cli.phase_rules import (
+    changed,
+    described,
+    plain,
+    require_defined,
+    rule_options,
+    window,
+    window_words,
+)
 from harness.errors import DataWrong, ServerTrouble, UsageWrong
 from harness.published_results import PUBLISHED
+from submissions.phases import FIRST, cells_table, first_cells, order_of, order_remarks
 
 if TYPE_CHECKING:
-    from eval_server.store.phases import PhaseRecord, Rules
+    from eval_server.store.phases import Rules
     from eval_server.store.store import Store
+    from eval_server.truth import Truth
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,36}")
-
-
-class Moment(click.ParamType[Any]):
-    """A moment in ISO 8601; without an offset it is UTC. ``none`` takes a limit away."""
-
-    name = "moment"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if isinstance(value, datetime) or value == "none":
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"expected a moment such as 2026-12-31T23:59, in UTC, found {value!r}", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-class Count(click.ParamType[Any]):
-    """A whole number; ``none`` takes a limit away."""
-
-    name = "count"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if isinstance(value, int) or value == "none":
-            return value
-        if not (value.isascii() and value.isdigit()) or len(value) > 9:
-            self.fail(f"expected a count below 1,000,000,000 or none, found {value!r}", param, ctx)
-        return int(value)
-
-
-def _rules(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that set a phase's rules; what is left out stays as it is."""
-    for option in reversed(
-        (
-            click.option("--title", help="What the pages call it."),
-            click.option("--opens", "opens_at", type=Moment(), help="First moment, UTC; none: at once."),
-            click.option("--closes", "closes_at", type=Moment(), help="Last moment, UTC; none: never."),
-            click.option("--per-day", type=Count(), help="Scored submissions of a team a day."),
-            click.option("--in-all", type=Count(), help="Scored submissions of a team in all."),
-            click.option("--unscored-per-day", type=Count(), help="Refused and failed ones a day."),
-            click.option(
-                "--represents",
-                type=click.Choice(["best", "last", "chosen", "every"]),
-                help="What stands for a team; every: each of its entries, by its best.",
-            ),
-            click.option(
-                "--visibility",
-                type=click.Choice(["public", "hidden", "anonymous"]),
-                help="The board: for all, hidden until the end, or without names.",
-            ),
-            click.option("--metric", help="What ranks; weighted_f1 unless set."),
-            click.option("--ladder/--no-ladder", default=None, help="Release only clear improvements."),
-            click.option("--margin", type=float, help="Of non-inferiority; 0.01 unless set."),
-        )
-    ):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -91,20 +45,32 @@ def phase() -> None:
 @phase.command()
 @click.argument("name")
 @TRUTH
+@TRUST_LABELS
 @SERVER_DATA
 @DATABASE
-@_rules
+@rule_options
 @JSON
 def add(
-    name: str, truth_file: Path, data_dir: Path, database: str | None, as_json: bool, **given: Any
+    name: str,
+    truth_file: Path,
+    trust_labels: bool,
+    data_dir: Path,
+    database: str | None,
+    as_json: bool,
+    **given: Any,
 ) -> None:
-    """Add the phase NAME with this truth; prelim and final get the published results as references."""
+    """Add the phase NAME with this truth; prelim and final get the published results as references.
+
+    The lines of a submission follow the numbers of the cells in prelim and final, the file names in a fold,
+    and in any other phase the rows of the truth's table.
+    """
     from eval_server.store.phases import PhaseClash, Rules
 
     if not NAME.fullmatch(name):
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
-    truth = _truth(truth_file, name)
-    rules = _changed(Rules(), given)
+    truth = _truth(truth_file, name, trust_labels=trust_labels)
+    rules = changed(Rules(), given)
+    require_defined(rules, truth.labels)
     with store_at(data_dir, database) as store:
         try:
             store.phases.add(name, truth, rules, _now())
@@ -115,44 +81,69 @@ def add(
         for entry, value, source in PUBLISHED.get(name, ()) if _official(name, truth) else ():
             store.phases.add_published(name, entry, {"weighted_f1": value}, source)
         store.audit.note(_now(), "command line", "phase added", name)
-    _tell({"phase": name, "cells": len(truth.phase)}, f"Added {name}: {len(truth.phase):,} cells.", as_json)
+    _tell_added(truth, rules, as_json)
 
 
 @phase.command(name="set")
 @click.argument("name")
 @SERVER_DATA
 @DATABASE
-@_rules
+@rule_options
 @JSON
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
     with store_at(data_dir, database) as store:
-        rules = _changed(_found(store, name).rules, given)
+        record = _found(store, name)
+        rules = changed(record.rules, given)
+        require_defined(rules, store.phases.truth(record.truth).labels)
         store.phases.change(name, rules)
-        changed = {key: str(value) for key, value in given.items() if value is not None}
-        store.audit.note(_now(), "command line", "phase changed", name, changed)
-    _tell({"phase": name, "rules": _plain(rules)}, f"Changed {name}.", as_json)
+        told = {key: str(value) for key, value in given.items() if value is not None}
+        store.audit.note(_now(), "command line", "phase changed", name, told)
+    now = _now()
+    words = f"Changed {name}: {window_words(rules, now)}."
+    _tell({"phase": name, "rules": plain(rules), "window": window(rules, now)}, words, as_json)
 
 
 @phase.command()
 @click.argument("name")
 @TRUTH
+@TRUST_LABELS
 @SERVER_DATA
 @DATABASE
 @JSON
-def truth(name: str, truth_file: Path, data_dir: Path, database: str | None, as_json: bool) -> None:
-    """Replace the truth of NAME (or judge all anew by the same): every verdict is made again."""
+def truth(
+    name: str, truth_file: Path, trust_labels: bool, data_dir: Path, database: str | None, as_json: bool
+) -> None:
+    """Replace the truth of NAME (or judge all anew by the same): every verdict is made again.
+
+    The phase keeps its cells and the order of their lines.
+    """
     from eval_server.store.phases import PhaseClash
 
     with store_at(data_dir, database) as store:
         asked = store.phases.truth(_found(store, name).truth).phase
-        replaced = _truth(truth_file, name, asked)
+        replaced = _truth(truth_file, name, asked, trust_labels=trust_labels)
         try:
             count = store.phases.replace_truth(name, replaced, _now())
         except PhaseClash as clash:
             raise DataWrong(str(clash), "Add another phase for other cells.") from clash
         store.audit.note(_now(), "command line", "truth replaced", name, {"judged_again": count})
     _tell({"phase": name, "judged_again": count}, f"{count} submissions will be judged again.", as_json)
+
+
+@phase.command()
+@click.argument("name")
+@SERVER_DATA
+@DATABASE
+@JSON
+def cells(name: str, data_dir: Path, database: str | None, as_json: bool) -> None:
+    """Print the cells of NAME in the order of a submission's lines, as a table for --cells."""
+    with store_at(data_dir, database) as store:
+        asked = store.phases.truth(_found(store, name).truth).phase
+    if as_json:
+        console.emit({"phase": name, "cells": list(asked.cells)})
+        return
+    console.result(cells_table(asked).rstrip("\n"))
 
 
 @phase.command(name="list")
@@ -164,9 +155,9 @@ def list_(data_dir: Path, database: str | None, as_json: bool) -> None:
     with store_at(data_dir, database) as store:
         records = store.phases.all()
     if as_json:
-        console.emit({"phases": [{"phase": one.name, "rules": _plain(one.rules)} for one in records]})
+        console.emit({"phases": [{"phase": one.name, "rules": plain(one.rules)} for one in records]})
         return
-    console.result("\n".join(map(_described, records)) or "No phases yet: add one with `harness phase add`.")
+    console.result("\n".join(map(described, records)) or "No phases yet: add one with `harness phase add`.")
 
 
 @phase.command()
@@ -241,42 +232,23 @@ def _share(table: Path, line: int, column: str, text: str) -> float:
     return value
 
 
-def _changed(rules: Rules, given: dict[str, Any]) -> Rules:
-    """The rules with what was given; ``none`` takes a limit away."""
-    from eval_server.scoring.metrics import METRICS
-
-    asked: dict[str, Any] = {
-        key: None if value == "none" else value for key, value in given.items() if value is not None
+def _tell_added(truth: Truth, rules: Rules, as_json: bool) -> None:
+    """What was added: its cells, the order of the lines, and the window."""
+    asked, now = truth.phase, _now()
+    document = {
+        "phase": asked.name,
+        "cells": len(asked),
+        "order": order_of(asked),
+        "first_cells": list(asked.cells[:FIRST]),
+        "window": window(rules, now),
     }
-    metric = asked.get("metric", rules.metric)
-    ranking = [name for name, one in METRICS.items() if one.increasing]
-    if metric not in ranking:
-        raise UsageWrong(f"a board cannot be ranked by {metric!r}", f"It can by {', '.join(ranking)}.")
-    try:
-        return replace(rules, **asked)
-    except ValueError as error:
-        raise UsageWrong(str(error)) from error
+    words = f"Added {asked.name}: {len(asked):,} cells; {window_words(rules, now)}."
+    _tell(document, f"{words}\nThe lines follow {order_of(asked)}: {first_cells(asked)}", as_json)
+    for remark in order_remarks(asked, truth.labels.tolist()):
+        console.say(f"Note: {remark}.", style="yellow")
 
 
-def _default() -> Rules:
-    from eval_server.store.phases import Rules
-
-    return Rules()
-
-
-def _described(record: PhaseRecord) -> str:
-    """A phase and, a line each, its rules that are not the usual ones."""
-    usual = _plain(_default())
-    own = [(key, value) for key, value in _plain(record.rules).items() if value != usual[key]]
-    told = [f"  {key.replace('_', ' '):17} {value}" for key, value in own] or ["  the usual rules"]
-    return "\n".join((record.name, *told))
-
-
-def _plain(rules: Rules) -> dict[str, Any]:
-    return {key: str(value) if isinstance(value, datetime) else value for key, value in asdict(rules).items()}
-
-
-def _truth(path: Path, name: str, asked: Any = None) -> Any:
+def _truth(path: Path, name: str, asked: Any = None, *, trust_labels: bool = False) -> Any:
     """The truth in this file; an official name is not given to the cells of the other official phase.
 
     A part of them, or drawn ones, may bear it: the host is told.
@@ -284,7 +256,7 @@ def _truth(path: Path, name: str, asked: Any = None) -> Any:
     from eval_server.truth import read_truth
     from submissions.phases import OFFICIAL
 
-    found = read_truth(path, asked)
+    found = read_truth(path, asked, trust_labels=trust_labels)
     if asked is not None:
         return found
     official = OFFICIAL.get(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness import console
-from harness.cli.options import DATA, JSON, RUNS, SEED
+from harness.cli.options import ACCEPT_RESAVED, DATA, JSON, RUNS, SEED
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ _OPTIONS = (
         "--limit", type=click.IntRange(min=1), help="Use only so many cells; marks the run partial."
     ),
     click.option("--allow-partial", is_flag=True, help="Go on with part of the data, marked as partial."),
+    ACCEPT_RESAVED,
     click.option("--fresh", is_flag=True, help="Start over instead of going on."),
     click.option("--dry-run", is_flag=True, help="Show the resolved plan and stop."),
     JSON,
@@ -83,6 +84,7 @@ def resolve_plan(options: dict[str, Any]) -> Plan:
         shared_cells=options["shared_cells"],
         device=options["device"],
         limit=options["limit"],
+        accept_resaved=options["accept_resaved"],
     )
     return resolve(request, console.progress)
 
@@ -136,6 +138,7 @@ def plan_lines(plan: Plan) -> list[str]:
             for one in training["dropped"]
         ),
         ("predicts", f"{facts['predicted']} cells of split {facts['split']}"),
+        ("saved again", _resaved(plan)),
         ("settings", settings),
         ("weights", ", ".join(str(value) for value in facts["weights"].values())),
         ("epoch", facts["select"]),
@@ -145,6 +148,12 @@ def plan_lines(plan: Plan) -> list[str]:
         ("run", str(plan.folder.path)),
     ]
     return [f"{name:12} {text}" for name, text in rows if text]
+
+
+def _resaved(plan: Plan) -> str:
+    """How many of the images were saved again, and with which pixels."""
+    counts = {name.replace("_", " "): count for name, count in plan.dataset.resaved.items()}
+    return ", ".join(f"{count} images, {words}" for words, count in counts.items() if count)
 
 
 def show_outcome(outcome: Outcome | None, *, as_json: bool, received: dict[str, Any] | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import JSON, SCORES, TRUTH
+from harness.cli.options import JSON, SCORES, TRUST_LABELS, TRUTH
 
 if TYPE_CHECKING:
     from eval_server.hints import Hint
@@ -38,9 +38,10 @@ TITLES = {
 @click.command()
 @click.argument("entry")
 @TRUTH
+@TRUST_LABELS
 @SCORES
 @JSON
-def score(entry: str, truth_file: Path, scale: str | None, as_json: bool) -> None:
+def score(entry: str, truth_file: Path, trust_labels: bool, scale: str | None, as_json: bool) -> None:
     """Judge one submission against a label file.
 
     ENTRY is a submission zip, a run folder or a table of predictions as any program writes it: cells with
@@ -52,7 +53,7 @@ def score(entry: str, truth_file: Path, scale: str | None, as_json: bool) -> Non
     from eval_server.truth import read_truth
     from harness.entries import open_entry, truth_for
 
-    truth = read_truth(truth_file)
+    truth = read_truth(truth_file, trust_labels=trust_labels)
     opened = open_entry(entry, truth, scale)
     own = truth_for(opened, truth)
     verdict = judge(opened.predictions, own)
@@ -85,7 +86,7 @@ def _show(name: str, verdict: Verdict, remarks: tuple[str, ...], found: tuple[Hi
 
 def headline(name: str, verdict: Verdict) -> str:
     """The one line that says it: weighted F1 with its interval."""
-    value = f"{name}: weighted F1 {verdict.metrics['weighted_f1']:.4f}"
+    value = f"{name}: weighted F1 {verdict.weighted_f1:.4f}"
     limits = verdict.intervals["weighted_f1"]
     where = f"{len(verdict.cells.labels):,} cells of the phase {verdict.phase}"
     between = f", 95 % interval {_limits(limits)}" if limits.estimable else ""
@@ -105,7 +106,12 @@ def _sentence(verdict: Verdict) -> str:
 
 def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
     limits = verdict.intervals.get(key)
-    return title, f"{verdict.metrics[key]:.4f}", _limits(limits) if limits and limits.estimable else "—"
+    value = verdict.metrics[key]
+    return (
+        title,
+        "—" if value is None else f"{value:.4f}",
+        _limits(limits) if limits and limits.estimable else "—",
+    )
 
 
 def _limits(interval: Interval) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, PATH
+from harness.cli.options import JSON, PATH, TRUST_LABELS
 
 if TYPE_CHECKING:
     from eval_server.scoring.seeds import PairedSeeds, SeedSummary
@@ -29,9 +29,15 @@ SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the
     "--metric", default="weighted_f1", show_default=True, help="What the tests compare, or a table holds."
 )
 @click.option("--published", is_flag=True, help="Print the paper's own Table 2 below.")
+@TRUST_LABELS
 @JSON
 def seeds(
-    runs: tuple[str, ...], truth_file: Path | None, metric: str, published: bool, as_json: bool
+    runs: tuple[str, ...],
+    truth_file: Path | None,
+    metric: str,
+    published: bool,
+    trust_labels: bool,
+    as_json: bool,
 ) -> None:
     """Compare methods over seeds.
 
@@ -40,14 +46,16 @@ def seeds(
     """
     from harness import console
 
-    report = _reported(runs, truth_file, metric)
+    report = _reported(runs, truth_file, metric, trust_labels=trust_labels)
     if as_json:
         console.emit({**report.to_json(), **({"published": _published_document()} if published else {})})
     else:
         _show(report, published=published)
 
 
-def _reported(runs: tuple[str, ...], truth_file: Path | None, metric: str) -> SeedReport:
+def _reported(
+    runs: tuple[str, ...], truth_file: Path | None, metric: str, *, trust_labels: bool
+) -> SeedReport:
     from eval_server.truth import read_truth
     from harness.errors import UsageWrong
     from harness.seed_report import report_of_runs, report_of_table
@@ -60,7 +68,7 @@ def _reported(runs: tuple[str, ...], truth_file: Path | None, metric: str) -> Se
     _check_metric(metric)
     if truth_file is None:
         raise UsageWrong("runs need the label file", "Name it with --truth or HARNESS_TRUTH.")
-    return report_of_runs(read_seed_runs(runs, read_truth(truth_file)), metric)
+    return report_of_runs(read_seed_runs(runs, read_truth(truth_file, trust_labels=trust_labels)), metric)
 
 
 def _check_metric(metric: str) -> None:
@@ -134,17 +142,7 @@ def _words(metric: str) -> str:
 def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
     from eval_server.figures.wording import p_words, signed, signed_interval
 
-    found = pair.seeds
-    adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
-    yield f"Mann-Whitney, one-sided ({pair.a} better): U = {found.u:g}, {p_words(found.p_greater)}{adjusted}"
-    yield (
-        f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
-        f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
-        f"{_limits(found.cliffs_limits)}, {found.magnitude}"
-    )
-    yield f"shift (Hodges-Lehmann): {signed(found.shift)} points"
-    if found.paired is not None:
-        yield _paired_line(pair.a, found.paired)
+    yield from _over_seeds(pair, alone=alone)
     if pair.both is None:
         yield f"seeds and subjects together: not computed, {pair.why_not_both}"
     else:
@@ -153,6 +151,26 @@ def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
             f"seeds and subjects together: {signed(both.difference)} points, 95 % interval "
             f"{signed_interval((both.low, both.high))}, {p_words(both.p)} ({both.resamples:,} draws)"
         )
+
+
+def _over_seeds(pair: MethodPair, *, alone: bool) -> Iterator[str]:
+    """What the seeds alone say; a single seed each says nothing but the difference of the two runs."""
+    from eval_server.figures.wording import p_words, signed
+
+    found = pair.seeds
+    if found.a12 is None or found.cliffs_delta is None:
+        yield f"{found.remark}; the two runs differ by {signed(found.shift)} points"
+        return
+    adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
+    yield f"Mann-Whitney, one-sided ({pair.a} better): U = {found.u:g}, {p_words(found.p_greater)}{adjusted}"
+    yield (
+        f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
+        f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
+        f"{_limits(found.cliffs_limits)}{_magnitude(found.magnitude)}"
+    )
+    yield f"shift (Hodges-Lehmann): {signed(found.shift)} points"
+    if found.paired is not None:
+        yield _paired_line(pair.a, found.paired)
 
 
 def _paired_line(name: str, paired: PairedSeeds) -> str:
@@ -166,6 +184,11 @@ def _paired_line(name: str, paired: PairedSeeds) -> str:
         f"{p_words(paired.sign_flip_p)}, Wilcoxon {p_words(paired.wilcoxon_p)}; {name} is better in "
         f"{chance} ({limits}; by Bouthillier's rule {rule})"
     )
+
+
+def _magnitude(word: str) -> str:
+    """The word for an effect, or why there is none."""
+    return f", {word}" if word else " (with a single seed of one of them: no word for its size)"
 
 
 def _sign(number: float) -> str:

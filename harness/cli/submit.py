@@ -35,7 +35,7 @@ def submit(server: str | None, token: str | None, team: str | None, **options: A
 
 
 def _handed_in(outcome: Outcome, server: Server, team: str | None) -> dict[str, Any]:
-    from harness.upload.server import hand_in
+    from harness.upload.server import hand_in, require_same_order
 
     assert outcome.manifest is not None
     assert outcome.submission is not None
@@ -45,5 +45,6 @@ def _handed_in(outcome: Outcome, server: Server, team: str | None) -> dict[str, 
         "scores": outcome.folder.predictions,
         "manifest": outcome.folder.manifest,
     }
+    require_same_order(server, outcome.manifest.phase, outcome.folder.predictions)
     console.say(f"handing in to {server.url}")
     return hand_in(server, outcome.manifest.phase, files, fields)

@@ -11,6 +11,7 @@ import click
 from harness import console
 from harness.cli.options import DATABASE, JSON, SERVER_DATA
 from harness.cli.phase import store_at
+from harness.cli.phase_rules import moment_words
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ def add(
         console.emit({**_facts(record), "token": secret})
         return
     console.result(secret)
-    console.say(
-        f"Shown once; it expires on {record.expires_at:%d %b %Y}. Revoke it: harness token revoke {record.id}"
-    )
+    until = moment_words(record.expires_at)
+    console.say(f"Shown once; it expires on {until}. Revoke it: harness token revoke {record.id}")
 
 
 @token.command(name="list")
@@ -105,5 +105,5 @@ def _facts(record: TokenRecord) -> dict[str, Any]:
 
 def _state(record: TokenRecord, now: datetime) -> str:
     if record.revoked_at is not None:
-        return f"revoked {record.revoked_at:%d %b %Y}"
-    return f"{'valid until' if record.valid(now) else 'expired'} {record.expires_at:%d %b %Y}"
+        return f"revoked {moment_words(record.revoked_at)}"
+    return f"{'valid until' if record.valid(now) else 'expired'} {moment_words(record.expires_at)}"

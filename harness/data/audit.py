@@ -5,39 +5,24 @@ A drawn data set carries a marker and is held against that instead; everything t
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.data.cache import HashCache, Hashed
+from harness.data.cache import Hashed
+from harness.data.fingerprints import Fingerprints, fingerprints
+from harness.data.judgement import EXAMPLES, Finding, Key, Known, SplitAudit, Standing, judge
 from harness.data.labels import CellLabel, has_sha256, read_labels
 from harness.data.layouts import FoundCell, FoundFiles, find_files
 from harness.data.marker import Marker, read_marker
-from harness.data.parallel import in_parallel
 from harness.data.published import LABEL_FILE, PARTS, PublishedCell, published
 from harness.data.records import CellRecord
 from harness.errors import DataWrong
 from models.contract import Progress, silent
-from submissions.cells import Label, submission_order
 
-EXAMPLES = 10
-"""How many names stand for a long list of missing ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An image that is not as it must be: `path` is below the root."""
-
-    name: str
-    path: str
-    reason: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"name": self.name, "path": self.path, "reason": self.reason}
+__all__ = ["EXAMPLES", "Audit", "Finding", "LabelFileAudit", "SplitAudit", "Twin", "audit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +36,6 @@ class Twin:
 
     def to_json(self) -> dict[str, str]:
         return {"split": self.split, "a": self.a, "b": self.b, "evidence": self.evidence}
-
-
-@dataclass(frozen=True, slots=True)
-class ClassCount:
-    """Intact cells and their subjects, of one class of one part."""
-
-    cells: int
-    subjects: int
-
-
-@dataclass(frozen=True, slots=True)
-class SplitAudit:
-    """One part of the data set. Present cells are the intact and the corrupt ones, as far as expected."""
-
-    name: str
-    expected: int
-    intact: tuple[CellRecord, ...]
-    missing: tuple[str, ...]
-    corrupt: tuple[Finding, ...]
-    unknown: tuple[Finding, ...]
-
-    @property
-    def present(self) -> int:
-        return len(self.intact) + len(self.corrupt)
-
-    @property
-    def complete(self) -> bool:
-        return not self.missing and not self.corrupt
-
-    def classes(self) -> dict[str, ClassCount]:
-        """Cells and subjects per class; cells of unknown class under "unknown"."""
-        subjects: defaultdict[str, list[str | None]] = defaultdict(list)
-        for cell in self.intact:
-            subjects["unknown" if cell.label is None else cell.label.name].append(cell.subject)
-        return {
-            name: ClassCount(len(subjects[name]), len(set(subjects[name]) - {None}))
-            for name in (Label.ALL.name, Label.HEM.name, "unknown")
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "expected": self.expected,
-            "present": self.present,
-            "intact": len(self.intact),
-            "missing": len(self.missing),
-            "missing_examples": list(self.missing[:EXAMPLES]),
-            "corrupt": [one.to_json() for one in self.corrupt],
-            "unknown": [one.to_json() for one in self.unknown],
-            "complete": self.complete,
-            "classes": {
-                name: {"cells": count.cells, "subjects": count.subjects}
-                for name, count in self.classes().items()
-            },
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +68,8 @@ class Audit:
     duplicates: tuple[str, ...]
     misplaced: tuple[str, ...]
     marker: Marker | None
+    other_forms: tuple[Finding, ...] = ()
+    other_case: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -148,11 +81,18 @@ class Audit:
         """Every expected image is there and intact, and so is the label file; strangers do not matter."""
         return self.label_file.recognised and all(split.complete for split in self.splits.values())
 
+    @property
+    def resaved_hint(self) -> str:
+        """What to do about images that were saved again and are not used; empty where there are none."""
+        waiting = sum(len(part.unproven) for part in self.splits.values() if not part.accepted)
+        words = "were saved again, and nobody has seen whether their pixels are the published ones"
+        return f"{waiting} images {words}: --accept-resaved takes them." if waiting else ""
+
     def to_json(self) -> dict[str, Any]:
         """The document of ``harness data audit --json``.
 
-        Per split, expected, present and missing are counts; corrupt and unknown are lists of name,
-        path and reason.
+        Per split, expected, present and missing are counts; corrupt, unknown, resaved and unproven are
+        lists of name, path and reason.
         """
         return {
             "root": str(self.root),
@@ -162,6 +102,8 @@ class Audit:
             "splits": {name: split.to_json() for name, split in self.splits.items()},
             "label_file": self.label_file.to_json(),
             "twins": [twin.to_json() for twin in self.twins],
+            "other_forms": [one.to_json() for one in self.other_forms],
+            "other_case": list(self.other_case),
             "stray": list(self.stray),
             "duplicates": list(self.duplicates),
             "misplaced": list(self.misplaced),
@@ -176,35 +118,44 @@ def audit(
     cache: Path | None = None,
     *,
     rehash: bool = False,
+    accept_resaved: bool = False,
 ) -> Audit:
     """Find, hash and judge every image below `root`; raises `DataWrong` where there is none.
 
-    Hashing uses `jobs` threads (all cores when None). Files that kept path, size and time of change
-    since the last audit are not read again, unless `rehash`; their hashes are remembered in the
-    folder `cache` (the user's cache folder when None).
+    Reading uses `jobs` threads (all cores when None). Files that kept path, size and time of change
+    since the last audit are not read again, unless `rehash`; what was read is remembered in the
+    folder `cache` (the user's cache folder when None). With `accept_resaved`, images of the right size
+    and name that were saved again are taken also where nobody has seen their published pixels.
     """
     found = find_files(root)
     marker = read_marker(found.marker) if found.marker else None
     expected = _expected(marker)
-    hashed, trouble = _hashes(found, progress, jobs, HashCache(root, cache), rehash=rehash)
+    names = {cell.sha256: key for key, cell in expected.items()}
+    read = fingerprints(found, names.keys(), progress, jobs, cache, rehash=rehash)
+    known = Known(expected, read.pixels, names)
+    return _report(found, marker, known, read, accept=accept_resaved)
+
+
+def _report(
+    found: FoundFiles, marker: Marker | None, known: Known, read: Fingerprints, *, accept: bool
+) -> Audit:
+    """What was found and read, held against what is known."""
     label_file = _label_file(found, marker)
-    chosen = _chosen(found, hashed, expected)
-    splits = {part: _judge(part, chosen, hashed, expected, label_file.labels) for part in PARTS}
+    chosen = _chosen(found, read.of, known)
+    splits = {part: judge(part, chosen, read.of, known, label_file.labels, accept=accept) for part in PARTS}
     return Audit(
-        root=root,
+        root=found.root,
         splits=splits,
         label_file=label_file,
         twins=_twins(splits, with_boxes=marker is None),
         stray=tuple(map(found.below_root, found.stray)),
         duplicates=_passed_over(found, chosen),
-        misplaced=_misplaced(chosen, expected),
+        misplaced=_misplaced(chosen, known.cells),
         marker=marker,
-        remarks=(trouble,) if trouble else (),
+        other_forms=tuple(Finding(one.name, found.below_root(one), what) for one, what in found.other_forms),
+        other_case=tuple(one.place for one in chosen.values() if one.path.suffix not in (".bmp", ".png")),
+        remarks=read.remarks,
     )
-
-
-Key = tuple[str, str]
-"""Part and name: what makes a cell one and the same wherever its file lies."""
 
 
 def _expected(marker: Marker | None) -> dict[Key, PublishedCell]:
@@ -218,130 +169,20 @@ def _expected(marker: Marker | None) -> dict[Key, PublishedCell]:
             cell = known.find(part, name)
             if cell is None:
                 raise DataWrong(f"the marker names {name} of {part}, which C-NMC never had", "Draw it again.")
-            drawn[part, name] = replace(cell, sha256=sha256, box=None, identical_to=None)
+            drawn[part, name] = replace(cell, sha256=sha256, box=None, identical_to=None, pixels=None)
     return drawn
 
 
-def _hashes(
-    found: FoundFiles, progress: Progress, jobs: int | None, cache: HashCache, *, rehash: bool
-) -> tuple[dict[str, str], str]:
-    """The SHA-256 of every image by place (empty where it cannot be read); why the cache failed, if it did.
-
-    An interrupted audit keeps what it has read so far.
-    """
-    remembered = {} if rehash else cache.read()
-    kept = {
-        cell.place: one
-        for cell in found.cells
-        if (one := remembered.get(cell.place)) is not None and one.state == cell.state
-    }
-    new = [cell for cell in found.cells if cell.place not in kept]
-    trouble = ""
-    try:
-        with progress("reading images", len(new)) as advance:
-            for cell, sha256 in zip(new, in_parallel(_sha256, new, jobs), strict=True):
-                kept[cell.place] = Hashed(cell.state, sha256)
-                advance()
-    finally:
-        if new or len(kept) != len(remembered):
-            trouble = cache.write({place: one for place, one in kept.items() if one.sha256})
-    return {place: one.sha256 for place, one in kept.items()}, trouble
-
-
-def _sha256(cell: FoundCell) -> str:
-    try:
-        with cell.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def _judge(
-    part: str,
-    chosen: Mapping[Key, FoundCell],
-    hashed: Mapping[str, str],
-    expected: Mapping[Key, PublishedCell],
-    labels: Mapping[str, CellLabel],
-) -> SplitAudit:
-    """One part: every image that was found is intact, corrupt or unknown; the rest is missing."""
-    known_bytes = {cell.sha256: key for key, cell in expected.items()}
-    wanted_names = {name for of, name in expected if of == part}
-    here = {name: cell for (of, name), cell in chosen.items() if of == part}
-    intact: list[CellRecord] = []
-    wrong: dict[bool, list[Finding]] = {True: [], False: []}
-    for name in sorted(here, key=submission_order):
-        cell, wanted, sha256 = here[name], expected.get((part, name)), hashed[here[name].place]
-        if wanted is not None and sha256 == wanted.sha256:
-            intact.append(_record(cell, wanted, labels.get(name)))
-            continue
-        reason = _what_is_wrong(cell, sha256, wanted, known_bytes)
-        wrong[wanted is not None].append(Finding(name, cell.place, reason))
-    missing = tuple(sorted(wanted_names - here.keys(), key=submission_order))
-    return SplitAudit(
-        part,
-        len(wanted_names),
-        tuple(intact),
-        missing,
-        corrupt=tuple(wrong[True]),
-        unknown=tuple(wrong[False]),
-    )
-
-
-def _chosen(
-    found: FoundFiles, hashed: Mapping[str, str], expected: Mapping[Key, PublishedCell]
-) -> dict[Key, FoundCell]:
-    """One file for every cell: of several copies the first with the right bytes, or the first there is."""
+def _chosen(found: FoundFiles, hashed: Mapping[str, Hashed], known: Known) -> dict[Key, FoundCell]:
+    """One file for every cell: of several copies the one that stands best, or the first of them."""
     copies: defaultdict[Key, list[FoundCell]] = defaultdict(list)
     for cell in found.cells:
         copies[cell.part, cell.name].append(cell)
-    return {key: _best_copy(cells, hashed, expected.get(key)) for key, cells in copies.items()}
-
-
-def _best_copy(cells: list[FoundCell], hashed: Mapping[str, str], wanted: PublishedCell | None) -> FoundCell:
-    right = (cell for cell in cells if wanted is not None and hashed[cell.place] == wanted.sha256)
-    return next(right, cells[0])
-
-
-def _record(cell: FoundCell, wanted: PublishedCell, row: CellLabel | None) -> CellRecord:
-    subject, label = wanted.subject, wanted.label
-    if cell.part == "prelim" and row is not None:
-        subject, label = row.subject, row.label
-    return CellRecord(cell.name, cell.path, cell.part, wanted.fold, subject, label, wanted.sha256)
-
-
-def _what_is_wrong(
-    cell: FoundCell, sha256: str, wanted: PublishedCell | None, known_bytes: Mapping[str, Key]
-) -> str:
-    """In words: other bytes than expected, whose bytes they are, and whether they are an image at all."""
-    if not sha256:
-        return "the file cannot be read"
-    reasons = [
-        "no published image has this name"
-        if wanted is None
-        else f"expected SHA-256 {wanted.sha256[:12]}…, found {sha256[:12]}…"
-    ]
-    if wanted is not None and cell.state.size != wanted.size:
-        reasons.append(f"expected {wanted.size} bytes, found {cell.state.size}")
-    if sha256 in known_bytes:
-        part, name = known_bytes[sha256]
-        reasons.append(f"its bytes are those of {name} of {part}")
-    elif trouble := _undecodable(cell.path):
-        reasons.append(f"cannot be decoded: {trouble}")
-    return "; ".join(reasons)
-
-
-def _undecodable(path: Path) -> str:
-    """Why Pillow cannot decode the image; an empty text when it can."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(path.read_bytes())) as image:
-            image.load()
-    except UnidentifiedImageError:
-        return "it is no image"
-    except (OSError, SyntaxError, ValueError) as error:
-        return str(error)
-    return ""
+    order = list(Standing)
+    return {
+        key: min(cells, key=lambda cell: order.index(known.standing(key, hashed[cell.place])))
+        for key, cells in copies.items()
+    }
 
 
 def _passed_over(found: FoundFiles, chosen: Mapping[Key, FoundCell]) -> tuple[str, ...]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from submissions.sealing import SealBroken, sealed, unsealed
 from submissions.writing import write_whole
 
-VERSION = 1
+VERSION = 2
 
 
 def cache_folder() -> Path:
@@ -36,37 +37,79 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """A file's SHA-256 in the state it was read in."""
+    """What was read of a file in a state: its SHA-256, its pixels, and the files that those make.
+
+    `pixels` and `forms` are those of `harness.data.pixels.Shown`; the forms are looked for only where
+    the SHA-256 is not an expected one.
+    """
 
     state: FileState
     sha256: str
+    pixels: str = ""
+    forms: tuple[str, ...] = ()
 
 
 class HashCache:
-    """The SHA-256s of the files below one root, kept between audits in one small file."""
+    """What was read of the files below one root, kept between audits in one small file."""
 
     def __init__(self, root: Path, folder: Path | None = None) -> None:
-        key = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:20]
+        self._root = str(root.resolve())
+        key = hashlib.sha256(self._root.encode("utf-8", "surrogateescape")).hexdigest()[:20]
         self.path = (folder or cache_folder()) / f"audit-{key}.json"
 
-    def read(self) -> dict[str, Hashed]:
-        """What is remembered, by path below the root; nothing when the file is absent or unusable."""
-        try:
-            document = json.loads(self.path.read_bytes())
-            if document["version"] != VERSION:
-                return {}
-            return {
-                path: Hashed(FileState(int(size), int(mtime)), str(sha256))
-                for path, (size, mtime, sha256) in document["files"].items()
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}
+    def read(self) -> tuple[dict[str, Hashed], str]:
+        """What is remembered, by path below the root; and why nothing is, if something was there."""
+        kept, trouble = _read(self.path, {"version": VERSION, "root": self._root})
+        return {
+            path: Hashed(FileState(size, mtime), sha256, pixels, tuple(forms))
+            for path, (size, mtime, sha256, pixels, *forms) in kept.items()
+        }, trouble
 
     def write(self, files: Mapping[str, Hashed]) -> str:
         """Remember these files; returns why that was not possible, or an empty text."""
-        rows = {path: (one.state.size, one.state.mtime_ns, one.sha256) for path, one in files.items()}
-        try:
-            write_whole(self.path, json.dumps({"version": VERSION, "files": rows}).encode())
-        except OSError as error:
-            return f"the cache {self.path} cannot be written: {error.strerror or error}"
-        return ""
+        rows = {
+            path: (one.state.size, one.state.mtime_ns, one.sha256, one.pixels, *one.forms)
+            for path, one in files.items()
+        }
+        return _write(self.path, {"version": VERSION, "root": self._root}, rows)
+
+
+class PixelMemory:
+    """The pixels of every published file that an audit has ever seen as it was published, by SHA-256.
+
+    So a copy that was saved again is recognised where the original was once at hand.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.path = (folder or cache_folder()) / "pixels.json"
+
+    def read(self) -> tuple[dict[str, str], str]:
+        """What is remembered; and why nothing is, if something was there."""
+        return _read(self.path, {"version": VERSION})
+
+    def add(self, seen: Mapping[str, str]) -> str:
+        """Remember these too; returns why that was not possible, or an empty text."""
+        before, _ = self.read()
+        if seen.items() <= before.items():
+            return ""
+        return _write(self.path, {"version": VERSION}, {**before, **seen})
+
+
+def _read(path: Path, made_from: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    try:
+        if not path.exists():
+            return {}, ""
+        document = unsealed(path)
+    except (SealBroken, OSError) as broken:
+        return {}, f"{broken}: made anew"
+    if document.get("made_from") != made_from:
+        return {}, f"{path} was made from something else: made anew"
+    return dict(document["kept"]), ""
+
+
+def _write(path: Path, made_from: Mapping[str, Any], kept: Mapping[str, Any]) -> str:
+    try:
+        write_whole(path, sealed({"made_from": made_from, "kept": kept}))
+    except OSError as error:
+        return f"the cache {path} cannot be written: {error.strerror or error}"
+    return ""

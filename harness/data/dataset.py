@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import console
 from harness.data.audit import Audit, audit
 from harness.data.published import PARTS
 from harness.data.records import CellRecord
@@ -30,6 +31,13 @@ class Dataset:
     def partial(self) -> bool:
         """Whether images that must be there are missing or corrupt."""
         return not all(split.complete for split in self.audit.splits.values())
+
+    @property
+    def resaved(self) -> dict[str, int]:
+        """How many usable images were saved again: with the published pixels, and nobody knows with which."""
+        parts = self.audit.splits.values()
+        unproven = sum(not cell.proven for cell in self.records)
+        return {"same_pixels": sum(len(part.resaved) for part in parts), "pixels_not_known": unproven}
 
     @property
     def label_file(self) -> Path | None:
@@ -60,18 +68,26 @@ class Dataset:
             "partial": self.partial,
             "cells": {part: len(self.of(part)) for part in PARTS},
             "key": self.key,
+            "resaved": self.resaved,
             "label_file_recognised": self.audit.label_file.recognised,
         }
 
 
 def open_dataset(
-    root: Path, progress: Progress = silent, jobs: int | None = None, cache: Path | None = None
+    root: Path,
+    progress: Progress = silent,
+    jobs: int | None = None,
+    cache: Path | None = None,
+    *,
+    accept_resaved: bool = False,
 ) -> Dataset:
-    """Audit the copy below `root` and keep its intact cells.
+    """Audit the copy below `root` and keep its usable cells; what the caches had to say is said.
 
     Raises `DataWrong` where `root` is absent or holds no image of C-NMC; missing and corrupt images
     are no error here, they make the data set partial.
     """
-    report = audit(root, progress, jobs, cache)
+    report = audit(root, progress, jobs, cache, accept_resaved=accept_resaved)
+    for remark in report.remarks:
+        console.say(remark)
     records = tuple(cell for part in PARTS for cell in report.splits[part].intact)
     return Dataset(root, records, report)

@@ -11,9 +11,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.data.cache import FileState
+from harness.data.other_forms import other_form
 from harness.data.published import LABEL_FILE, SOURCE
 from harness.errors import DataWrong
 from submissions.cells import CellName, CellNameInvalid, cell_number
@@ -29,13 +31,15 @@ _FOLD = re.compile(r"fold[_ -]?([012])")
 _PHASE_FOLDERS = (("prelim", "prelim"), ("phase2", "prelim"), ("validation_data", "prelim"),
                   ("final", "final"), ("phase3", "final"), ("testing_data", "final"))  # fmt: skip
 _DEPTH_ABOVE = 3
+_AGAIN = "Do that, then: harness data audit ROOT."
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCell:
     """An image whose name and place say which cell it is; `fold` is that of the folder, if any.
 
-    `place` is the path below the root, as reports show it.
+    `name` is the published one, also where the file is called ``.BMP`` or ``.png``; `place` is the path
+    below the root, as reports show it.
     """
 
     part: str
@@ -48,13 +52,17 @@ class FoundCell:
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
-    """The files below a root: images, tables that may be the label file, a drawn set's marker, the rest."""
+    """The files below a root: images, tables that may be the label file, a drawn set's marker, the rest.
+
+    `other_forms` are images of the data set that cannot be used as they lie, each with what it is.
+    """
 
     root: Path
     cells: tuple[FoundCell, ...]
     label_files: tuple[Path, ...]
     marker: Path | None
     stray: tuple[Path, ...]
+    other_forms: tuple[tuple[Path, str], ...] = ()
 
     def below_root(self, path: Path) -> str:
         """A path as reports show it: below the root, with forward slashes, always printable."""
@@ -73,22 +81,34 @@ def find_files(root: Path) -> FoundFiles:
     cells: list[FoundCell] = []
     labels: list[Path] = []
     stray: list[Path] = []
+    others: list[tuple[Path, str]] = []
     for folder, entries in _walk(root):
         place = _place(folder, root)
         for entry in entries:
             path = folder / entry.name
             if found := _cell(path, entry, place):
                 cells.append(found)
+            elif what := other_form(path, partial(_is_image, place=place)):
+                others.append((path, what))
             elif entry.name != MARKER:
                 (labels if _may_be_label_file(path) else stray).append(path)
     if not cells:
-        raise DataWrong(
-            f"no image of C-NMC 2019 lies in {root}: expected names like "
-            f"fold_0/all/UID_1_1_1_all.bmp, found {len(labels) + len(stray)} other files",
-            how_to_get_data(),
-        )
+        raise _no_image(root, others, len(labels) + len(stray))
     cells.sort(key=lambda cell: (cell.part, cell.place))
-    return FoundFiles(root, tuple(cells), tuple(sorted(labels)), _marker(root), tuple(sorted(stray)))
+    rest = (tuple(sorted(stray)), tuple(sorted(others)))
+    return FoundFiles(root, tuple(cells), tuple(sorted(labels)), _marker(root), *rest)
+
+
+def _no_image(root: Path, others: list[tuple[Path, str]], rest: int) -> DataWrong:
+    if others:
+        path, what = min(others)
+        more = f" ({len(others) - 1} more are like it)" if len(others) > 1 else ""
+        return DataWrong(f"no image of C-NMC 2019 lies in {root}, but {path.name}: {what}{more}", _AGAIN)
+    return DataWrong(
+        f"no image of C-NMC 2019 lies in {root}: expected names like "
+        f"fold_0/all/UID_1_1_1_all.bmp, found {rest} other files",
+        how_to_get_data(),
+    )
 
 
 def how_to_get_data() -> str:
@@ -142,15 +162,19 @@ def _place(folder: Path, root: Path) -> _Place:
 
 
 def _cell(path: Path, entry: os.DirEntry[str], place: _Place) -> FoundCell | None:
-    if not (entry.name.endswith(".bmp") and entry.is_file()):
+    name = f"{path.stem}.bmp"
+    if path.suffix.lower() not in (".bmp", ".png") or not entry.is_file() or not _is_image(name, place):
         return None
-    part = "train" if _reads_as(CellName.parse, entry.name) else place.phase
-    if part is None or (part != "train" and not _reads_as(cell_number, entry.name)):
-        return None
+    part = "train" if _reads_as(CellName.parse, name) else str(place.phase)
     status = entry.stat()
     state = FileState(status.st_size, status.st_mtime_ns)
     fold = place.fold if part == "train" else None
-    return FoundCell(part, entry.name, fold, path, place.below_root + entry.name, state)
+    return FoundCell(part, name, fold, path, place.below_root + entry.name, state)
+
+
+def _is_image(name: str, place: _Place) -> bool:
+    """Whether the name, in this place, is that of an image: numbers only where the folders say which set."""
+    return _reads_as(CellName.parse, name) or (place.phase is not None and _reads_as(cell_number, name))
 
 
 def _reads_as(parse: Callable[[str], object], name: str) -> bool:

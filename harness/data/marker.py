@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.data.layouts import MARKER
 from harness.errors import DataWrong
+from submissions.sealing import SealBroken, sealed, unsealed
 from submissions.writing import write_whole
 
 MARKER_VERSION = 1
@@ -35,14 +37,13 @@ class Marker:
 
     def write(self, folder: Path) -> None:
         note = "DRAWN DATA: synthetic cells for trying the program; no person's cells, no evidence."
-        document = {"note": note, **asdict(self)}
-        write_whole(folder / MARKER, (json.dumps(document, indent=1) + "\n").encode())
+        write_whole(folder / MARKER, sealed({"note": note, **asdict(self)}))
 
 
 def read_marker(path: Path) -> Marker:
     """The marker in this file; raises `DataWrong` when it is damaged."""
     try:
-        document = json.loads(path.read_bytes())
+        document = _document(path)
         if document["version"] != MARKER_VERSION:
             raise ValueError(f"expected marker version {MARKER_VERSION}, found {document['version']}")
         return Marker(
@@ -52,8 +53,15 @@ def read_marker(path: Path) -> Marker:
             label_sha256=str(document["label_sha256"]),
             files={part: dict(document["files"].get(part, {})) for part in ("train", "prelim", "final")},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (SealBroken, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataWrong(
             f"the marker {path} of a drawn data set is damaged: {error}",
             "Draw the data set again: harness data draw FOLDER.",
         ) from error
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """What the marker holds; one of the first version carries no seal."""
+    document = json.loads(path.read_bytes())
+    first = isinstance(document, dict) and "content" not in document
+    return dict(document) if first else unsealed(path)

@@ -6,7 +6,6 @@ and by summary statistics (area, colour, correlation of neighbouring pixels, lig
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from harness.data.pixels import LONG, SHORT, bmp
 from models.contract import Crops
 
 Floats = npt.NDArray[np.float32]
@@ -136,13 +136,4 @@ def padded(field: Crops, side: int) -> Crops:
 
 def as_bmp(image: Crops, *, long_header: bool = False) -> bytes:
     """A 24-bit BMP as published: a 54-byte header, or the 138-byte one of the preliminary images."""
-    height, width = image.shape[:2]
-    rows = np.zeros((height, (width * 3 + 3) // 4 * 4), dtype=np.uint8)
-    for channel in range(3):
-        rows[::-1, 2 - channel : width * 3 : 3] = image[..., channel]
-    info = 124 if long_header else 40
-    start = 14 + info
-    file_header = struct.pack("<2sIHHI", b"BM", start + rows.size, 0, 0, start)
-    header = struct.pack("<IiiHHIIiiII", info, width, height, 1, 24, 0, rows.size, 3779, 3779, 0, 0)
-    masks = struct.pack("<IIII4s", 0xFF0000, 0xFF00, 0xFF, 0, b"BGRs") if long_header else b""
-    return (file_header + header + masks).ljust(start, b"\0") + rows.tobytes()
+    return bmp(image, LONG if long_header else SHORT)

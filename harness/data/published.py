@@ -21,7 +21,7 @@ LIST_FILE = "published.csv.xz"
 PAIRS_FILE = "shared.csv.xz"
 LIST_COLUMNS = (
     "split", "name", "fold", "class", "subject", "image", "cell", "sha256", "bytes",
-    "box_x", "box_y", "box_w", "box_h", "identical_to",
+    "box_x", "box_y", "box_w", "box_h", "identical_to", "pixels",
 )  # fmt: skip
 PAIR_COLUMNS = ("a", "b", "identical")
 
@@ -68,7 +68,8 @@ class Box:
 class PublishedCell:
     """One published image. Fold, label, subject, image, cell and box are known for training cells only.
 
-    `identical_to` names the image of the same split with the same bytes, where there is one.
+    `identical_to` names the image of the same split with the same bytes, where there is one; `pixels` are
+    those of `harness.data.pixels.Shown`, of the images that whoever built the list had at hand.
     """
 
     split: str
@@ -82,6 +83,7 @@ class PublishedCell:
     size: int
     box: Box | None
     identical_to: str | None
+    pixels: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +174,10 @@ def _rows(name: str) -> Iterator[list[str]]:
 
 
 def _cell(row: list[str]) -> PublishedCell:
-    split, name, fold, label, subject, image, cell, sha256, size, x, y, width, height, twin = row
+    split, name, fold, label, subject, image, cell, sha256, size, x, y, width, height, twin, pixels = row
     if split != "train":
         unknown = (None, None, None, None, None)
-        return PublishedCell(split, name, *unknown, sha256, int(size), None, twin or None)
+        return PublishedCell(split, name, *unknown, sha256, int(size), None, twin or None, pixels or None)
     box = Box(int(x), int(y), int(width), int(height))
     known = (fold, Label[label.upper()], subject.upper(), int(image), int(cell))
-    return PublishedCell(split, name, *known, sha256, int(size), box, twin or None)
+    return PublishedCell(split, name, *known, sha256, int(size), box, twin or None, pixels or None)

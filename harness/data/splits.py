@@ -107,9 +107,9 @@ def make_split(
     learnt = tuple(cell for part in parts for cell in _labelled(dataset, part))
     chosen_by = dict.fromkeys(validation, "which is held out for the choice of epoch")
     train, dropped = _apart(shared_cells, learnt, {**chosen_by, **tested})
-    _require_cells(name, {"to learn from": train, "to predict": test})
+    _require_cells(dataset, name, {"to learn from": train, "to predict": test})
     if holdout:
-        _require_cells(name, {f"held out as {holdout}": validation})
+        _require_cells(dataset, name, {f"held out as {holdout}": validation})
     test = _limited(test, limit)
     phase = _phase(dataset, name, test, limited=limit is not None)
     return Split(
@@ -159,10 +159,11 @@ def _labelled(dataset: Dataset, name: str) -> tuple[CellRecord, ...]:
     return cells
 
 
-def _require_cells(name: str, sides: Mapping[str, Collection[CellRecord]]) -> None:
+def _require_cells(dataset: Dataset, name: str, sides: Mapping[str, Collection[CellRecord]]) -> None:
     for side, cells in sides.items():
         if not cells:
-            raise DataWrong(f"split {name} has no cells {side} in this copy", how_to_get_data())
+            hint = dataset.audit.resaved_hint or how_to_get_data()
+            raise DataWrong(f"split {name} has no cells {side} in this copy", hint)
 
 
 def _apart(
@@ -240,7 +241,7 @@ def _expected(dataset: Dataset, name: str) -> int:
     if name not in _FOLD_OF:
         return dataset.audit.splits[name].expected
     training, known = dataset.audit.splits["train"], published()
-    absent = (*training.missing, *(finding.name for finding in training.corrupt))
+    absent = (*training.missing, *(finding.name for finding in training.refused))
     cells = (known.find("train", name) for name in absent)
     return len(_part(dataset, name)) + sum(cell is not None and cell.fold == _FOLD_OF[name] for cell in cells)
 

@@ -29,6 +29,7 @@ from harness.data.published import LABEL_FILE, PublishedCell, published
 from harness.errors import DataWrong, UsageWrong
 from models.contract import Progress, silent
 from submissions.cells import CellName, Label
+from submissions.writing import naming
 
 RECIPE = 1
 """Changes when the same scale and seed would give other bytes."""
@@ -167,7 +168,7 @@ def _drawn(
 
     def write(cell: PlannedCell) -> str:
         content = drawn_bytes(cell, seed)
-        (folder / cell.folder / cell.name).write_bytes(content)
+        _write(folder / cell.folder / cell.name, content)
         return hashlib.sha256(content).hexdigest()
 
     with progress("drawing cells", len(cells)) as advance:
@@ -175,10 +176,15 @@ def _drawn(
             files[cell.part][cell.name] = sha256
             advance()
     table = _label_table(cells)
-    (folder / _LABEL_PATH).write_bytes(table)
+    _write(folder / _LABEL_PATH, table)
     marker = Marker(scale, seed, RECIPE, hashlib.sha256(table).hexdigest(), files)
     marker.write(folder)
     return marker
+
+
+def _write(path: Path, content: bytes) -> None:
+    with naming(path):
+        path.write_bytes(content)
 
 
 def drawn_bytes(cell: PlannedCell, seed: int) -> bytes:

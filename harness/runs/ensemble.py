@@ -86,10 +86,18 @@ def join(parts: Sequence[Part], by: str, weighing: Weighing) -> Scores:
     weights = np.array(weighing.values)
     if by == "votes":
         votes = np.stack([(part.scores() > THRESHOLD).astype(float) for part in parts])
-        joined: Scores = np.clip(weights @ votes, 0.0, 1.0)
+        joined = share_of_votes(weights, votes)
     else:
         joined = expit(weights @ np.stack([_logits(part) for part in parts]))
     return joined
+
+
+def share_of_votes(weights: Scores, votes: Scores) -> Scores:
+    """The weighted share of ALL votes of every cell (votes: parts x cells); an even vote is one half exactly.
+
+    Ten times 1/20 may add up to a little more than one half, and would then call the cell ALL.
+    """
+    return np.asarray(np.clip(np.round(weights @ votes, 12), 0.0, 1.0))
 
 
 def _logits(part: Part) -> npt.NDArray[np.float64]:

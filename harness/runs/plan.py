@@ -34,6 +34,7 @@ class Request:
     shared_cells: str = "drop-subjects"
     device: str = "auto"
     limit: int | None = None
+    accept_resaved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def resolve(request: Request, progress: Progress = silent) -> Plan:
     entry, origin = registry.find(request.model)
     entry = entry.configured(request.settings)
     weights = _weights(entry, request.weights)
-    dataset = open_dataset(request.data_root, progress=progress)
+    dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
     split = make_split(
         dataset,
         request.split,
@@ -108,8 +109,8 @@ def require_whole(audit: Audit, split: Split, *, allow_partial: bool) -> None:
         return
     raise DataWrong(
         f"split {split.name} would be partial: {_what_is_there(audit, split)}",
-        "Complete the data (`harness data audit` lists what is missing), "
-        "or add --allow-partial for a run that is marked partial everywhere.",
+        f"{audit.resaved_hint} Complete the data (`harness data audit` lists what is missing), ".lstrip()
+        + "or add --allow-partial for a run that is marked partial everywhere.",
     )
 
 

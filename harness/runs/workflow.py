@@ -218,6 +218,7 @@ def _data_facts(plan: Plan) -> dict[str, Any]:
     return {
         **plan.dataset.described(),
         "other_labels": other_labels,
+        "pixels_not_known": any(not record.proven for record in used),
         **{name: plan.identity[name] for name in kept},
     }
 

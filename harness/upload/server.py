@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 import urllib.error
@@ -16,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from harness.entries import scores_beside
 from harness.errors import Refused, ServerTrouble, UsageWrong
 from submissions.parts import is_zip
+from submissions.phases import Phase, first_cells
 
 _WAITING = frozenset({"received", "checking"})
 _TIMEOUT = 30.0
@@ -72,6 +74,24 @@ def files_of(submission: Path) -> dict[str, Path]:
     with submission.open("rb"):
         beside = scores_beside(submission)
     return {"file": submission} | ({"scores": beside} if is_zip(submission) and beside.exists() else {})
+
+
+def require_same_order(server: Server, phase: str, table: Path) -> None:
+    """Raise `Refused` where the server's phase asks for other cells than a run, or in another order.
+
+    A zip holds labels alone, so lines in another order would be judged without a word, and come out wrong.
+    """
+    asked = server.ask(f"api/phases/{phase}")
+    with table.open(encoding="utf-8", newline="") as stream:
+        cells = tuple(row["cell"] for row in csv.DictReader(stream))
+    if asked.get("cells_sha256", "") in ("", Phase(phase, cells).key):
+        return
+    expected = ", ".join(asked["first_cells"][:3])
+    raise Refused(
+        f"the phase {phase} of {server.url} asks for {asked['cells']} cells ({expected}, …), the run has "
+        f"{len(cells)} ({first_cells(Phase(phase, cells), 3)}), or the same in another order",
+        f"Fetch {urljoin(server.url, asked['cells_url'])} and pack {table} with `harness pack --cells`.",
+    )
 
 
 def hand_in(

@@ -1,34 +1,45 @@
 """Features that depend on a cell's pixels alone, computed once and kept by the content of its crop.
 
-A store is a folder of finished `.npy` tables, each a set of (digest of the crop, features) rows.
-Tables are written aside and renamed, and never changed afterwards, so that several runs may read and
-add to one store at the same time; reading maps the files instead of loading them.
+A store is a folder of finished `.npy` tables, each a set of (digest of the crop, features) rows with a
+seal beside it. Tables are written aside and renamed, and never changed afterwards, so that several runs
+may read and add to one store at the same time. A table that is not as it was written, or was made by
+other code, is taken away and its cells are measured anew.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
+import inspect
+import io
+import logging
 import os
+import re
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from models.contract import Cells, Crops, FitInterrupted, Session
+from submissions.sealing import Blocks, SealBroken, break_seal, seal_blocks
+from submissions.writing import naming
 
 Features = npt.NDArray[Any]
 _DIGEST = 16
 _TABLE_ROWS = 512
+_TABLE_NAME = re.compile(rf"[0-9a-f]{{{2 * _DIGEST}}}\.npy")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A way from crops to features: its name holds everything that the numbers depend on.
+    """A way from crops to features: name and `made_by` hold everything that the numbers depend on.
 
     `parallel` says that `compute` may run in other processes (it has to be importable there).
     """
@@ -39,6 +50,30 @@ class Measurement:
     dtype: str = "float64"
     batch: int = 32
     parallel: bool = False
+    made_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def row(self) -> np.dtype[np.void]:
+        """One row of a kept table: the key of the crop, and its features."""
+        return np.dtype([("key", f"S{2 * _DIGEST}"), ("features", self.dtype, (self.width,))])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What kept features were made from."""
+        return {"measurement": self.name, "dtype": self.dtype, "width": self.width, **self.made_by}
+
+
+def made_by(modules: Iterable[ModuleType], packages: Iterable[str]) -> dict[str, str]:
+    """The code of these modules, as one digest, and the versions of these packages."""
+    code = hashlib.sha256("\0".join(map(inspect.getsource, modules)).encode()).hexdigest()
+    return {"code": code, **{name: _version(name) for name in packages}}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def digest(crop: npt.NDArray[np.uint8]) -> bytes:
@@ -48,64 +83,79 @@ def digest(crop: npt.NDArray[np.uint8]) -> bytes:
 
 @dataclass(slots=True)
 class FeatureStore:
-    """The kept features of one measurement; `folder` None keeps them in memory only."""
+    """The features of the wanted crops by one measurement; `folder` None keeps them in memory only."""
 
     folder: Path | None
-    row: np.dtype[np.void]
-    _tables: list[npt.NDArray[np.void]] = field(default_factory=list)
-    _places: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    measurement: Measurement
+    _rows: dict[bytes, Features] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, root: Path | None, measurement: Measurement) -> FeatureStore:
-        """The store of a measurement beneath `root`, with all that earlier runs kept there."""
-        row = np.dtype([("key", f"S{2 * _DIGEST}"), ("features", measurement.dtype, (measurement.width,))])
+    def open(cls, root: Path | None, measurement: Measurement, wanted: Collection[bytes]) -> FeatureStore:
+        """The store of a measurement beneath `root`, with what earlier runs kept there of these crops."""
         folder = None if root is None else root / "features" / measurement.name
-        store = cls(folder, row)
-        for file in sorted(folder.glob("*.npy")) if folder is not None else ():
-            store._map(file)
+        store = cls(folder, measurement)
+        store._read(set(wanted))
         return store
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._places
+        return key in self._rows
 
     def __getitem__(self, key: bytes) -> Features:
-        table, at = self._places[key]
-        found: Features = self._tables[table]["features"][at]
-        return found
+        return self._rows[key]
 
     def add(self, keys: list[bytes], features: Features) -> None:
         """Keep these features: as one more finished table, where the store has a folder."""
-        table = np.empty(len(keys), dtype=self.row)
+        table = np.empty(len(keys), dtype=self.measurement.row)
         table["key"] = [key.hex().encode() for key in keys]
         table["features"] = features
+        self._rows.update(zip(keys, table["features"], strict=True))
         if self.folder is not None:
-            _write(self.folder, table)
-        self._take(table)
+            _write(self.folder, table, self.measurement.facts)
 
-    def _map(self, file: Path) -> None:
-        """Map a finished table; one of another shape (a stray file) is passed over."""
-        try:
-            table = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError):
-            return
-        if table.dtype == self.row:
-            self._take(table)
+    def _read(self, wanted: set[bytes]) -> None:
+        broken = []
+        for file in sorted(self.folder.glob("*.npy")) if self.folder is not None else ():
+            if _TABLE_NAME.fullmatch(file.name):
+                try:
+                    self._take(_table(file, self.measurement), wanted)
+                except SealBroken as error:
+                    broken.append(error)
+                    _remove(file)
+        if broken:
+            _log.warning("%d kept tables are measured anew: %s", len(broken), broken[0])
 
-    def _take(self, table: npt.NDArray[np.void]) -> None:
-        number = len(self._tables)
-        self._tables.append(table)
-        for at, key in enumerate(table["key"]):
-            self._places.setdefault(bytes.fromhex(key.decode()), (number, at))
+    def _take(self, table: npt.NDArray[np.void], wanted: set[bytes]) -> None:
+        for at, text in enumerate(table["key"]):
+            if (key := bytes.fromhex(text.decode())) in wanted:
+                self._rows.setdefault(key, np.array(table["features"][at]))
 
 
-def _write(folder: Path, table: npt.NDArray[np.void]) -> None:
+def _table(file: Path, measurement: Measurement) -> npt.NDArray[np.void]:
+    """A finished table, as it was written; raises `SealBroken` where it is not, or was made otherwise."""
+    blocks = Blocks.open(file, measurement.facts)
+    with blocks.opened([(0, blocks.size)]) as content:
+        content.seek(0)
+        table: npt.NDArray[np.void] = np.load(io.BytesIO(content.read()), allow_pickle=False)
+    return table
+
+
+def _remove(file: Path) -> None:
+    with naming(file):
+        break_seal(file)
+        file.unlink(missing_ok=True)
+
+
+def _write(folder: Path, table: npt.NDArray[np.void], made_from: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.blake2b(table["key"].tobytes(), digest_size=_DIGEST).hexdigest()
+    path = folder / f"{hashlib.blake2b(table['key'].tobytes(), digest_size=_DIGEST).hexdigest()}.npy"
+    content = io.BytesIO()  # numpy's own writing to a full disk names neither the file nor the reason
+    np.save(content, table, allow_pickle=False)
     descriptor, aside = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, table, allow_pickle=False)
-        Path(aside).replace(folder / f"{name}.npy")
+        with naming(path), os.fdopen(descriptor, "wb") as file:
+            file.write(content.getbuffer())
+        seal_blocks(path, made_from, content=Path(aside))
+        Path(aside).replace(path)
     finally:
         Path(aside).unlink(missing_ok=True)
 
@@ -116,8 +166,8 @@ def features_of(cells: Cells, measurement: Measurement, session: Session) -> Fea
     They are kept in `session.cache`, or beside the checkpoints where there is no cache, so that an
     interrupted run loses no more than one batch.
     """
-    store = FeatureStore.open(session.cache or session.checkpoints, measurement)
     keys = [digest(crop) for _, crops in cells.batches(64) for crop in crops]
+    store = FeatureStore.open(session.cache or session.checkpoints, measurement, keys)
     first = {key: at for at, key in reversed(list(enumerate(keys))) if key not in store}
     missing = np.array(sorted(first.values()), dtype=np.intp)
     if missing.size:

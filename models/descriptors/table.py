@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from models.contract import Cells, Session
 from models.descriptors import measures
-from models.descriptors.store import Features, Measurement, features_of
+from models.descriptors.store import Features, Measurement, features_of, made_by
 
 DESCRIPTORS = Measurement(
     name=f"descriptors-{measures.VERSION}",
     width=len(measures.NAMES),
     compute=measures.describe,
     parallel=True,
+    made_by=made_by([measures], ["scikit-image", "scipy", "numpy"]),
 )
 
 

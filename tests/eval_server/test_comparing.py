@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_pairs_carry_the_golden_differences_mcnemar_and_clustered_numbers() -> N
         assert found.durkalski_chi2 == pytest.approx(clustered["durkalski"]["chi2"], rel=1e-12)
         assert found.obuchowski_chi2 == pytest.approx(clustered["obuchowski"]["chi2"], rel=1e-12)
         wilcoxon = golden("r_stats")["results"]["wilcoxon"][pair]
-        assert found.wilcoxon_p == pytest.approx(wilcoxon["coin_exact_wilcox"], abs=1e-12)
+        assert found.wilcoxon_p == pytest.approx(wilcoxon["exact_wilcox"], abs=1e-12)
         assert found.wilcoxon_zeros == wilcoxon["n_zero"]
         assert found.auc is not None
         assert found.auc_cells is not None
@@ -57,6 +58,28 @@ def test_pairs_carry_the_golden_differences_mcnemar_and_clustered_numbers() -> N
         assert found.auc_cells.p == pytest.approx(
             golden("delong_proc")["results"]["cells_csv"][pair]["p"], rel=1e-9
         )
+
+
+def test_wilcoxon_of_a_comparison_takes_equal_fractions_for_ties() -> None:
+    """Differences 1/3, 1/2, 1, -3/5, 0, -1/3, 0, 1/4, 1/3, 0; as floats 5/6 - 3/6 is not 2/3 - 1/3."""
+    right = {"A": (6, 5, 3), "B": (4, 4, 2), "C": (5, 5, 0), "D": (5, 1, 4), "E": (7, 6, 6)}
+    right |= {"F": (6, 2, 4), "G": (3, 3, 3), "H": (4, 3, 2), "I": (3, 2, 1), "J": (9, 1, 1)}
+    truth = a_truth({who: "1" * cells for who, (cells, _, _) in right.items()})
+    entries = {
+        name: a_verdict(
+            truth, [f"{who}-{at}.bmp" for who, row in right.items() for at in range(row[place], row[0])]
+        )
+        for place, name in ((1, "one"), (2, "other"))
+    }
+    assert compare(entries, **QUICK).between("one", "other").wilcoxon_p == 0.46875
+
+
+def test_entries_that_tie_but_for_the_last_digit_stand_by_name() -> None:
+    """0.1 + 0.2 is no more than 0.3: whichever way a fraction was reached, a tie is a tie."""
+    verdict = a_verdict(a_truth({"A": "111", "B": "11", "H": "000", "I": "00"}), ["A-0.bmp", "H-0.bmp"])
+    more = {**verdict.metrics, "weighted_f1": float(np.nextafter(verdict.metrics["weighted_f1"], 2))}
+    found = compare({"a": verdict, "b": replace(verdict, metrics=more)}, **QUICK)
+    assert [(one.entry, one.rank) for one in found.entries] == [("a", 1), ("b", 1)]
 
 
 def test_standings_are_in_order_and_rank_sets_follow_holm() -> None:

@@ -133,9 +133,12 @@ def test_a_perfect_entry_is_perfect_and_not_certain() -> None:
 def test_a_truth_of_one_class_has_a_verdict_without_area() -> None:
     truth = a_truth({"A": "1111", "B": "111"})
     verdict = a_verdict(truth, ["A-0.bmp"], scores=np.linspace(0, 1, 7))
-    assert verdict.metrics["specificity"] == 0.0
-    assert "auc" not in verdict.metrics
-    assert "auc" not in verdict.intervals
+    assert verdict.metrics["specificity"] is None
+    assert verdict.metrics["auc"] is None
+    document = json.loads(json.dumps(verdict.to_json(), allow_nan=False))
+    assert document["metrics"]["specificity"] is None
+    assert document["intervals"]["specificity"]["estimate"] is None
+    assert document["intervals"]["specificity"]["remark"] == "not defined: the truth has no HEM cell"
     assert verdict.metrics["brier"] > 0
 
 

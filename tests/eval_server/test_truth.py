@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eval_server.truth import Truth, TruthInvalid, read_truth
-from submissions.phases import FINAL, PRELIM, phase_of
+from submissions.phases import FINAL, MOST_CELLS, PRELIM, Phase, phase_of
 from tests.support import shared
 from tests.support.truth import LABEL_FILE
 
@@ -32,9 +32,9 @@ def test_subject_h3_is_one_person_however_it_is_written() -> None:
 def test_a_plain_table_may_have_words_other_columns_and_any_order_of_rows() -> None:
     text = b"\xef\xbb\xbfsubject,cell,note,label\r\nB,10.bmp,x,hem\r\nA,9.bmp,,ALL\r\n\r\n"
     truth = read_truth(text)
-    assert truth.phase.cells == ("9.bmp", "10.bmp")
-    assert truth.labels.tolist() == [1, 0]
-    assert truth.subjects == ("A", "B")
+    assert truth.phase.cells == ("10.bmp", "9.bmp")
+    assert truth.labels.tolist() == [0, 1]
+    assert truth.subjects == ("B", "A")
 
 
 def test_a_table_without_subjects_has_none_and_says_so() -> None:
@@ -52,6 +52,47 @@ def test_partly_known_subjects_are_no_subjects() -> None:
 def test_the_official_phases_are_recognised_by_their_cells() -> None:
     rows = "\n".join(f"{cell},0" for cell in reversed(FINAL.cells))
     assert read_truth(f"cell,label\n{rows}\n".encode()).phase is FINAL
+
+
+def test_the_official_cells_without_endings_are_the_official_phase_under_its_own_names() -> None:
+    rows = "\n".join(f"{cell.removesuffix('.bmp')},{at % 2}" for at, cell in enumerate(PRELIM.cells))
+    truth = read_truth(f"cell,label\n{rows}\n".encode())
+    assert truth.phase is PRELIM
+    assert truth.labels.tolist()[:4] == [0, 1, 0, 1]
+
+
+def test_a_cell_that_comes_with_its_ending_and_without_comes_twice() -> None:
+    with pytest.raises(TruthInvalid, match=r"line 3: 2\.bmp stands already in line 2"):
+        read_truth(b"cell,label\n2.bmp,1\n2,0\n", phase_of("p", ["2.bmp"]))
+
+
+def test_the_order_of_any_other_truth_is_that_of_its_rows() -> None:
+    truth = read_truth(b"cell,label,subject\nslide10,1,A\nslide9,0,H\nslide1,1,A\n")
+    assert truth.phase.cells == ("slide10", "slide9", "slide1")
+    assert truth.labels.tolist() == [1, 0, 1]
+
+
+def test_a_phase_that_is_there_keeps_its_order_whatever_the_order_of_the_rows() -> None:
+    phase = Phase("old", ("1", "10", "9"))
+    truth = read_truth(b"cell,label\n9.bmp,0\n10.bmp,0\n1.bmp,1\n", phase)
+    assert (truth.phase.cells, truth.labels.tolist()) == (("1", "10", "9"), [1, 0, 0])
+
+
+def test_corrected_labels_of_published_names_are_read_when_they_are_trusted() -> None:
+    """The hint names both ways out: the option, and a table that holds no class in its names."""
+    corrected = PUBLISHED.replace(b"2.bmp,0", b"2.bmp,1")
+    with pytest.raises(TruthInvalid, match="says hem, the label says all") as refused:
+        read_truth(corrected)
+    assert "--trust-labels" in refused.value.hint
+    assert "cell,label,subject" in refused.value.hint
+    truth = read_truth(corrected, trust_labels=True)
+    assert (truth.labels.tolist(), truth.subjects) == ([1, 1], ("57", "H3"))
+
+
+def test_a_phase_for_which_no_zip_could_be_read_is_refused_with_the_limit() -> None:
+    with pytest.raises(TruthInvalid, match="at most 1,000,000 cells, found 1,000,002 lines") as refused:
+        read_truth(b"cell,label\n" + b"c,1\n" * (MOST_CELLS + 1))
+    assert refused.value.hint
 
 
 def test_a_file_gives_other_phases_their_name(tmp_path) -> None:

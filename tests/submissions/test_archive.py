@@ -9,12 +9,13 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from submissions.archive import safe
+from submissions.archive import Member, safe, unsound
 from submissions.phases import MEMBER, PRELIM
 from submissions.problems import Problem, SubmissionRefused
 from submissions.reading import Limits, read
@@ -104,6 +105,27 @@ def test_members_that_share_their_bytes_are_refused() -> None:
 def test_a_claim_beyond_what_deflate_can_do_is_refused() -> None:
     (problem,) = problems_of(a_submission_of(Packed(b"1\n" * 1867, size=900_000)))
     assert problem.what == "a member packed too tightly"
+
+
+def test_a_member_may_be_1032_times_its_packed_bytes_and_not_one_byte_more() -> None:
+    """Litter is never unpacked, so nothing but the ratio tells the forged claim."""
+    member = Member("x", b"x", 0, 10, 11 * 1032, 0, 8, 0, 0)
+    assert unsound(member, Limits()) == []
+    (problem,) = unsound(replace(member, size=11 * 1032 + 1), Limits())
+    assert (problem.what, problem.found) == ("a member packed too tightly", "11,353 bytes in 10 bytes")
+    (problem,) = problems_of(a_zip({MEMBER: SOUND, ".DS_Store": Packed(b"x", size=900_000)}))
+    assert problem.what == "a member packed too tightly"
+
+
+@pytest.mark.parametrize("into", [0, 29, 30, 30 + len(MEMBER) - 1])
+def test_a_member_that_begins_in_the_header_of_another_is_refused(into: int) -> None:
+    """The bytes of the two members do not meet; those of a header and a member do."""
+    packed = len(deflated(SOUND))
+    litter = Packed(b"x", offset=packed + into)
+    (problem,) = problems_of(a_zip([(MEMBER, SOUND), (".DS_Store", litter)]))
+    assert problem.what == "members that overlap"
+    behind = Packed(b"x", offset=packed + 30 + len(MEMBER))
+    assert read(a_zip([(MEMBER, SOUND), (".DS_Store", behind)]), PRELIM).predictions.phase is PRELIM
 
 
 def test_the_tightest_honest_submission_is_taken() -> None:

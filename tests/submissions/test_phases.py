@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from submissions.phases import FINAL, OFFICIAL, PRELIM, phase_of
+import random
+
+from submissions.phases import FINAL, OFFICIAL, PRELIM, first_cells, listed_phase, names_in, phase_of
 
 
 def test_the_official_phases_have_the_published_sizes_without_gaps() -> None:
@@ -17,3 +19,43 @@ def test_every_phase_travels_under_the_name_the_platforms_look_for() -> None:
 def test_two_phases_of_the_same_cells_have_one_key_whatever_order_they_came_in() -> None:
     one, other = phase_of("a", ["2.bmp", "10.bmp"]), phase_of("b", ["10.bmp", "2.bmp"])
     assert one.key == other.key != phase_of("a", ["2.bmp"]).key
+
+
+def shuffled(cells: tuple[str, ...]) -> list[str]:
+    return random.Random(1).sample(cells, len(cells))
+
+
+def test_the_order_of_a_phase_of_one_s_own_is_that_of_the_rows_of_its_table() -> None:
+    rows = ["1", "2", "10", "100", "9", "slide7_c3", "slide10_c1"]
+    assert listed_phase("own", rows).cells == tuple(rows)
+    assert listed_phase("own", ["10.bmp", "9.bmp"]).cells == ("10.bmp", "9.bmp")
+
+
+def test_a_table_of_the_official_cells_is_the_official_phase_with_endings_or_without() -> None:
+    assert listed_phase("mine", shuffled(PRELIM.cells)) is PRELIM
+    assert listed_phase("mine", [cell.removesuffix(".bmp") for cell in shuffled(FINAL.cells)]) is FINAL
+    assert listed_phase("mine", PRELIM.cells[1:]).name == "mine"
+    assert listed_phase("mine", [*PRELIM.cells, "1"]).name == "mine"
+
+
+def test_a_fold_keeps_the_order_of_its_submissions_whatever_the_order_of_a_table() -> None:
+    names = ("UID_1_10_1_all.bmp", "UID_1_1_1_all.bmp", "UID_1_2_1_all.bmp", "UID_H1_1_1_hem.bmp")
+    assert listed_phase("fold0", reversed(names)).cells == names
+    bare = [name.removesuffix(".bmp") for name in names]
+    assert listed_phase("fold0", reversed(bare)).cells == tuple(bare)
+    assert listed_phase("own", [names[3], "x", names[0]]).cells == (names[3], "x", names[0])
+
+
+def test_cells_are_found_by_their_names_with_ending_and_without() -> None:
+    phase = listed_phase("own", ["a.bmp", "b", "c", "c.bmp"])
+    assert names_in(phase, ["a", "b.BMP", "c", "c.bmp", "d"]) == {
+        "a": "a.bmp",
+        "b.BMP": "b",
+        "c": "c",
+        "c.bmp": "c.bmp",
+    }
+
+
+def test_the_first_cells_are_said_in_order() -> None:
+    assert first_cells(PRELIM, 3) == "1.bmp, 2.bmp, 3.bmp, …"
+    assert first_cells(listed_phase("own", ["b", "a"])) == "b, a"

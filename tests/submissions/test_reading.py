@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from submissions.phases import FINAL, MEMBER, PRELIM, Phase, phase_of
+from submissions.phases import FINAL, MEMBER, PRELIM, Phase, listed_phase, phase_of
 from submissions.problems import Problem, SubmissionRefused
 from submissions.reading import Limits, read
 from tests.support import shared
@@ -245,6 +245,23 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read_whole(tmp_path: Path
 def test_a_path_that_is_not_there_stays_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "none.zip")
+
+
+def test_a_zip_for_a_phase_of_very_many_cells_is_read() -> None:
+    """More than 524,288 lines do not fit into a megabyte, which is the usual limit of a member."""
+    phase = listed_phase("many", (f"c{number}" for number in range(600_000)))
+    found = read(a_submission(b"1\r\n" * 600_000), phase)
+    assert found.predictions.positives == 600_000
+    (problem,) = problems_of(a_submission(b"1\n" * 599_999), phase)
+    assert problem.expected == "600000 lines (many)"
+    (problem,) = problems_of(a_submission(b"1\n" * 600_000))
+    assert problem.what == "a member that is too large"
+
+
+def test_the_order_of_one_s_own_cells_is_named_where_lines_are_missing() -> None:
+    phase = listed_phase("own", ["slide9", "slide10", "slide1", "slide2"])
+    (problem,) = problems_of(a_submission(b"1\n"), phase)
+    assert "in its order (slide9, slide10, slide1, …)" in problem.mend
 
 
 def test_a_file_of_a_million_lines_is_refused_by_its_length_alone() -> None:

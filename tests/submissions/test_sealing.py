@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submissions import sealing
-from submissions.sealing import Blocks, SealBroken, require_folder, seal_blocks, seal_folder, sealed, unsealed
+from submissions.sealing import (
+    Blocks,
+    SealBroken,
+    break_seal,
+    require_folder,
+    seal_blocks,
+    seal_folder,
+    sealed,
+    unsealed,
+)
 
 MADE_FROM = {"entry": "tiny", "seed": 0}
 
@@ -95,3 +105,29 @@ def test_a_large_file_of_another_size_or_origin_is_refused_at_once(tmp_path: Pat
     file.unlink()
     with pytest.raises(SealBroken, match="is missing"):
         Blocks.open(file, MADE_FROM)
+
+
+def test_a_large_file_that_changed_is_checked_again(tmp_path: Path) -> None:
+    file = tmp_path / "crops.npy"
+    file.write_bytes(b"12345")
+    seal_blocks(file, MADE_FROM)
+    blocks = Blocks.open(file, MADE_FROM)
+    blocks.require([(0, 5)])
+    file.write_bytes(b"12344")
+    os.utime(file, ns=(0, 0))
+    with pytest.raises(SealBroken, match="was changed between bytes 0 and 5"):
+        blocks.require([(0, 5)])
+    break_seal(file)
+    with pytest.raises(SealBroken, match=r"crops\.npy\.seal is missing"):
+        Blocks.open(file, MADE_FROM)
+
+
+def test_another_sealed_document_is_no_seal(tmp_path: Path) -> None:
+    file = tmp_path / "crops.npy"
+    file.write_bytes(b"12345")
+    for seal in (tmp_path / "crops.npy.seal", tmp_path / "seal.json"):
+        seal.write_text(sealed({"made_from": {}}))
+    with pytest.raises(SealBroken, match="it has no size"):
+        Blocks.open(file, {})
+    with pytest.raises(SealBroken, match="it has no files"):
+        require_folder(tmp_path)

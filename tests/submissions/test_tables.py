@@ -74,7 +74,7 @@ def test_rows_in_any_order_with_further_columns_windows_ends_and_a_byte_order_ma
 def test_cells_of_no_official_phase_become_a_phase_named_after_the_file(table: Path) -> None:
     table.write_text("cell,label\n10.bmp,1\n9.bmp,0\n")
     phase = read_table(table).phase
-    assert (phase.name, phase.cells) == ("predictions", ("9.bmp", "10.bmp"))
+    assert (phase.name, phase.cells) == ("predictions", ("10.bmp", "9.bmp"))
 
 
 def test_every_mistake_is_named_by_its_line_at_once(table: Path) -> None:

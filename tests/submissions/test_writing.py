@@ -3,6 +3,7 @@
 import pytest
 
 from submissions.writing import write_whole
+from tests.support.disk import no_file_above
 
 
 def test_a_file_is_replaced_whole_and_nothing_stays_beside_it(tmp_path):
@@ -16,5 +17,13 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     write_whole(tmp_path / "a.txt", "old")
     with pytest.raises(UnicodeEncodeError):
         write_whole(tmp_path / "a.txt", "\ud800")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_a_disk_without_room_is_an_error_that_names_the_file_and_leaves_the_old_one(tmp_path):
+    write_whole(tmp_path / "a.txt", "old")
+    with no_file_above(1000), pytest.raises(OSError, match=r"a\.txt"):
+        write_whole(tmp_path / "a.txt", bytes(5000))
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"

@@ -49,7 +49,7 @@ def golden_truth() -> Truth:
 def golden_verdicts() -> dict[str, Verdict]:
     """The five synthetic entries, judged."""
     truth = golden_truth()
-    rows = {row["cell"]: row for row in golden_rows("cells")}
+    rows = {f"{row['cell']}.bmp": row for row in golden_rows("cells")}
     ordered = [rows[cell] for cell in truth.phase.cells]
     return {
         entry: judge(

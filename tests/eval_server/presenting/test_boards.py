@@ -94,6 +94,12 @@ def test_ranks_are_sorted_as_numbers_and_what_is_absent_comes_last() -> None:
         assert entries(a_board(standings), "subjects", order)[-1] == "entry 1"
 
 
+def test_values_that_tie_but_for_the_last_digit_keep_the_order_of_the_board() -> None:
+    standings = [a_standing(1, 0.9), a_standing(2, 0.8, subject_accuracy=0.7 + 2e-16)]
+    for order in ("asc", "desc"):
+        assert entries(a_board(standings), "subjects", order) == ["entry 1", "entry 2"]
+
+
 def test_the_head_of_the_sorted_column_turns_the_order() -> None:
     heads = {column.css: column for column in board_view(four([]), "f1", "desc").columns}
     assert heads["f1"].sorted == "descending"

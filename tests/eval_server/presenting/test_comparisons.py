@@ -59,7 +59,16 @@ def test_without_subjects_nothing_is_judged_and_nothing_fails() -> None:
 
 
 def test_every_metric_that_has_an_exact_test_has_a_line() -> None:
-    lines = {line.name: line for line in part_lines(a_document(), a_verdict(2), a_verdict(14))}
+    document = a_document()
+    document["entries"] = [
+        {
+            "submission": name,
+            "metrics": dict(verdict.metrics),
+            "subject_accuracy": None if verdict.summary is None else verdict.summary.mean.estimate,
+        }
+        for name, verdict in zip((document["a"], document["b"]), (a_verdict(2), a_verdict(14)), strict=True)
+    ]
+    lines = {line.name: line for line in part_lines(document)}
     assert {"weighted F1", "sensitivity", "specificity", "subject accuracy"} <= set(lines)
     assert lines["sensitivity"].difference == "+44.44"
     assert lines["specificity"].difference == "+0.00"

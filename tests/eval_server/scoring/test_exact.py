@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +14,7 @@ from eval_server.scoring import exact
 from eval_server.scoring.counts import Subjects, Tally
 from eval_server.scoring.exact import coin_sums, resampled_p, sign_flip_p, swap_tests
 from eval_server.scoring.metrics import ACCURACY, MCC, SWAPPED, WEIGHTED_F1
-from eval_server.scoring.pairwise import wilcoxon
+from eval_server.scoring.pairwise import differences, subject_wilcoxon, wilcoxon
 from eval_server.scoring.subjects import accuracies
 from tests.support.truth import (
     ENTRIES,
@@ -203,15 +206,60 @@ def test_more_than_40_differences_are_resampled() -> None:
     assert 0 < sign_flip_p(gaps, generator=np.random.default_rng(3)) < 1
 
 
-def test_the_signed_rank_test_equals_r_coin_exact_on_the_golden_pairs() -> None:
-    """golden/r_stats.json: coin's exact Wilcoxon with zeros dropped, and R's V statistic."""
-    shares = accuracies(golden_tally())
-    found = wilcoxon(shares[FIRST] - shares[SECOND])
+def test_the_signed_rank_test_equals_the_exact_one_on_the_golden_pairs() -> None:
+    """golden/r_stats.json: full enumeration with ties of exact fractions, zeros dropped.
+
+    R's own V differs by one half for E3-E5 and E4-E5: it took shares as floats and broke ties of equal
+    fractions; the exact rank sums are written out here beside the file's.
+    """
+    table = golden_tally()
+    found = subject_wilcoxon(differences(table, FIRST, SECOND), table.subjects.cells)
     for at, pair in enumerate(PAIRS):
         expected = golden("r_stats")["results"]["wilcoxon"][pair]
-        assert found.rank_sum[at] == expected["V"]
         assert found.zeros[at] == expected["n_zero"]
-        assert found.p[at] == pytest.approx(expected["coin_exact_wilcox"], abs=1e-12)
+        assert found.p[at] == pytest.approx(expected["exact_wilcox"], abs=1e-12)
+        assert found.p[at] == pytest.approx(EXACT_WILCOXON.get(pair, found.p[at]), rel=5e-6)
+        assert found.rank_sum[at] == expected["V_exact"] == EXACT_RANK_SUMS.get(pair, expected["V"])
+
+
+EXACT_WILCOXON = {"E1-E2": 0.366142, "E1-E3": 0.162008, "E3-E5": 0.000252247, "E4-E5": 0.0296931}
+EXACT_RANK_SUMS = {"E3-E5": 250.0, "E4-E5": 225.5}
+
+
+FRACTIONS = "1/3 1/2 1 -3/5 0 -1/3 0 1/4 1/3 0"
+"""Ten subjects' differences; p by full enumeration is 0.46875."""
+CELLS = np.array([6, 4, 5, 5, 7, 6, 3, 4, 3, 9])
+OURS = np.array([5, 4, 5, 1, 6, 2, 3, 3, 2, 1])
+THEIRS = np.array([3, 2, 0, 4, 6, 4, 3, 2, 1, 1])
+
+
+def test_equal_fractions_are_ties_however_they_were_reached() -> None:
+    """5/6 - 3/6 and 2/3 - 1/3 are both one third, and as floats they are two numbers."""
+    net = OURS - THEIRS
+    assert [str(Fraction(int(a), int(b))) for a, b in zip(net, CELLS, strict=True)] == FRACTIONS.split()
+    assert 5 / 6 - 3 / 6 != 2 / 3 - 1 / 3
+    assert subject_wilcoxon(net, CELLS).p[0] == 0.46875
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(-12, 12)), min_size=1, max_size=9))
+def test_the_signed_rank_test_of_subjects_equals_enumeration_in_exact_fractions(
+    rows: list[tuple[int, int]],
+) -> None:
+    pairs = [(cells, max(-cells, min(net, cells))) for cells, net in rows]
+    gaps = [Fraction(net, cells) for cells, net in pairs if net]
+    found = subject_wilcoxon([net for _, net in pairs], [cells for cells, _ in pairs])
+    if not gaps:
+        assert found.p[0] == 1.0
+        return
+    size = [abs(gap) for gap in gaps]
+    ranks = [sum(other < one for other in size) * 2 + size.count(one) + 1 for one in size]
+    observed = abs(sum(rank if gap > 0 else -rank for rank, gap in zip(ranks, gaps, strict=True)))
+    null = [
+        abs(sum(sign * rank for sign, rank in zip(signs, ranks, strict=True)))
+        for signs in product((-1, 1), repeat=len(ranks))
+    ]
+    assert found.p[0] == pytest.approx(sum(one >= observed for one in null) / len(null), abs=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -247,7 +295,8 @@ def test_a_thousand_subjects_and_more_have_small_p_values_and_no_p_of_0() -> Non
     found = swap_tests(ACCURACY, table, np.array([0, 2]), np.array([1, 3]))
     assert 0 < found.p[0] < 1e-300
     assert found.p[1] == 1.0
-    ranked = wilcoxon(accuracies(table)[[0, 2]] - accuracies(table)[[1, 3]])
+    pairs = np.array([0, 2]), np.array([1, 3])
+    ranked = subject_wilcoxon(differences(table, *pairs), subjects.cells)
     assert ranked.p[0] == 1 / (exact.RESAMPLES + 1)
     assert ranked.p[1] == 1.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +24,7 @@ SKLEARN = {
 EDGES = ("all_predicted_ALL", "all_predicted_HEM", "perfect", "all_wrong", "only_ALL_in_truth")
 
 
-def _agree(found: dict[str, float], expected: dict[str, float]) -> None:
+def _agree(found: Mapping[str, float | None], expected: dict[str, float]) -> None:
     for name, value in expected.items():
         if name != "confusion_tn_fp_fn_tp":
             assert found[SKLEARN.get(name, name)] == pytest.approx(value, abs=1e-12), name
@@ -38,8 +40,16 @@ def test_every_metric_of_the_five_entries_equals_scikit_learn(entry: str) -> Non
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_edge_cases_equal_scikit_learn_with_zero_division_0(edge: str) -> None:
+    """What truth of one class leaves without a definition is None for us; the formulas are scikit-learn's."""
     found = golden("sklearn_point")["results"]["edge_cases_zero_division_0"][edge]
-    _agree(point_metrics(Confusion(*found["tn_fp_fn_tp"])), found["expected"])
+    confusion = Confusion(*found["tn_fp_fn_tp"])
+    counts = confusion.tp, confusion.tn, confusion.positives, confusion.negatives
+    values = {name: float(metric.value(*counts)) for name, metric in METRICS.items()}
+    _agree(values, found["expected"])
+    told = point_metrics(confusion)
+    assert {name: value for name, value in values.items() if told[name] is not None} == {
+        name: value for name, value in told.items() if value is not None
+    }
 
 
 def test_the_papers_confusion_matrix_gives_the_papers_numbers() -> None:
@@ -122,8 +132,28 @@ def test_weighted_recall_is_accuracy_and_all_agree_with_plain_counting(cells: li
 
 def test_a_truth_of_one_class_has_no_ranking_metrics_but_keeps_the_others() -> None:
     found = score_metrics(np.ones(4, dtype=int), np.array([0.2, 0.6, 0.9, 1.0]), None)
-    assert set(found) == {"brier", "log_loss", "ece"}
+    assert {name for name, value in found.items() if value is not None} == {"brier", "log_loss", "ece"}
     assert found["log_loss"] == pytest.approx(-np.log([0.2, 0.6, 0.9, 1 - 1e-15]).mean())
+
+
+@pytest.mark.parametrize("only", ["ALL", "HEM"])
+def test_metrics_of_a_class_that_truth_does_not_have_are_not_defined(only: str) -> None:
+    """A perfect entry on normal cells alone has no sensitivity; 0.0000 would call it the worst of all."""
+    perfect = Confusion(tn=0, fp=0, fn=0, tp=7) if only == "ALL" else Confusion(tn=7, fp=0, fn=0, tp=0)
+    other = "hem" if only == "ALL" else "all"
+    share = "specificity" if only == "ALL" else "sensitivity"
+    undefined = {share, f"f1_{other}", f"precision_{other}", "macro_f1", "mcc", "kappa"}
+    found = point_metrics(perfect)
+    assert {name for name, value in found.items() if value is None} == undefined
+    assert {value for name, value in found.items() if name not in undefined} == {1.0}
+    half = point_metrics(_spoilt(perfect))
+    assert {name for name, value in half.items() if value is None} == undefined
+
+
+def _spoilt(found: Confusion) -> Confusion:
+    """The same cells with two of them called wrong."""
+    wrong_all, wrong_hem = min(found.tp, 2), min(found.tn, 2)
+    return Confusion(tn=found.tn - wrong_hem, fp=wrong_hem, fn=wrong_all, tp=found.tp - wrong_all)
 
 
 def test_calibration_bins_are_closed_on_the_right_and_empty_ones_count_nothing() -> None:

@@ -88,6 +88,36 @@ def test_words_for_effects_change_at_the_published_limits() -> None:
     assert words == ["negligible"] * 2 + ["small"] * 2 + ["medium"] * 2 + ["large"] * 2
 
 
+def test_one_seed_each_tells_nothing_and_no_effect_is_called_large() -> None:
+    found = seeds.compare_seeds([0.8], [0.9], paired=True)
+    assert (found.a12, found.cliffs_delta, found.magnitude, found.paired) == (None, None, "", None)
+    assert found.remark == "one seed each tells nothing about other seeds"
+    assert found.shift == pytest.approx(-0.1)
+    assert seeds.compare_seeds([0.8], [0.9, 0.91]).magnitude == ""
+    assert seeds.compare_seeds([0.8, 0.81], [0.9, 0.91]).magnitude == "large"
+
+
+def test_seeds_tie_as_fractions_do_however_their_digits_end() -> None:
+    """0.1 + 0.2 and 0.3 are one value, and so are 0.9 - 0.8 and 0.2 - 0.1."""
+    found = seeds.compare_seeds([0.1 + 0.2, 0.5], [0.3, 0.4], paired=True)
+    assert (found.u, found.cliffs_delta) == (2.5, 0.25)
+    assert found.paired is not None
+    assert found.paired.chance == 0.75
+    exactly = seeds.compare_seeds([0.9, 0.2, 0.5], [0.8, 0.1, 0.8], paired=True)
+    ranked = seeds.compare_seeds([1.0, 1.0, 0.0], [0.0, 0.0, 3.0], paired=True)
+    assert exactly.paired is not None
+    assert ranked.paired is not None
+    assert exactly.paired.wilcoxon_p == ranked.paired.wilcoxon_p
+
+
+def test_the_word_of_an_effect_at_the_limit_is_that_of_the_exact_fraction() -> None:
+    """Delta 33/100, from 1,330 of 2,000 pairs, is the limit of "medium" and not below it."""
+    first, second = np.repeat([1.0, 3.0], [335, 665]), np.array([2.0, 2.0])
+    found = seeds.compare_seeds(first, second)
+    assert found.cliffs_delta == 0.33
+    assert found.magnitude == "medium"
+
+
 def test_seeds_that_are_all_alike_are_no_evidence_and_have_no_limits() -> None:
     found = seeds.compare_seeds([0.9, 0.9], [0.9, 0.9], paired=True)
     assert (found.p_greater, found.a12, found.a12_limits, found.cliffs_limits) == (1.0, 0.5, None, None)

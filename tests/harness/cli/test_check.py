@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from submissions.phases import MEMBER
 from tests.support import shared
 from tests.support.command import harness
+from tests.support.inside import harness_inside
 from tests.support.submissions import a_submission, a_zip, some_predictions, text_of
 
 
@@ -81,6 +83,29 @@ def test_a_phase_of_one_s_own_is_checked_against_its_cells(zip_file: Path, tmp_p
     zip_file.write_bytes(a_submission(b"1\n0\n"))
     answer = harness("check", zip_file, "--cells", tmp_path / "fold0.csv", "--json")
     assert (answer.document()["phase"], answer.document()["predictions"]) == ("fold0", 2)
+
+
+def test_the_lines_of_a_phase_of_one_s_own_follow_the_rows_of_its_table(tmp_path: Path) -> None:
+    """What is packed from a table in another order is read back in the order of the cells' table."""
+    (tmp_path / "own.csv").write_text("cell\nslide10\nslide9\nslide1\n")
+    (tmp_path / "mine.csv").write_text("cell,label\nslide1,0\nslide10,1\nslide9,0\n")
+    packed = harness_inside(
+        "pack", tmp_path / "mine.csv", "--cells", tmp_path / "own.csv", "--out", tmp_path / "mine.zip"
+    )
+    assert packed.code == 0, packed.err
+    with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+        assert archive.read(MEMBER) == b"1\n0\n0\n"
+    checked = harness_inside("check", tmp_path / "mine.zip", "--cells", tmp_path / "own.csv", "--json")
+    assert checked.document()["phase"] == "own"
+
+
+def test_a_table_of_the_official_cells_without_endings_is_the_official_phase(
+    zip_file: Path, tmp_path: Path
+) -> None:
+    zip_file.write_bytes(a_submission())
+    (tmp_path / "mine.csv").write_text("cell\n" + "".join(f"{number}\n" for number in range(1867, 0, -1)))
+    answer = harness_inside("check", zip_file, "--cells", tmp_path / "mine.csv", "--json")
+    assert (answer.code, answer.document()["phase"]) == (0, "prelim")
 
 
 def test_cells_that_are_listed_twice_are_refused_as_data(zip_file: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -57,6 +58,15 @@ def test_an_error_of_the_system_without_a_path_stays_a_bug() -> None:
     assert words_of(PermissionError(13, "Permission denied", "there"))[0].startswith("there: expected")
 
 
+def test_a_disk_without_room_is_said_with_the_file_and_how_to_mend_it() -> None:
+    for number in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        error = OSError(number, os.strerror(number), "runs/x.json")
+        assert exit_code_of(error) == 3
+        said, hint = words_of(error)
+        assert said == f"runs/x.json cannot be written, there is no room: {os.strerror(number)}"
+        assert "Make room" in hint
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("score",), ("nosuch",), ("score", "x", "--nope"), ("train", "--model", "tiny", "--seed", "x")],
@@ -83,7 +93,7 @@ def test_json_may_be_asked_for_by_the_environment(arguments: tuple[str, ...], va
 
 
 def test_with_json_a_bug_is_a_document_and_keeps_its_traceback(folder: Path) -> None:
-    broken = "import eval_server.truth as t; t.read_truth = lambda path: 1 / 0"
+    broken = "import eval_server.truth as t; t.read_truth = lambda path, **options: 1 / 0"
     code = f"{broken}; from harness.cli.main import main; main(['score', 'x', '--truth', 'y', '--json'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1

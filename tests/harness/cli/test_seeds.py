@@ -87,6 +87,17 @@ def test_one_seed_each_says_nothing_about_seeds_and_subjects_together(folder: Pa
     assert "not computed, one seed shows no spread over seeds" in answer.out
 
 
+def test_one_seed_each_is_said_to_tell_nothing_and_no_effect_is_large(folder: Path) -> None:
+    runs = [folder / "runs" / f"{method}-seed00.csv" for method in ("good", "bad")]
+    told = harness_inside("seeds", *runs, "--truth", folder / "truth.csv")
+    assert "one seed each tells nothing about other seeds" in told.out
+    assert "large" not in told.out
+    assert "Cliff" not in told.out
+    pair = harness_inside("seeds", *runs, "--truth", folder / "truth.csv", "--json").document()["pairs"][0]
+    assert (pair["cliffs_delta"], pair["a12"], pair["magnitude"], pair["paired"]) == (None, None, "", None)
+    assert pair["remark"]
+
+
 def test_run_folders_bring_their_seed_and_their_remarks(folder: Path, tmp_path: Path) -> None:
     for seed in (3, 7):
         run = tmp_path / f"tiny-{seed}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from harness.errors import DataWrong
 from models.contract import Advance
 from tests.harness.data.conftest import Rearranged
 from tests.support import shared
+from tests.support.damage import harms
 
 
 def copied(drawn: Path, target: Path) -> Path:
@@ -86,6 +89,25 @@ def test_a_damaged_marker_is_refused(drawn: Path, tmp_path: Path) -> None:
     (root / MARKER).write_text('{"version": 1}')
     with pytest.raises(DataWrong, match="marker"):
         audit(root)
+
+
+def test_a_marker_with_any_byte_changed_is_refused(drawn: Path, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
+    (root / "UID_1_1_1_all.bmp").write_bytes(b"BM")
+    content = (drawn / MARKER).read_bytes()
+    for words, bytes_then in harms(content, b"{}"):
+        (root / MARKER).write_bytes(bytes_then)
+        with pytest.raises(DataWrong, match="is damaged"):
+            audit(root)
+            pytest.fail(words)
+
+
+def test_a_marker_of_an_earlier_version_is_still_read(drawn: Path, tmp_path: Path) -> None:
+    root = copied(drawn, tmp_path / "copy")
+    flat = json.loads((drawn / MARKER).read_text())["content"]
+    (root / MARKER).write_text(json.dumps(flat))
+    assert audit(root).complete
 
 
 def test_missing_truncated_renamed_and_foreign_images_are_told_apart(drawn: Path, tmp_path: Path) -> None:
@@ -180,6 +202,9 @@ def test_a_damaged_cache_is_as_good_as_none(drawn: Path, cache: Path) -> None:
     (remembered,) = cache.glob("audit-*.json")
     for damage in (b"", b"[]", b"{", b'{"version": 1, "files": {"a": [1]}}', b'{"version": 99}'):
         remembered.write_bytes(damage)
+        again = audit(drawn)
+        assert same(replace(again, remarks=()), first)
+        assert "made anew" in again.remarks[0]
         assert same(audit(drawn), first)
 
 
@@ -197,10 +222,14 @@ def same(one: Audit, other: Audit) -> bool:
 
 def test_the_cache_gives_back_what_was_put_in(tmp_path: Path) -> None:
     cache = HashCache(tmp_path, tmp_path / "folder")
-    assert cache.read() == {}
-    files = {"a/b.bmp": Hashed(FileState(3, 1_700_000_000_123_456_789), "ab" * 32)}
+    assert cache.read() == ({}, "")
+    state = FileState(3, 1_700_000_000_123_456_789)
+    files = {
+        "a/b.bmp": Hashed(state, "ab" * 32),
+        "a/c.bmp": Hashed(state, "ab" * 32, "450x450:cd", ("ef", "01")),
+    }
     assert cache.write(files) == ""
-    assert cache.read() == files
+    assert cache.read() == (files, "")
     assert [path.name for path in (tmp_path / "folder").iterdir()] == [cache.path.name]
 
 

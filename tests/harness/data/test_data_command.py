@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from tests.support import shared
+from tests.support.disk import no_file_above
+from tests.support.inside import harness_inside
 
 
 def harness(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -40,7 +42,7 @@ def test_the_audit_of_the_real_sample_prints_one_document_and_exits_with_3() -> 
 def test_a_corrupt_image_is_named_for_people_too(tmp_path: Path) -> None:
     name = "UID_1_1_1_all.bmp"
     real = shared(f"cnmc-sample/C-NMC_Leukemia/training_data/fold_0/all/{name}").read_bytes()
-    (tmp_path / name).write_bytes(real[:-1] + b"\x01")
+    (tmp_path / name).write_bytes(real[:-3] + b"\x01" + real[-2:])
     done = harness("audit", tmp_path)
     assert done.returncode == 3
     assert f"{name}: corrupt in train; expected SHA-256" in done.stdout
@@ -71,3 +73,13 @@ def test_a_wrong_scale_is_a_matter_of_usage(tmp_path: Path) -> None:
     done = harness("draw", tmp_path / "data", "--scale", "7")
     assert done.returncode == 2
     assert "a scale of 7 cannot be drawn" in done.stderr
+
+
+def test_drawing_onto_a_full_disk_names_the_file_and_leaves_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    with no_file_above(100_000):
+        answer = harness_inside("data", "draw", root, "--scale", "0.002")
+    assert answer.code == 3, answer.err
+    assert ".bmp cannot be written, there is no room" in answer.err
+    assert "Make room" in answer.err
+    assert list(root.iterdir()) == []

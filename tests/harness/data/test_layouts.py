@@ -95,7 +95,8 @@ def test_stray_files_are_passed_over_and_named(rearranged: Rearranged, tmp_path:
     (root / "elsewhere.bmp").symlink_to(root / "not-there")
     report = audit(root)
     assert report.complete
-    assert {Path(path).name for path in report.stray} == {*names, "17.bmp", "elsewhere.bmp"}
+    assert {Path(path).name for path in report.stray} == {*names, "elsewhere.bmp"}
+    assert [(one.path, one.reason[:16]) for one in report.other_forms] == [("17.bmp", "a numbered image")]
 
 
 def test_folders_that_link_to_each_other_end(rearranged: Rearranged, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_the_recurring_pairs_join_subjects_into_the_four_known_groups() -> None:
 
 
 def test_the_packaged_files_are_those_the_builder_makes_and_stay_under_one_megabyte(tmp_path: Path) -> None:
-    build_published.build(shared("facts"), tmp_path)
+    build_published.build(shared("facts"), shared("cnmc-sample"), tmp_path)
     sizes = []
     for name in (LIST_FILE, PAIRS_FILE):
         built, carried = (lzma.decompress((folder / name).read_bytes()) for folder in (tmp_path, PACKAGE))

@@ -220,7 +220,7 @@ def test_a_scale_that_cannot_be_drawn_is_refused(scale: float, tmp_path: Path) -
 
 
 def test_the_marker_says_drawn_data_and_lists_every_file(drawn: Path) -> None:
-    document = json.loads((drawn / MARKER).read_text())
+    document = json.loads((drawn / MARKER).read_text())["content"]
     assert document["note"].startswith("DRAWN DATA")
     assert (document["seed"], document["recipe"]) == (0, 1)
     images = {path.name: path for path in drawn.rglob("*.bmp") if "fold_" in str(path)}

@@ -8,7 +8,15 @@ from scipy.special import expit, logit
 
 from eval_server.truth import Truth
 from harness.errors import DataWrong, UsageWrong, exit_code_of
-from harness.runs.ensemble import Weighing, ensemble, equal_weights, fitted_weights, join, open_part
+from harness.runs.ensemble import (
+    Weighing,
+    ensemble,
+    equal_weights,
+    fitted_weights,
+    join,
+    open_part,
+    share_of_votes,
+)
 from harness.runs.folder import RunFolder
 from harness.runs.provenance import file_sha256
 from submissions.manifest import Manifest
@@ -171,3 +179,13 @@ def test_a_damaged_run_beside_a_twin_is_passed_over(tmp_path, scores):
     (tmp_path / "0" / "plan.json").write_text("{")
     with pytest.raises(DataWrong, match="no finished run of a-prelim"):
         fitted_weights(parts, "fold1", None)
+
+
+@pytest.mark.parametrize("parts", [12, 20, 26, 40])
+def test_an_even_vote_is_one_half_whoever_votes(parts: int) -> None:
+    """As floats, ten of twenty votes come out above one half in some orders, and the cell was called ALL."""
+    orders = np.random.default_rng(0).permuted(
+        np.repeat([[1.0, 0.0]], parts // 2 * 500, axis=0).reshape(500, -1), axis=1
+    )
+    shares = share_of_votes(np.full(parts, 1 / parts), orders.T.copy())
+    assert set(shares.tolist()) == {0.5}

@@ -1,14 +1,18 @@
 """Features are computed once per crop, whatever cell or run it comes from, and survive a stop."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from models.contract import FitInterrupted, Session
 from models.descriptors.store import Measurement, features_of
 from models.drawn_cells import drawn_cells
+from tests.support.damage import harms
+from tests.support.disk import no_file_above
 
 
-def counted(dtype="float64", name="mean-1"):
+def counted(dtype="float64", name="mean-1", **more):
     """A measurement that remembers how many crops it was asked for."""
     seen = []
 
@@ -16,7 +20,7 @@ def counted(dtype="float64", name="mean-1"):
         seen.append(len(crops))
         return crops.mean(axis=(1, 2))
 
-    return Measurement(name, 3, mean_colour, dtype=dtype, batch=4), seen
+    return Measurement(name, 3, mean_colour, dtype=dtype, batch=4, **more), seen
 
 
 def test_features_come_in_the_order_of_the_cells(tmp_path):
@@ -99,3 +103,61 @@ def test_a_stop_while_worker_processes_measure_keeps_what_came_back(tmp_path, mo
     (kept,) = (tmp_path / "features").rglob("*.npy")
     assert len(np.load(kept)) == 32
     assert table.descriptors_of(cells, session).shape == (40, table.DESCRIPTORS.width)
+
+
+def tables(root):
+    return sorted((root / "features").rglob("*.npy"))
+
+
+def seal_of(table):
+    return table.with_name(f"{table.name}.seal")
+
+
+@pytest.mark.parametrize("which", ["table", "seal"])
+def test_a_harmed_table_is_measured_anew_and_said_to_be(which, tmp_path, caplog):
+    measurement, seen = counted()
+    cells, session = drawn_cells(40), Session(cache=tmp_path)
+    right = features_of(cells, measurement, session)
+    features_of(drawn_cells(40, seed=1), measurement, Session(cache=tmp_path / "other"))
+    (table,), (other,) = tables(tmp_path), tables(tmp_path / "other")
+    place = {"table": lambda file: file, "seal": seal_of}[which]
+    content = place(table).read_bytes()
+    for words, bytes_then in harms(content, place(other).read_bytes()):
+        place(table).write_bytes(bytes_then)
+        caplog.clear()
+        seen.clear()
+        assert np.array_equal(features_of(cells, measurement, session), right), words
+        assert sum(seen) == 40, words
+        assert "1 kept tables are measured anew" in caplog.text, words
+        assert place(table).read_bytes() == content, words
+
+
+def test_features_kept_without_a_seal_or_by_other_code_are_measured_anew(tmp_path, caplog):
+    session = Session(cache=tmp_path)
+    features_of(drawn_cells(4), counted()[0], session)
+    seal_of(tables(tmp_path)[0]).unlink()
+    for kinds in ({}, {"made_by": {"code": "other"}}):
+        for expected in (4, 0):
+            measurement, seen = counted(**kinds)
+            features_of(drawn_cells(4), measurement, session)
+            assert sum(seen) == expected
+    assert "made from another code" in caplog.text
+
+
+def test_features_of_another_measurement_are_not_taken(tmp_path):
+    session = Session(cache=tmp_path)
+    right = features_of(drawn_cells(4), counted()[0], session)
+    features_of(drawn_cells(4), counted(name="other")[0], session)
+    mine, other = tables(tmp_path)
+    shutil.copy(other, mine)
+    shutil.copy(seal_of(other), seal_of(mine))
+    measurement, seen = counted()
+    assert np.array_equal(features_of(drawn_cells(4), measurement, session), right)
+    assert sum(seen) == 4
+
+
+def test_a_disk_without_room_for_features_is_an_error_that_names_the_table(tmp_path):
+    measurement, _ = counted()
+    with no_file_above(100), pytest.raises(OSError, match=r"features/mean-1/[0-9a-f]{32}\.npy"):
+        features_of(drawn_cells(10), measurement, Session(cache=tmp_path))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

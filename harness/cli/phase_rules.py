@@ -1,0 +1,163 @@
+"""The options that set a phase's rules, and how rules and windows are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.errors import UsageWrong
+
+if TYPE_CHECKING:
+    from eval_server.store.phases import PhaseRecord, Rules
+
+
+class Moment(click.ParamType[Any]):
+    """A moment in ISO 8601; without an offset it is UTC. ``none`` takes a limit away.
+
+    A bare date is the whole day in UTC: as an opening its first moment, as an `end` its last.
+    """
+
+    name = "moment"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._time = time.max if end else time.min
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if isinstance(value, datetime) or value == "none":
+            return value
+        try:
+            moment = self._of_day(value) or datetime.fromisoformat(value)
+        except ValueError:
+            said = "expected a day such as 2026-12-31 or a moment such as 2026-12-31T23:59, in UTC"
+            self.fail(f"{said}, found {value!r}", param, ctx)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    def _of_day(self, value: str) -> datetime | None:
+        """The first or last moment of a bare date; None for anything else."""
+        try:
+            return datetime.combine(date.fromisoformat(value), self._time)
+        except ValueError:
+            return None
+
+
+class Count(click.ParamType[Any]):
+    """A whole number; ``none`` takes a limit away."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if isinstance(value, int) or value == "none":
+            return value
+        if not (value.isascii() and value.isdigit()) or len(value) > 9:
+            self.fail(f"expected a count below 1,000,000,000 or none, found {value!r}", param, ctx)
+        return int(value)
+
+
+def rule_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that set a phase's rules; what is left out stays as it is."""
+    for option in reversed(
+        (
+            click.option("--title", help="What the pages call it."),
+            click.option(
+                "--opens", "opens_at", type=Moment(), help="First moment, or a day (UTC); none: at once."
+            ),
+            click.option(
+                "--closes",
+                "closes_at",
+                type=Moment(end=True),
+                help="Last moment, or a day to its end (UTC); none: never.",
+            ),
+            click.option("--per-day", type=Count(), help="Scored submissions of a team a day."),
+            click.option("--in-all", type=Count(), help="Scored submissions of a team in all."),
+            click.option("--unscored-per-day", type=Count(), help="Refused and failed ones a day."),
+            click.option(
+                "--represents",
+                type=click.Choice(["best", "last", "chosen", "every"]),
+                help="What stands for a team; every: each of its entries, by its best.",
+            ),
+            click.option(
+                "--visibility",
+                type=click.Choice(["public", "hidden", "anonymous"]),
+                help="The board: for all, hidden until the end, or without names.",
+            ),
+            click.option("--metric", help="What ranks; weighted_f1 unless set."),
+            click.option("--ladder/--no-ladder", default=None, help="Release only clear improvements."),
+            click.option("--margin", type=float, help="Of non-inferiority; 0.01 unless set."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def changed(rules: Rules, given: dict[str, Any]) -> Rules:
+    """The rules with what was given; ``none`` takes a limit away."""
+    from eval_server.scoring.metrics import METRICS
+
+    asked: dict[str, Any] = {
+        key: None if value == "none" else value for key, value in given.items() if value is not None
+    }
+    metric = asked.get("metric", rules.metric)
+    ranking = [name for name, one in METRICS.items() if one.increasing]
+    if metric not in ranking:
+        raise UsageWrong(f"a board cannot be ranked by {metric!r}", f"It can by {', '.join(ranking)}.")
+    try:
+        return replace(rules, **asked)
+    except ValueError as error:
+        raise UsageWrong(str(error)) from error
+
+
+def _default() -> Rules:
+    from eval_server.store.phases import Rules
+
+    return Rules()
+
+
+def described(record: PhaseRecord) -> str:
+    """A phase and, a line each, its rules that are not the usual ones."""
+    usual = plain(_default())
+    own = [(key, value) for key, value in plain(record.rules).items() if value != usual[key]]
+    told = [f"  {key.replace('_', ' '):17} {value}" for key, value in own] or ["  the usual rules"]
+    return "\n".join((record.name, *told))
+
+
+def plain(rules: Rules) -> dict[str, Any]:
+    return {key: str(value) if isinstance(value, datetime) else value for key, value in asdict(rules).items()}
+
+
+def require_defined(rules: Rules, labels: Any) -> None:
+    """A board cannot be ranked by a metric of a class that the truth does not have."""
+    from eval_server.scoring.metrics import METRICS
+
+    positives = int(labels.sum())
+    if not METRICS[rules.metric].defined(positives, len(labels) - positives):
+        said = f"{rules.metric} is not defined here: the truth has cells of one class only"
+        raise UsageWrong(said, "Rank by weighted_f1 or accuracy.")
+
+
+def window(rules: Rules, now: datetime) -> dict[str, Any]:
+    """When a phase opens and closes, and what the clock says to that, as documents carry it."""
+    from eval_server.access import status_at
+
+    limits = {"opens_at": rules.opens_at, "closes_at": rules.closes_at}
+    told: dict[str, Any] = {name: None if at is None else at.isoformat() for name, at in limits.items()}
+    return {**told, "status": status_at(rules, now)}
+
+
+def window_words(rules: Rules, now: datetime) -> str:
+    """Both moments with their zone, and whether the phase is open by the clock of this machine."""
+    from eval_server.access import status_at
+
+    opens = "at once" if rules.opens_at is None else moment_words(rules.opens_at)
+    closes = "never" if rules.closes_at is None else moment_words(rules.closes_at)
+    states = {"upcoming": "not open yet", "open": "open now", "closed": "already closed"}
+    return f"opens {opens}, closes {closes}: {states[status_at(rules, now)]}"
+
+
+def moment_words(at: datetime) -> str:
+    """A moment as people read it: ``26 Nov 2026, 23:59 UTC``."""
+    found = at.astimezone(UTC)
+    return f"{found.day} {found:%b %Y, %H:%M} UTC"
