@@ -190,6 +190,9 @@ class Neighborhood(Entry):
         transductive=True,
     )
 
+    def require_usable(self, weights: str) -> None:
+        self._network().require_usable(weights)
+
     def fit(self, cells: Cells, session: Session) -> Fitted:
         cells.require_labels()
         network: Any = self._network().fit(cells, session)

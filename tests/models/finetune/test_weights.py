@@ -87,7 +87,7 @@ def test_what_is_missing_or_of_the_wrong_shape_is_named_with_both_shapes(tmp_pat
     save_file(state, file)
     with pytest.raises(EntryUnavailable) as caught:
         start(timm_network(TEST_RESNET), str(file))
-    assert "1 missing: layer1.0.conv1.weight" in str(caught.value)
+    assert "1 of the network's 75 tensors (layer1.0.conv1.weight)" in str(caught.value)
     assert "layer2.0.conv1.weight (7, 32, 3, 3) instead of (48, 32, 3, 3)" in str(caught.value)
 
 
@@ -96,15 +96,95 @@ def test_weights_of_another_architecture_are_refused_and_leave_the_network_as_it
     save_file(published(), file)
     network = SERESNEXT.network()
     before = fingerprint(network.module.state_dict())
-    with pytest.raises(EntryUnavailable, match="do not fit"):
+    with pytest.raises(EntryUnavailable, match="does not fit"):
         start(network, str(file))
     assert fingerprint(network.module.state_dict()) == before
 
 
-def test_tensors_that_the_network_has_no_place_for_are_told(tmp_path):
+def test_tensors_that_the_network_has_no_place_for_are_refused_with_names_of_both_sides(tmp_path):
     file = tmp_path / "weights.safetensors"
-    save_file({**published(), "auxiliary.weight": torch.zeros(2)}, file)
-    assert start(timm_network(TEST_RESNET), str(file))["passed_over"] == ["auxiliary.weight"]
+    save_file({**published(), "layer4.9.conv.weight": torch.zeros(2)}, file)
+    with pytest.raises(EntryUnavailable, match=r"of the file's 93 \(layer4\.9\.conv\.weight\)") as told:
+        start(timm_network(TEST_RESNET), str(file))
+    assert "the network has layer4.0.downsample" in str(told.value)
+
+
+@pytest.mark.parametrize("head", ["fc.1", "last_linear", "classifier", "head.fc", "cls.2", "cls.0.1"])
+def test_a_head_of_one_class_is_taken_whatever_it_is_called(tmp_path, head):
+    state = {name.replace("fc.", f"{head}."): one for name, one in published(classes=1).items()}
+    file = tmp_path / "weights.safetensors"
+    save_file(state, file)
+    network = timm_network(TEST_RESNET)
+    assert start(network, str(file))["head"] == f"taken from {head}"
+    assert torch.equal(network.module.fc.weight, state[f"{head}.weight"])
+
+
+def test_where_two_heads_fit_none_is_taken(tmp_path):
+    body = {name: one for name, one in published().items() if not name.startswith("fc.")}
+    heads = {
+        f"{name}.{part}": torch.ones(shape)
+        for name in ("cls", "head")
+        for part, shape in (("weight", (1, 96)), ("bias", (1,)))
+    }
+    file = tmp_path / "weights.safetensors"
+    save_file({**body, **heads}, file)
+    assert start(timm_network(TEST_RESNET), str(file))["head"] == "random"
+
+
+def test_names_left_by_data_parallel_in_the_middle_are_understood(tmp_path):
+    state = {name.replace("layer1.", "layer1.module."): one for name, one in published().items()}
+    file = tmp_path / "weights.safetensors"
+    save_file(state, file)
+    network = timm_network(TEST_RESNET)
+    start(network, str(file))
+    assert_body_is(network, published())
+
+
+def test_a_moving_average_among_the_same_names_is_taken_and_a_part_of_the_names_can_be_chosen(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    raw, average = published(), {name: one + 1 for name, one in published().items()}
+    both = {f"model.{name}": one for name, one in raw.items()}
+    save_file({**both, **{f"ema.{name}": one for name, one in average.items()}}, file)
+    network = timm_network(TEST_RESNET)
+    facts = start(network, str(file))
+    assert facts["prefix"] == "ema. (moving average, EMA)"
+    assert facts["passed_over"] == "model (92)"
+    assert_body_is(network, average)
+    start(network, f"{file}#model")
+    assert_body_is(network, raw)
+
+
+def test_a_file_whose_name_holds_the_sign_for_parts_is_read(tmp_path):
+    file = tmp_path / "run#3.safetensors"
+    save_file(published(), file)
+    assert start(timm_network(TEST_RESNET), str(file))["file"] == "run#3.safetensors"
+
+
+def test_nothing_of_a_network_is_changed_by_weights_that_are_not_finite(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    save_file({**published(), "layer4.0.conv1.weight": torch.full((96, 192, 3, 3), torch.inf)}, file)
+    network = timm_network(TEST_RESNET)
+    before = fingerprint(network.module.state_dict())
+    with pytest.raises(EntryUnavailable, match="not finite"):
+        start(network, str(file))
+    assert fingerprint(network.module.state_dict()) == before
+
+
+def test_numbers_that_only_a_wider_kind_can_hold_are_not_finite_either(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    save_file({**published(), "bn1.bias": torch.full((32,), 1e300, dtype=torch.float64)}, file)
+    with pytest.raises(EntryUnavailable, match="not finite"):
+        start(timm_network(TEST_RESNET), str(file))
+
+
+def test_no_message_is_long_or_gives_torchs_advice(tmp_path):
+    file = tmp_path / "weights.pth"
+    torch.save(timm.create_model("test_resnet"), file)
+    with pytest.raises(EntryUnavailable) as told:
+        start(timm_network(TEST_RESNET), str(file))
+    words = f"{told.value} {told.value.hint}"
+    assert "weights_only" not in words
+    assert len(words) < 400
 
 
 class Malicious:
