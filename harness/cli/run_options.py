@@ -129,6 +129,7 @@ def plan_lines(plan: Plan) -> list[str]:
     classes = ", ".join(f"{count} {name}" for name, count in training["classes"].items())
     marks = [word for word in ("partial", "drawn") if facts[word]]
     marks += ["epoch chosen on the test set"] if facts["chosen_on_test"] else []
+    marks += ["random weights"] if facts["weights"].get("source") == "none" else []
     settings = ", ".join(f"{name}={value}" for name, value in facts["settings"].items())
     rows = [
         ("entry", f"{facts['entry']} ({plan.origin})"),

@@ -41,29 +41,28 @@ def sketched(build: Callable[[], Network]) -> Network:
 
 
 def require_side(build: Callable[[], Network], network: Network, recipe: Recipe) -> None:
-    """Raise `SettingInvalid` where the network does not take an image of the recipe's side."""
-    reason = _refusal(network, recipe.side) and _refusal(build(), recipe.side)
+    """Raise `SettingInvalid` where the network does not take images of the recipe's side."""
+    reason = _refusal(network, recipe) and _refusal(build(), recipe)
     if reason:
         raise SettingInvalid(
             f"{network.name} does not take images of side {recipe.side}: {reason}",
-            "Choose another side: --set side=224.",
+            "Choose another side: --set side=224, or another network.",
         )
 
 
-def takes(network: Network, side: int) -> bool:
-    """Whether a network takes images of this side."""
-    return not _refusal(network, side)
+def takes(network: Network, recipe: Recipe) -> bool:
+    """Whether a network takes images of the recipe's side, as far as shapes say."""
+    return not _refusal(network, recipe)
 
 
-def _refusal(network: Network, side: int) -> str:
-    """What a network says of a black image of this side; empty where it takes it."""
+def _refusal(network: Network, recipe: Recipe) -> str:
+    """Why a network does not take black images when it learns and predicts; empty where it does."""
     device = next(network.module.parameters()).device
-    before = network.module.training
+    images = torch.zeros(min(recipe.batch, 2), 3, recipe.side, recipe.side, device=device)
     try:
         with torch.inference_mode():
-            network.module.eval()(torch.zeros(2, 3, side, side, device=device))
+            found = [network.module.train(learns)(images) for learns in (True, False)]
     except Exception as error:  # networks refuse in any way
         return (str(error).splitlines() or [type(error).__name__])[0]
-    finally:
-        network.module.train(before)
-    return ""
+    wrong = [one for one in found if not isinstance(one, torch.Tensor) or one.shape != (len(images), 1)]
+    return "it does not give one number an image" if wrong else ""
