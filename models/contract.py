@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from models.settings import check
 from models.weights_source import NOT_FILES
 
 Crops = npt.NDArray[np.uint8]
@@ -316,9 +317,11 @@ def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
                 f"setting {name} of {entry}: {error}", f"Write --set {name}=VALUE."
             ) from None
     try:
-        return dataclasses.replace(settings, **changes)
+        changed = dataclasses.replace(settings, **changes)
+        check(changed)
     except ValueError as error:
-        raise SettingInvalid(f"settings of {entry}: {error}") from None
+        raise SettingInvalid(f"settings of {entry}: {error}", "Write --set NAME=VALUE.") from None
+    return changed
 
 
 def _read(text: str, kind: Any) -> Any:

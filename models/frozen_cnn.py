@@ -28,8 +28,9 @@ from models.contract import (
 )
 from models.descriptors.store import Features, Measurement, features_of, made_by
 from models.finetune.entry import PACKAGES
-from models.finetune.recipe import REST, Recipe
+from models.finetune.recipe import REST, SIDE, Recipe
 from models.registry import missing_requirement, needs
+from models.settings import check, number
 from models.shape import PERCEPTRON, SVM
 from models.weights_source import NOT_FILES
 
@@ -48,15 +49,15 @@ class FrozenSettings:
     `components` is how many principal components the classifiers see."""
 
     backbones: tuple[str, ...] = ("alexnet", "resnet50")
-    side: int = 224
-    components: int = 128
+    side: int = number(224, *SIDE)
+    components: int = number(128, 1, 65_536)
 
     def __post_init__(self) -> None:
+        check(self)
         if not self.backbones:
             raise ValueError("expected at least one name in backbones, found none")
-        for name in ("side", "components"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"expected {name} of at least 1, found {getattr(self, name)}")
+        if len(set(self.backbones)) < len(self.backbones):
+            raise ValueError("expected each name in backbones once, found one of them twice")
 
 
 def _forest(seed: int, positive_weight: float) -> Any:
