@@ -44,7 +44,7 @@ class Finetuned(Entry):
         self._require_packages()
         from models.finetune.trying import try_out
 
-        try_out(self.network, self.settings, weights)
+        try_out(self.network, self.settings, weights if self.uses_weights else "none")
 
     def fit(self, cells: Cells, session: Session) -> Fitted:
         self._require_packages()

@@ -6,6 +6,7 @@ Nothing is unpickled here, and the file's name is not believed.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -105,13 +106,17 @@ def _of_zip(file: Path) -> Format:
     """PyTorch's zip, or what else is in it."""
     try:
         with zipfile.ZipFile(file) as opened:
-            names = opened.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            names, damaged = opened.namelist(), opened.testzip()
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         raise EntryUnavailable(
             f"{file} is cut off or damaged: it begins as a zip archive, such as torch.save writes, and "
             "its end is not there",
             AGAIN,
         ) from error
+    if damaged:
+        raise EntryUnavailable(
+            f"{file} is damaged: the checksum of {bare(damaged)} in it does not agree", AGAIN
+        )
     last = [name.rpartition("/")[2] for name in names]
     if "data.pkl" in last and "constants.pkl" not in last:
         return "zip"

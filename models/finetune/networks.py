@@ -18,12 +18,14 @@ State = Mapping[str, torch.Tensor]
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """A network with one output: `head` is the name of its last layer; `fetch` gets the published
-    weights (a state dict with any head) from where its library keeps them; `name` is for messages."""
+    weights (a state dict with any head) from where its library keeps them, if any are `published`; `name`
+    is for messages."""
 
     module: nn.Module
     head: str
     fetch: Callable[[], State]
     name: str = "this network"
+    published: bool = True
 
 
 def timm_network(recipe: Recipe) -> Network:
@@ -44,7 +46,9 @@ def timm_network(recipe: Recipe) -> Network:
     def fetch() -> State:
         return timm.create_model(recipe.backbone, pretrained=True).state_dict()
 
-    return Network(module, _head_name(module, recipe.backbone), fetch, recipe.backbone)
+    sources: Any = module.pretrained_cfg
+    published = any(sources.get(place) for place in ("url", "file", "hf_hub_id"))
+    return Network(module, _head_name(module, recipe.backbone), fetch, recipe.backbone, published)
 
 
 def _head_name(module: nn.Module, backbone: str) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.contract import EntryError, SettingInvalid
+from models.contract import EntryError, EntryUnavailable, SettingInvalid
+from models.finetune.file_kinds import HOW
 from models.finetune.networks import Network, parameter_groups
 from models.finetune.weights import require_fit
 from models.weights_source import NOT_FILES
@@ -27,6 +28,8 @@ def try_out(build: Callable[[], Network], recipe: Recipe, weights: str) -> None:
     require_side(build, network, recipe)
     if weights not in NOT_FILES:
         require_fit(network, weights)
+    if weights == "hub" and not network.published:
+        raise EntryUnavailable(f"timm's hub has no weights for {network.name}", HOW)
 
 
 def sketched(build: Callable[[], Network]) -> Network:

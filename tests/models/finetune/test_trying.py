@@ -73,6 +73,13 @@ def test_settings_that_no_network_can_follow_are_refused_before_any_work(name, s
         entry(name, **settings).require_usable("none")
 
 
+def test_a_network_without_published_weights_is_refused_before_it_is_fetched():
+    with pytest.raises(EntryUnavailable, match="hub has no weights for seresnet18") as told:
+        entry("timm:seresnet18").require_usable("hub")
+    assert "--weights none" in told.value.hint
+    entry("timm:seresnet18").require_usable("none")
+
+
 def test_files_in_a_folder_of_weights_that_no_network_takes_are_named(tmp_path, file):
     file.rename(tmp_path / "test_resnet.safetensors")
     frozen = entry("frozen-cnn", backbones="test_resnet", side="64")

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 import urllib.error
 
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 from models.contract import EntryUnavailable
 from models.finetune.networks import Network, timm_network
 from models.finetune.recipe import REST, Recipe
+from models.finetune.weight_files import read
 from models.finetune.weights import fingerprint, start
 from models.seresnext import SERESNEXT
 
@@ -175,6 +177,23 @@ def test_numbers_that_only_a_wider_kind_can_hold_are_not_finite_either(tmp_path)
     save_file({**published(), "bn1.bias": torch.full((32,), 1e300, dtype=torch.float64)}, file)
     with pytest.raises(EntryUnavailable, match="not finite"):
         start(timm_network(TEST_RESNET), str(file))
+
+
+def test_one_changed_byte_of_a_file_of_torch_save_never_gives_other_numbers(tmp_path):
+    file, state = tmp_path / "w.pth", {"a.weight": torch.randn(20, 20), "a.bias": torch.randn(20)}
+    torch.save(state, file)
+    whole = file.read_bytes()
+    draw = random.Random(0)
+    refused = 0
+    for at in draw.sample(range(len(whole)), 60):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            found = read(file).tensors
+        except EntryUnavailable:
+            refused += 1
+        else:
+            assert fingerprint(found) == fingerprint(state), at
+    assert refused > 30
 
 
 def test_no_message_is_long_or_gives_torchs_advice(tmp_path):
