@@ -33,7 +33,8 @@ _OPTIONS = (
         "--weights",
         default="hub",
         show_default=True,
-        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE or a folder, `none` (random).",
+        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE or FILE#part of a checkpoint, "
+        "a folder, `none` (random).",
     ),
     click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting."),
     click.option(
