@@ -22,6 +22,7 @@ from models.finetune.matching import Match, match
 from models.finetune.networks import Network, State
 from models.finetune.weight_files import Given, is_ema, listed, read
 from models.weights_source import weights_file
+from submissions.problems import bare
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def require_fit(network: Network, source: str) -> None:
     words = ", ".join(
         f"{what.replace('_', ' ')} {word}" for what, word in _taken(given, found).items() if what != "head"
     )
-    head = f"its last layer {found.head} is taken" if found.head else ""
+    head = f"its last layer {bare(found.head)} is taken" if found.head else ""
     if words or head:
         _log.warning("weights of %s: %s", file.path, "; ".join(filter(None, (words, head))))
 
@@ -68,9 +69,9 @@ def _taken(given: Given, found: Match) -> dict[str, str]:
     """What was taken of a file and what was not, where that is more than all of it."""
     average = " (moving average, EMA)" if given.is_ema or is_ema(found.prefix) else ""
     said = {
-        "part": f"{given.part}{average}" if given.part else "",
-        "prefix": found.prefix + ("" if given.part else average) if found.prefix else "",
-        "head": f"taken from {found.head}" if found.head else "random",
+        "part": f"{bare(given.part)}{average}" if given.part else "",
+        "prefix": bare(found.prefix) + ("" if given.part else average) if found.prefix else "",
+        "head": f"taken from {bare(found.head)}" if found.head else "random",
         "passed_over": _grouped(found.passed_over),
     }
     return {name: word for name, word in said.items() if word}

@@ -142,6 +142,36 @@ def test_names_left_by_data_parallel_in_the_middle_are_understood(tmp_path):
     assert_body_is(network, published())
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "net.",
+        "encoder.",
+        "model.backbone.",
+        "module.model._orig_mod.",
+        "_orig_mod.module.net.",
+        "0.",
+        "a\x1b[31m.",
+    ],
+)
+def test_whatever_stands_before_the_names_is_passed_over_and_a_loss_beside_them_too(tmp_path, prefix):
+    state = {f"{prefix}{name}": one for name, one in published(1).items()}
+    file = tmp_path / "weights.safetensors"
+    save_file({**state, "criterion.pos_weight": torch.ones(1)}, file)
+    network = timm_network(TEST_RESNET)
+    facts = start(network, str(file))
+    assert facts["passed_over"] == "criterion (1)"
+    assert all(word.isprintable() for word in facts.values())
+    assert_body_is(network, published(1))
+    assert torch.equal(network.module.fc.weight, published(1)["fc.weight"])
+
+
+def test_a_loss_among_names_without_a_prefix_is_passed_over(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    save_file({**published(), "criterion.pos_weight": torch.ones(1)}, file)
+    assert start(timm_network(TEST_RESNET), str(file))["passed_over"] == "criterion (1)"
+
+
 def test_a_moving_average_among_the_same_names_is_taken_and_a_part_of_the_names_can_be_chosen(tmp_path):
     file = tmp_path / "weights.safetensors"
     raw, average = published(), {name: one + 1 for name, one in published().items()}
