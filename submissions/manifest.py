@@ -25,9 +25,7 @@ class Manifest:
     `training` counts the cells and subjects that were learnt from and names those left out and why;
     `data` says where the cells came from (`other_labels`: learnt from or judged by a label file that is
     not the published one, `pixels_not_known`: from images saved again whose pixels nobody could compare);
-    `environment` holds versions and device. This and the four flags become words
-    that every table shows beside the result (`remarks`).
-    not the published one); `weights` is empty for an entry that starts from no pre-trained network;
+    `weights` is empty for an entry that starts from no pre-trained network;
     `environment` holds versions and device. What a reader must know of all this, and of the `parts` of an
     ensemble, becomes words that every table shows beside the result (`remarks`).
     """
