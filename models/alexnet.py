@@ -23,7 +23,7 @@ def alexnet_network(recipe: Recipe) -> Network:
         state: State = alexnet(weights=AlexNet_Weights.IMAGENET1K_V1).state_dict()
         return state
 
-    return Network(alexnet(num_classes=1, dropout=recipe.dropout), "classifier.6", fetch)
+    return Network(alexnet(num_classes=1, dropout=recipe.dropout), "classifier.6", fetch, "alexnet")
 
 
 class AlexNet(Finetuned):

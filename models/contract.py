@@ -21,6 +21,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from models.settings import check
+from models.weights_source import NOT_FILES
+
 Crops = npt.NDArray[np.uint8]
 """Pixels of n cells: uint8, shape (n, 300, 300, 3), RGB, background exactly 0."""
 
@@ -162,8 +165,8 @@ def _unrecorded(_event: Mapping[str, Any]) -> None:
 class Session:
     """The surroundings of one fit or predict.
 
-    `device` is a torch device name; `weights` is "hub", "none" or a file; `checkpoints` is where a
-    fit saves as it goes and looks for what an earlier, interrupted one left (None: keep nothing);
+    `device` is a torch device name; `weights` is "hub", "none", a file or ``FILE#part``; `checkpoints`
+    is where a fit saves as it goes and looks for what an earlier, interrupted one left (None: nothing);
     `cache` is where results that depend on pixels alone (descriptors, frozen features) are kept
     between runs. `record` takes one JSON-able event, such as ``{"epoch": 1, "loss": 0.2}``; an event
     with the epoch of an earlier one replaces it. `stopping` is asked often, and answers True when
@@ -232,6 +235,17 @@ class Entry(ABC):
     """Whether `Session.weights` matters: True for entries that start from pre-trained networks."""
     trial_settings: Mapping[str, str] = types.MappingProxyType({})
     """Settings, as typed after ``--set``, with which the contract suite tries this entry in seconds."""
+
+    def require_usable(self, weights: str) -> None:
+        """Raise, before any work, where the settings or these weights (`Session.weights`) cannot work.
+
+        Entries that start from pre-trained networks try here whether a file fits.
+        """
+        if not self.uses_weights and weights not in NOT_FILES:
+            raise SettingInvalid(
+                f"{self.card.name} uses no pre-trained weights, found --weights {weights}",
+                "Leave --weights out, or choose an entry that starts from a pre-trained network.",
+            )
 
     @abstractmethod
     def fit(self, cells: Cells, session: Session) -> Fitted:
@@ -303,9 +317,11 @@ def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
                 f"setting {name} of {entry}: {error}", f"Write --set {name}=VALUE."
             ) from None
     try:
-        return dataclasses.replace(settings, **changes)
+        changed = dataclasses.replace(settings, **changes)
+        check(changed)
     except ValueError as error:
-        raise SettingInvalid(f"settings of {entry}: {error}") from None
+        raise SettingInvalid(f"settings of {entry}: {error}", "Write --set NAME=VALUE.") from None
+    return changed
 
 
 def _read(text: str, kind: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,11 @@ from models.contract import (
 )
 from models.descriptors.store import Features, Measurement, features_of, made_by
 from models.finetune.entry import PACKAGES
-from models.finetune.recipe import Recipe
+from models.finetune.recipe import REST, SIDE, Recipe
 from models.registry import missing_requirement, needs
+from models.settings import check, number
 from models.shape import PERCEPTRON, SVM
+from models.weights_source import NOT_FILES
 
 if TYPE_CHECKING:
     from models.finetune.networks import Network, State
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 _BATCH = 8
 _PROJECTION = "projection.skops"
 _ABOUT = "backbones.json"
+_ENDINGS = (".safetensors", ".pth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,15 @@ class FrozenSettings:
     `components` is how many principal components the classifiers see."""
 
     backbones: tuple[str, ...] = ("alexnet", "resnet50")
-    side: int = 224
-    components: int = 128
+    side: int = number(224, *SIDE)
+    components: int = number(128, 1, 65_536)
 
     def __post_init__(self) -> None:
+        check(self)
         if not self.backbones:
             raise ValueError("expected at least one name in backbones, found none")
-        for name in ("side", "components"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"expected {name} of at least 1, found {getattr(self, name)}")
+        if len(set(self.backbones)) < len(self.backbones):
+            raise ValueError("expected each name in backbones once, found one of them twice")
 
 
 def _forest(seed: int, positive_weight: float) -> Any:
@@ -102,7 +106,14 @@ def _made_by() -> dict[str, str]:
 
 
 def _recipe(backbone: str, side: int) -> Recipe:
-    return Recipe(backbone=backbone, side=side, normalisation="imagenet", views=1)
+    return Recipe(
+        backbone=backbone,
+        side=side,
+        normalisation="imagenet",
+        views=1,
+        layers=(REST,),
+        learning_rates=(1e-4,),
+    )
 
 
 def _looking(module: Any, recipe: Recipe) -> Callable[[Crops], Features]:
@@ -162,7 +173,7 @@ def _pretrained(backbone: str, settings: FrozenSettings, session: Session) -> Ex
 def _source(backbone: str, settings: FrozenSettings, weights: str) -> str:
     """The weights of one backbone: a folder holds a file for each, named after it."""
     folder = Path(weights)
-    if weights in ("hub", "none") or (not folder.is_dir() and len(settings.backbones) == 1):
+    if weights in NOT_FILES or (not folder.is_dir() and len(settings.backbones) == 1):
         return weights
     if not folder.is_dir():
         raise EntryUnavailable(
@@ -170,13 +181,33 @@ def _source(backbone: str, settings: FrozenSettings, weights: str) -> str:
             "Name the files in it after the networks, such as alexnet.pth, or choose one network: "
             "--set backbones=NAME.",
         )
-    found = [file for ending in (".safetensors", ".pth") if (file := folder / (backbone + ending)).is_file()]
-    if not found:
+    found = _first(folder, backbone)
+    if found is None:
         raise EntryUnavailable(
             f"there is neither {backbone}.safetensors nor {backbone}.pth in {folder}",
             "Put the weights there, or leave this network out: --set backbones=…",
         )
-    return str(found[0])
+    return str(found)
+
+
+def _first(folder: Path, backbone: str) -> Path | None:
+    files = (folder / (backbone + ending) for ending in _ENDINGS)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _require_no_others(backbones: tuple[str, ...], weights: str) -> None:
+    """Raise `EntryUnavailable` where a folder of weights holds files that none of the networks takes."""
+    folder = Path(weights)
+    if weights in NOT_FILES or not folder.is_dir():
+        return
+    files = sorted(file for file in folder.iterdir() if file.suffix in _ENDINGS)
+    taken = {_first(folder, name) for name in backbones}
+    others = [file.name for file in files if file not in taken]
+    if others:
+        raise EntryUnavailable(
+            f"{folder} holds weights that none of {', '.join(backbones)} takes: {', '.join(others[:3])}",
+            "Move them elsewhere, or name the networks that are meant: --set backbones=NAME,NAME.",
+        )
 
 
 class FittedFrozenCnn(Fitted):
@@ -262,6 +293,16 @@ class FrozenCnn(Entry):
         requires=(*PACKAGES, "sklearn", "skops"),
     )
 
+    def require_usable(self, weights: str) -> None:
+        self._require_packages()
+        from models.finetune.trying import try_out
+
+        _require_no_others(self.settings.backbones, weights)
+        for name in self.settings.backbones:
+            build = partial(_network, name, self.settings.side)
+            source = _source(name, self.settings, weights)
+            try_out(build, _recipe(name, self.settings.side), source)
+
     def fit(self, cells: Cells, session: Session) -> Fitted:
         cells.require_labels()
         self._require_packages()
@@ -292,10 +333,10 @@ class FrozenCnn(Entry):
 
 
 def _loaded(backbone: str, side: int, origin: Mapping[str, Any], folder: Path) -> Extractor:
-    from models.finetune.weights import read
+    from safetensors.torch import load_file
 
     module = _headless(_network(backbone, side))
-    module.load_state_dict(read(folder / f"{backbone}.safetensors"))
+    module.load_state_dict(load_file(folder / f"{backbone}.safetensors"))
     return _extractor(backbone, module, origin)
 
 

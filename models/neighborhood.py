@@ -20,8 +20,9 @@ from models.classical import load_trusted
 from models.contract import Cells, Entry, EntryCard, FitInterrupted, Fitted, Scores, Session, reading_back
 from models.correction import corrected
 from models.finetune.entry import PACKAGES, Finetuned
-from models.finetune.recipe import HEAD, REST, Recipe
+from models.finetune.recipe import BATCH, EPOCHS, HEAD, MINUTES, REST, SIDE, VIEWS, Recipe
 from models.registry import missing_requirement, needs
+from models.settings import check, number
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
@@ -44,19 +45,17 @@ class NeighborhoodSettings:
     to `components` dimensions and described by `mixtures` Gaussians; `neighbours` cells vote."""
 
     backbone: str = "resnet50"
-    epochs: int = 6
-    batch: int = 16
-    views: int = 8
-    side: int = 300
-    checkpoint_minutes: float = 5.0
-    components: int = 64
-    mixtures: int = 16
-    neighbours: int = 10
+    epochs: int = number(6, *EPOCHS)
+    batch: int = number(16, *BATCH)
+    views: int = number(8, *VIEWS)
+    side: int = number(300, *SIDE)
+    checkpoint_minutes: float = number(5.0, *MINUTES)
+    components: int = number(64, 1, 65_536)
+    mixtures: int = number(16, 1, 4096)
+    neighbours: int = number(10, 1, 100_000)
 
     def __post_init__(self) -> None:
-        for name in ("components", "mixtures", "neighbours"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"expected {name} of at least 1, found {getattr(self, name)}")
+        check(self)
 
     def recipe(self) -> Recipe:
         """The reference recipe for a residual network of timm."""
@@ -189,6 +188,9 @@ class Neighborhood(Entry):
         requires=(*PACKAGES, "skimage", "sklearn", "skops"),
         transductive=True,
     )
+
+    def require_usable(self, weights: str) -> None:
+        self._network().require_usable(weights)
 
     def fit(self, cells: Cells, session: Session) -> Fitted:
         cells.require_labels()

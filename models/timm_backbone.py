@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from models.contract import EntryCard, EntryUnavailable, Family
@@ -17,6 +18,7 @@ from models.finetune.recipe import HEAD, REST, Recipe
 from models.registry import missing_requirement, needs
 
 PREFIX = "timm:"
+_TRIAL_SIDES = (32, 64, 96, 128, 160, 224)
 
 _CARD = EntryCard(
     name="timm:<name>",
@@ -29,6 +31,20 @@ _CARD = EntryCard(
     licence="MIT; of the weights, see timm's card of the network",
     requires=PACKAGES,
 )
+
+
+class TimmEntry(Finetuned):
+    """A network of timm, tried on the smallest images that it takes."""
+
+    @property
+    def trial_settings(self) -> Mapping[str, str]:  # type: ignore[override]
+        """One epoch and one view, and a side that the network accepts: its own where that is fixed."""
+        from models.finetune.trying import sketched, takes
+
+        network = sketched(self.network)
+        fits = (side for side in _TRIAL_SIDES if takes(network, replace(self.settings, side=side)))
+        side = next(fits, self.settings.side)
+        return {**Finetuned.trial_settings, "side": str(side)}
 
 
 class TimmFamily(Family):
@@ -46,7 +62,7 @@ class TimmFamily(Family):
             licence=_CARD.licence,
             requires=PACKAGES,
         )
-        return Finetuned(card, recipe_for(name))
+        return TimmEntry(card, recipe_for(name))
 
     def names(self, pattern: str) -> tuple[str, ...]:
         _require_packages()

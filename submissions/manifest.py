@@ -25,8 +25,9 @@ class Manifest:
     `training` counts the cells and subjects that were learnt from and names those left out and why;
     `data` says where the cells came from (`other_labels`: learnt from or judged by a label file that is
     not the published one, `pixels_not_known`: from images saved again whose pixels nobody could compare);
-    `environment` holds versions and device. This and the four flags become words
-    that every table shows beside the result (`remarks`).
+    `weights` is empty for an entry that starts from no pre-trained network;
+    `environment` holds versions and device. What a reader must know of all this, and of the `parts` of an
+    ensemble, becomes words that every table shows beside the result (`remarks`).
     """
 
     entry: str
@@ -60,8 +61,12 @@ class Manifest:
             "transductive": self.transductive,
             "not the published labels": bool(self.data.get("other_labels")),
             "images saved again, pixels not known": bool(self.data.get("pixels_not_known")),
+            "random weights": self.weights.get("source") == "none",
         }
-        return tuple(word for word, holds in said.items() if holds)
+        of_parts = [words for part in self.parts if isinstance(words := part.get("remarks"), list)]
+        return tuple(
+            word for word, holds in said.items() if holds or any(word in words for words in of_parts)
+        )
 
     def to_json(self) -> str:
         """The manifest as an indented JSON document with sorted keys and a final newline."""

@@ -33,7 +33,8 @@ _OPTIONS = (
         "--weights",
         default="hub",
         show_default=True,
-        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE or a folder, `none` (random).",
+        help="Pre-trained weights: `hub` (timm's, needs a network), a FILE or FILE#part of a checkpoint, "
+        "a folder, `none` (random).",
     ),
     click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting."),
     click.option(
@@ -129,6 +130,7 @@ def plan_lines(plan: Plan) -> list[str]:
     classes = ", ".join(f"{count} {name}" for name, count in training["classes"].items())
     marks = [word for word in ("partial", "drawn") if facts[word]]
     marks += ["epoch chosen on the test set"] if facts["chosen_on_test"] else []
+    marks += ["random weights"] if facts["weights"].get("source") == "none" else []
     settings = ", ".join(f"{name}={value}" for name, value in facts["settings"].items())
     rows = [
         ("entry", f"{facts['entry']} ({plan.origin})"),

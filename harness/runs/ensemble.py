@@ -237,6 +237,7 @@ def _described(part: Part, weight: float) -> dict[str, Any]:
         "seed": part.manifest.seed,
         "weight": weight,
         "predictions_sha256": part.manifest.predictions_sha256,
+        "remarks": list(part.manifest.remarks),
     }
 
 

@@ -17,6 +17,7 @@ from harness.runs.folder import RunFolder
 from harness.runs.provenance import digest, file_sha256
 from models import registry
 from models.contract import Entry, Progress, silent
+from models.weights_source import weights_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def resolve(request: Request, progress: Progress = silent) -> Plan:
     entry, origin = registry.find(request.model)
     entry = entry.configured(request.settings)
     weights = _weights(entry, request.weights)
+    entry.require_usable(request.weights)
     dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
     split = make_split(
         dataset,
@@ -148,7 +150,8 @@ def _weights(entry: Entry, asked: str) -> dict[str, Any]:
         return {}
     if asked in ("hub", "none"):
         return {"source": asked}
-    path = Path(asked)
+    named = weights_file(asked)
+    path, part = named.path, {"part": named.part} if named.part else {}
     if path.is_dir():  # a file for each of several networks
         told = (f"{file.name} {file_sha256(file)}" for file in sorted(path.iterdir()) if file.is_file())
         return {"source": "folder", "name": path.name, "sha256": digest(told)}
@@ -157,7 +160,7 @@ def _weights(entry: Entry, asked: str) -> dict[str, Any]:
             f"there is no weights file {asked}",
             "Give --weights a timm or Cadene state dict (.safetensors or .pth), `hub`, or `none`.",
         )
-    return {"source": "file", "name": path.name, "sha256": file_sha256(path)}
+    return {"source": "file", "name": path.name, "sha256": file_sha256(path), **part}
 
 
 def _holdout(select: str, split: str) -> str | None:

@@ -39,6 +39,13 @@ class Finetuned(Entry):
 
         return timm_network(self.settings)
 
+    def require_usable(self, weights: str) -> None:
+        super().require_usable(weights)
+        self._require_packages()
+        from models.finetune.trying import try_out
+
+        try_out(self.network, self.settings, weights if self.uses_weights else "none")
+
     def fit(self, cells: Cells, session: Session) -> Fitted:
         self._require_packages()
         from models.finetune.loop import fit

@@ -13,7 +13,6 @@ import json
 import logging
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from models.finetune.precision import device_of, placed, reproducible, reseed
 from models.finetune.predict import as_input, mean_logits, scores_of
 from models.finetune.recipe import Recipe
 from models.finetune.step import Step
+from models.weights_source import NOT_FILES
 
 if TYPE_CHECKING:
     from models.finetune.entry import Finetuned
@@ -65,7 +65,7 @@ def prepare(entry: Finetuned, cells: Cells, session: Session) -> Training:
 
 def _key(entry: Finetuned, cells: Cells, session: Session, source: str) -> str:
     """Names a training: two with the same key learn the same weights."""
-    first = source if source in ("none", "hub") else weights.file_digest(Path(source))
+    first = source if source in NOT_FILES else weights.named(source)
     validation = session.validation.cells.names if session.validation else None
     labels = cells.require_labels().tolist()
     told = [entry.card.name, entry.card.version, entry.settings.what_is_learnt(), session.seed, first]

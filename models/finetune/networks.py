@@ -18,11 +18,14 @@ State = Mapping[str, torch.Tensor]
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """A network with one output: `head` is the name of its last layer; `fetch` gets the published
-    weights (a state dict with any head) from where its library keeps them."""
+    weights (a state dict with any head) from where its library keeps them, if any are `published`; `name`
+    is for messages."""
 
     module: nn.Module
     head: str
     fetch: Callable[[], State]
+    name: str = "this network"
+    published: bool = True
 
 
 def timm_network(recipe: Recipe) -> Network:
@@ -43,12 +46,18 @@ def timm_network(recipe: Recipe) -> Network:
     def fetch() -> State:
         return timm.create_model(recipe.backbone, pretrained=True).state_dict()
 
-    return Network(module, _head_name(module), fetch)
+    sources: Any = module.pretrained_cfg
+    published = any(sources.get(place) for place in ("url", "file", "hf_hub_id"))
+    return Network(module, _head_name(module, recipe.backbone), fetch, recipe.backbone, published)
 
 
-def _head_name(module: nn.Module) -> str:
+def _head_name(module: nn.Module, backbone: str) -> str:
     head: Any = module.get_classifier()  # type: ignore[operator]
     names: list[str] = [name for name, part in module.named_modules() if part is head]
+    if not names:
+        raise SettingInvalid(
+            f"timm's {backbone} has no single last layer", "Choose another network: --set backbone=NAME."
+        )
     return names[0]
 
 

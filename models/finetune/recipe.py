@@ -11,8 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from models.settings import check, number
+
 HEAD = "head"
 REST = "*"
+EPOCHS, BATCH, VIEWS = (1, 10_000), (1, 65_536), (1, 360)
+SIDE = (1, 4096)
+MINUTES = (0, 525_600)
+"""What these settings may be, from and to, here and in other entries that fine-tune."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +37,34 @@ class Recipe:
     """
 
     backbone: str = "legacy_seresnext50_32x4d"
-    epochs: int = 6
-    batch: int = 16
+    epochs: int = number(6, *EPOCHS)
+    batch: int = number(16, *BATCH)
     layers: tuple[str, ...] = ("layer0 layer1", "layer2 layer3 layer4", HEAD)
-    learning_rates: tuple[float, ...] = (1e-6, 1e-4, 1e-2)
-    schedule: tuple[float, ...] = (1.0, 1.0, 0.1, 0.1, 0.01, 0.01)
-    positive_weight: float | None = None
-    dropout: float = 0.0
+    learning_rates: tuple[float, ...] = number((1e-6, 1e-4, 1e-2), 0, 10)
+    schedule: tuple[float, ...] = number((1.0, 1.0, 0.1, 0.1, 0.01, 0.01), 0, 100)
+    positive_weight: float | None = number(None, 1e-6, 1e6)
+    dropout: float = number(0.0, 0, 1, below=True)
     flips: bool = True
     rotation: bool = True
-    translation: float = 0.2
-    views: int = 8
-    side: int = 300
+    translation: float = number(0.2, 0, 1, below=True)
+    views: int = number(8, *VIEWS)
+    side: int = number(300, *SIDE)
     normalisation: Literal["none", "imagenet"] = "none"
     precision: Literal["float32", "tf32", "bf16"] = "float32"
     channels_last: bool = True
     compiled: bool = False
-    checkpoint_minutes: float = 5.0
+    checkpoint_minutes: float = number(5.0, *MINUTES)
 
     def __post_init__(self) -> None:
+        check(self)
         if len(self.layers) != len(self.learning_rates):
             raise ValueError(
                 f"expected one learning rate for each of the {len(self.layers)} groups of layers, "
                 f"found {len(self.learning_rates)}"
             )
-        if not self.schedule:
-            raise ValueError("expected at least one factor in schedule, found none")
-        for name in ("epochs", "batch", "views", "side"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"expected {name} of at least 1, found {getattr(self, name)}")
-        if not 0 <= self.translation < 1:
-            raise ValueError(f"expected translation in [0, 1), found {self.translation}")
+        for name in ("layers", "schedule"):
+            if not getattr(self, name):
+                raise ValueError(f"expected at least one value in {name}, found none")
 
     def rates(self, epoch: int) -> tuple[float, ...]:
         """The learning rate of every group in this epoch, counted from 1."""

@@ -8,11 +8,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import pickle
-import struct
 import sys
-import warnings
-from collections.abc import Mapping
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +17,84 @@ import torch
 from torch import nn
 
 from models.contract import EntryUnavailable
+from models.finetune.file_kinds import HOW
+from models.finetune.matching import Match, match
 from models.finetune.networks import Network, State
+from models.finetune.weight_files import Given, is_ema, listed, read
+from models.weights_source import weights_file
+from submissions.problems import bare
 
 _log = logging.getLogger(__name__)
 
-_HOW = (
-    "Give --weights FILE (a timm or Cadene state dict, .safetensors or .pth), or --weights none to "
-    "start from random weights, which will not reach the published numbers."
-)
-_WRAPPERS = ("state_dict", "model", "model_state_dict")
-_PREFIXES = ("module.", "_orig_mod.", "model.")
+_NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def start(network: Network, source: str) -> dict[str, Any]:
     """Put the chosen weights into the network; returns what the manifest says about them.
 
-    `source` is "hub", "none" or a file. Raises `EntryUnavailable` where they are not there or do
-    not fit.
+    `source` is "hub", "none", a file or ``FILE#part``. Raises `EntryUnavailable` where they are not
+    there or do not fit; the network is then as it was.
     """
     if source == "none":
         return {"source": "none", "remark": "random weights: this will not reach the published numbers"}
     if source == "hub":
-        given, facts = _from_hub(network), {"source": "hub"}
-    else:
-        given, facts = read(Path(source)), {"source": "file", "file": Path(source).name}
-    passed_over = fill(network, given, source)
-    facts["sha256"] = fingerprint(given) if source == "hub" else file_digest(Path(source))
-    return {**facts, "passed_over": passed_over} if passed_over else facts
+        tensors = _from_hub(network)
+        _fill(network, Given(tensors), "timm's hub")
+        return {"source": "hub", "sha256": fingerprint(tensors)}
+    file = weights_file(source)
+    given = read(file.path, file.part)
+    found = _fill(network, given, str(file.path))
+    facts = {"source": "file", "file": file.path.name, "sha256": file_digest(file.path)}
+    return facts | _taken(given, found)
+
+
+def require_fit(network: Network, source: str) -> None:
+    """Raise `EntryUnavailable` where `start` would, for a file; says what of it is taken.
+
+    The network may lie on the meta device, without memory for its weights.
+    """
+    file = weights_file(source)
+    given = read(file.path, file.part)
+    found = match(network, given.tensors, str(file.path), given.others)
+    _require_numbers(network, given.tensors, found, str(file.path))
+    words = ", ".join(
+        f"{what.replace('_', ' ')} {word}" for what, word in _taken(given, found).items() if what != "head"
+    )
+    head = f"its last layer {bare(found.head)} is taken" if found.head else ""
+    if words or head:
+        _log.warning("weights of %s: %s", file.path, "; ".join(filter(None, (words, head))))
+
+
+def _taken(given: Given, found: Match) -> dict[str, str]:
+    """What was taken of a file and what was not, where that is more than all of it."""
+    average = " (moving average, EMA)" if given.is_ema or is_ema(found.prefix) else ""
+    said = {
+        "part": f"{bare(given.part)}{average}" if given.part else "",
+        "prefix": bare(found.prefix) + ("" if given.part else average) if found.prefix else "",
+        "head": f"taken from {bare(found.head)}" if found.head else "random",
+        "passed_over": _grouped(found.passed_over),
+    }
+    return {name: word for name, word in said.items() if word}
+
+
+def _grouped(names: tuple[str, ...]) -> str:
+    """Many names in a few words: how many tensors begin with each first name."""
+    groups = Counter(name.partition(".")[0] for name in names)
+    return listed([f"{name} ({count})" for name, count in groups.items()])
 
 
 def file_digest(file: Path) -> str:
     """SHA-256 of a file; `EntryUnavailable` where there is none."""
     if not file.is_file():
-        raise EntryUnavailable(f"there is no weights file {file}", _HOW)
+        raise EntryUnavailable(f"there is no weights file {file}", HOW)
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def named(source: str) -> str:
+    """What a file of weights and the part of it are known by: SHA-256 and the part's name."""
+    file = weights_file(source)
+    return file_digest(file.path) + (f"#{file.part}" if file.part else "")
 
 
 def fingerprint(tensors: State) -> str:
@@ -73,118 +113,51 @@ def _from_hub(network: Network) -> State:
             return network.fetch()
     except (OSError, RuntimeError, ValueError) as error:  # no connection, or no weights published
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EntryUnavailable(f"pre-trained weights could not be fetched: {reason}", _HOW) from error
+        raise EntryUnavailable(f"pre-trained weights could not be fetched: {reason}", HOW) from error
 
 
-def read(file: Path) -> State:
-    """The state dict in a ``.safetensors`` or ``.pth`` file, as plain names and tensors."""
-    if not file.is_file():
-        raise EntryUnavailable(f"there is no weights file {file}", _HOW)
-    try:
-        state = _read_safetensors(file) if file.suffix == ".safetensors" else _read_pth(file)
-    except pickle.UnpicklingError as error:
-        raise EntryUnavailable(
-            f"{file} holds more than tensors and is not opened: {str(error).splitlines()[0]}",
-            "Only state dicts of tensors are read (weights_only): torch.save(network.state_dict(), FILE).",
-        ) from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, struct.error) as error:
-        raise EntryUnavailable(
-            f"{file} cannot be read as a state dict: {type(error).__name__}: {error}", _HOW
-        ) from error
-    return _plain(state, file)
+def _fill(network: Network, given: Given, source: str) -> Match:
+    """Copy tensors into the network; what has no place in the file stays as it is."""
+    found = match(network, given.tensors, source, given.others)
+    _require_numbers(network, given.tensors, found, source)
+    state = {name: given.tensors[held] for name, held in found.names.items()}
+    network.module.load_state_dict(state, strict=False)
+    return found
 
 
-def _read_safetensors(file: Path) -> Any:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(file)
-    except SafetensorError as error:
-        raise ValueError(str(error)) from error
-
-
-def _read_pth(file: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about pickle protocols; what matters raises
-        return torch.load(file, map_location="cpu", weights_only=True)
-
-
-def _plain(state: Any, file: Path) -> State:
-    """Tensors by name, without a wrapping dict and without prefixes that wrappers leave."""
-    for wrapper in _WRAPPERS:
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
-    if not isinstance(state, Mapping) or not all(isinstance(one, torch.Tensor) for one in state.values()):
-        raise EntryUnavailable(
-            f"{file}: expected a state dict of names and tensors, found {_described(state)}", _HOW
-        )
-    named = dict(state)
-    for prefix in _PREFIXES:
-        if named and all(name.startswith(prefix) for name in named):
-            named = {name.removeprefix(prefix): tensor for name, tensor in named.items()}
-    return named
-
-
-def _described(state: Any) -> str:
-    if not isinstance(state, Mapping):
-        return f"a {type(state).__name__}"
-    return "other things in " + ", ".join(
-        str(name) for name, one in state.items() if not isinstance(one, torch.Tensor)
-    )
-
-
-def fill(network: Network, given: State, source: str) -> list[str]:
-    """Copy tensors into the network; returns the names that it has no place for.
-
-    A head of another number of classes stays random, a missing `num_batches_tracked` (files older
-    than PyTorch 0.4.1) stays zero, and Cadene's name for the head is understood. Anything else that
-    is missing or of the wrong shape raises `EntryUnavailable`.
-    """
+def _require_numbers(network: Network, given: State, found: Match, source: str) -> None:
+    """Raise `EntryUnavailable` where a tensor that is taken holds no numbers to learn from."""
     wanted = network.module.state_dict()
-    given = _with_our_head(given, network, wanted)
-    missing = [name for name in wanted if name not in given and not _may_be_missing(name, network.head)]
-    wrong = [
-        f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
-        for name in wanted
-        if name in given and given[name].shape != wanted[name].shape
-    ]
-    if missing or wrong:
-        lacks = _listed("missing", missing) + _listed("of the wrong shape", wrong)
-        raise EntryUnavailable(
-            f"the weights of {source} do not fit this network: {'; '.join(lacks)}",
-            "Give the state dict of the same architecture (`harness models NAME` names it).",
-        )
-    network.module.load_state_dict({name: given[name] for name in wanted if name in given}, strict=False)
-    passed_over = sorted(name for name in given if name not in wanted)
-    if passed_over:
-        _log.warning("weights of %s: passed over %s", source, ", ".join(passed_over))
-    return passed_over
+    for what, hint, bad in _WRONG:
+        names = [held for name, held in found.names.items() if bad(given[held], wanted[name])]
+        if names:
+            told = ", ".join(f"{name} {_kind(given[name])}" for name in names[:3])
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise EntryUnavailable(f"{source}: weights are {what}: {told}{more}", hint)
 
 
-def _may_be_missing(name: str, head: str) -> bool:
-    return name.startswith(f"{head}.") or name.endswith("num_batches_tracked")
+def _is_foreign(tensor: torch.Tensor, wanted: torch.Tensor) -> bool:
+    """Whether numbers would be lost or made up: quantised, sparse, without content, whole for real ones."""
+    plain = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
+    return not plain or (wanted.is_floating_point() and tensor.dtype not in _NUMBERS)
 
 
-def _with_our_head(given: State, network: Network, wanted: State) -> State:
-    """The tensors with Cadene's ``last_linear`` under our head's name, or dropped if it is another head."""
-    ours, cadene = f"{network.head}.", "last_linear."
-    if not any(name.startswith(ours) for name in given):
-        given = {
-            ours + name.removeprefix(cadene) if name.startswith(cadene) else name: one
-            for name, one in given.items()
-        }
-    fits = all(
-        name in given and given[name].shape == wanted[name].shape for name in wanted if name.startswith(ours)
-    )
-    return given if fits else {name: one for name, one in given.items() if not name.startswith(ours)}
+def _is_wild(tensor: torch.Tensor, wanted: torch.Tensor) -> bool:
+    return wanted.is_floating_point() and not bool(torch.isfinite(tensor.to(wanted.dtype)).all())
 
 
-def _listed(what: str, names: list[str]) -> list[str]:
-    if not names:
-        return []
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return [f"{len(names)} {what}: {', '.join(names[:5])}{more}"]
+_WRONG = (
+    ("of a kind that is not read", "Save them as float32.", _is_foreign),
+    (
+        "not finite (NaN or infinity)",
+        "Their training had failed: take weights of an earlier epoch.",
+        _is_wild,
+    ),
+)
+
+
+def _kind(tensor: torch.Tensor) -> str:
+    return "(no numbers, only a shape)" if tensor.is_meta else f"({str(tensor.dtype).removeprefix('torch.')})"
 
 
 def parameters(module: nn.Module) -> int:

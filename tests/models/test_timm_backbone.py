@@ -4,6 +4,7 @@ import pytest
 
 from models import registry
 from models.contract import EntryUnavailable
+from models.contract_tests import Trial, one_cell_is_predicted
 from models.finetune.networks import parameter_groups, timm_network
 
 
@@ -35,6 +36,16 @@ def test_every_parameter_learns_at_exactly_one_rate(name):
     groups = parameter_groups(network, recipe)
     counted = sum(parameter.numel() for group in groups for parameter in group["params"])
     assert counted == sum(parameter.numel() for parameter in network.module.parameters())
+
+
+@pytest.mark.parametrize(("name", "side"), [("resnet18", "32"), ("vit_tiny_patch16_224", "224")])
+def test_a_trial_takes_the_smallest_images_that_the_network_takes(name, side):
+    assert registry.find(f"timm:{name}")[0].trial_settings["side"] == side
+
+
+def test_a_network_with_a_side_of_its_own_keeps_the_contract(tmp_path):
+    trial = Trial(registry.find("timm:vit_tiny_patch16_224")[0], tmp_path)
+    one_cell_is_predicted(trial)
 
 
 def test_an_unknown_name_is_answered_with_near_ones():

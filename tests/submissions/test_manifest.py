@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ FULL = Manifest(
     transductive=True,
     created="2026-01-01T00:00:00Z",
 )
+BARE = Manifest("seresnext", "built-in", "prelim", "prelim", 0, 1867, "0" * 64)
 PLAIN = json.loads(FULL.to_json())
 WRONG_VALUES: dict[str, Any] = {
     "entry": ["tiny"],
@@ -69,6 +70,18 @@ def test_every_field_comes_back() -> None:
 
 def test_the_four_flags_become_words() -> None:
     assert FULL.remarks == ("drawn data", "partial", "epoch chosen on the test set", "transductive")
+
+
+def test_random_weights_are_a_remark_and_an_entry_that_uses_none_has_no_such_remark() -> None:
+    assert replace(BARE, weights={"source": "none"}).remarks == ("random weights",)
+    assert replace(BARE, weights={"source": "hub"}).remarks == ()
+    assert replace(BARE, weights={}).remarks == ()
+
+
+def test_an_ensemble_bears_the_remarks_of_its_parts_and_none_that_a_stranger_made_up() -> None:
+    said = ["random weights", "not the published labels", "the best of all", 3, None]
+    parts = ({"remarks": said}, {"remarks": "partial"}, {})
+    assert replace(BARE, parts=parts).remarks == ("not the published labels", "random weights")
 
 
 def test_unknown_keys_are_passed_over() -> None:

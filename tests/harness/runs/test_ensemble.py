@@ -90,6 +90,16 @@ def test_the_new_run_has_a_zip_that_says_the_same_and_a_manifest_that_names_its_
     assert outcome.verdict.metrics["accuracy"] == pytest.approx((expected == labels).mean())
 
 
+def test_an_ensemble_bears_what_must_stand_beside_its_parts(tmp_path, scores):
+    facts = ({"weights": {"source": "none"}}, {"data": {"other_labels": True}})
+    rows = zip("ab", scores, facts, strict=True)
+    paths = [a_run(tmp_path, name, TEST, row, **one) for name, row, one in rows]
+    parts = [open_part(path.name, path) for path in paths]
+    outcome = ensemble(parts, tmp_path, by="votes", weighing=equal_weights(parts), truth=None)
+    assert {"random weights", "not the published labels"} <= set(outcome.manifest.remarks)
+    assert "**random weights**" in outcome.folder.card.read_text()
+
+
 def _truth(phase):
     return Truth(phase, np.tile([0, 1], len(phase) // 2).astype(np.uint8))
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from models.contract import CellsUnfit, EntryUnavailable, FitInterrupted, Session, SettingInvalid, Validation
+from models.finetune.loop import prepare
 from models.finetune.weights import fingerprint
 from tests.models.finetune.cells import quick, some_cells
 
@@ -201,8 +202,11 @@ def test_cells_of_one_class_are_refused():
 
 
 def test_a_training_that_diverges_says_which_setting_to_lower():
+    training = prepare(quick(epochs="1"), some_cells(), Session())
+    with torch.no_grad():
+        training.network.module.fc.weight.fill_(torch.finfo(torch.float32).max)
     with pytest.raises(SettingInvalid) as caught:
-        quick(learning_rates="1e30", epochs="1").fit(some_cells(), Session())
+        training.run()
     assert "diverged" in str(caught.value)
     assert "learning_rates" in caught.value.hint
 
