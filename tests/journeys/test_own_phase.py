@@ -15,8 +15,8 @@ import pytest
 from eval_server.store.phases import Rules
 from eval_server.truth import Truth, read_truth
 from harness.errors import Refused
-from harness.runs.handing_in import Server as RunServer
-from harness.runs.handing_in import require_same_order
+from harness.upload.server import Server as RunServer
+from harness.upload.server import require_same_order
 from submissions.phases import MEMBER, phase_of
 from tests.support import shared
 from tests.support.desk import NOON, a_place
