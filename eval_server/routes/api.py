@@ -24,9 +24,11 @@ from eval_server.access import (
     shows_board,
 )
 from eval_server.desk import Desk
+from eval_server.jobs import BRING_BACK
 from eval_server.routes import uploads
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.routes.problems import Refusal, not_found
+from eval_server.store.files import FileDamaged
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.checking import check
@@ -169,7 +171,11 @@ def submission(submission: str, desk: AtDesk, caller: Asker) -> Response:
 def archive(submission: str, desk: AtDesk, caller: Asker) -> Response:
     found = find_submission(desk, submission, caller)
     require_owner(caller, found.team)
-    path = desk.store.archive.path(found.archive)
+    try:
+        path = desk.store.archive.whole(found.archive)
+    except FileDamaged as damaged:
+        desk.store.submissions.note_trouble(found.id, f"{damaged.brief}. {BRING_BACK}")
+        raise Refusal(500, "The server lost this file; its host has been told.") from damaged
     return FileResponse(path, media_type="application/zip", filename=f"{found.id}.zip")
 
 
