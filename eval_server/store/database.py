@@ -52,6 +52,8 @@ class StoreDamaged(StoreUnfit):
 
 RESTORE = "Bring it back with `harness restore FILE`, which puts what is left of it aside."
 """What to do about a damaged database."""
+ANOTHER = "the database is not the one that was opened"
+_IDENTITY = select(identity.c.id)
 
 
 class Database:
@@ -98,11 +100,13 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that is durable when the block ends, and leaves no trace when it raises.
 
-        Raises `StoreDamaged` where the database is known to be damaged.
+        Raises `StoreDamaged` where the database is known to be damaged, or is not the one that was opened.
         """
         if wrong := self.trouble():
             raise StoreDamaged(wrong, RESTORE)
         with self._watched(), self._one_writer, self._writer.begin() as connection:
+            if self.own is not None and connection.execute(_IDENTITY).scalar() != self.own:
+                raise StoreDamaged(ANOTHER, RESTORE)
             yield connection
 
     def trouble(self) -> str | None:
@@ -154,7 +158,7 @@ class Database:
     def identity(self) -> str | None:
         """Which database this is; None where it has no row that says so."""
         with self.reading() as connection:
-            return connection.execute(select(identity.c.id)).scalar()
+            return connection.execute(_IDENTITY).scalar()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -174,7 +178,7 @@ class Database:
 
 def _identity_in(connection: Connection) -> str:
     """The database's identity, given to it where it has none."""
-    found = connection.execute(select(identity.c.id)).scalar()
+    found = connection.execute(_IDENTITY).scalar()
     if found is None:
         found = fresh_id()
         connection.execute(insert(identity).values(id=found))

@@ -20,15 +20,19 @@ def troubles_in(database: Database, *, thorough: bool) -> list[str]:
 
     SQLite checks its pages (`PRAGMA quick_check`) and keys, PostgreSQL reads every row of each table, both
     without bringing rows here. `thorough` then reads every row here and takes its documents apart.
+    The connection is a new one, which has no page at hand from before.
     """
+    fresh = Database(database.url)
     try:
-        with database.reading() as connection:
+        with fresh.reading() as connection:
             found = _of_pages(connection) if database.is_sqlite else _of_tables(connection)
             return found or (list(_of_rows(connection)) if thorough else [])
     except StoreDamaged as damaged:
         return [str(damaged)]
     except SQLAlchemyError as error:
         return [f"the database does not answer: {type(error.__cause__ or error).__name__}"]
+    finally:
+        fresh.close()
 
 
 def _of_pages(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from eval_server.store.database import RESTORE, Database, StoreDamaged, StoreUnfit
+from eval_server.store.database import ANOTHER, RESTORE, Database, StoreDamaged, StoreUnfit
 from eval_server.store.files import Archive, FileDamaged
 from eval_server.store.mark import Mark
 from eval_server.store.phases import Phases
@@ -67,7 +67,7 @@ class Store:
             return (str(damaged),)
         except SQLAlchemyError:
             return ("the database does not answer",)
-        return () if found == self.database.own else ("the database is not the one that was opened",)
+        return () if found == self.database.own else (ANOTHER,)
 
     def require_sound(self) -> None:
         """Read the whole database; raises `StoreDamaged` where it is not what was written."""
