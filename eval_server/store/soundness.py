@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from eval_server.store.database import Database, StoreDamaged
+from eval_server.store.database import Database, StoreDamaged, StoreUnfit
 from eval_server.store.schema import metadata, verdicts
 
 ROWS_AT_ONCE = 200
@@ -30,7 +30,7 @@ def troubles_in(database: Database, *, thorough: bool) -> list[str]:
     except StoreDamaged as damaged:
         return [str(damaged)]
     except SQLAlchemyError as error:
-        return [f"the database does not answer: {type(error.__cause__ or error).__name__}"]
+        raise StoreUnfit(f"the database does not answer: {error.__cause__ or error}") from error
     finally:
         fresh.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -28,9 +29,14 @@ class SqliteFile:
         return None
 
     def make(self) -> None:
-        """Make the file where there is none, and in any case keep it from everybody but its owner."""
+        """Make the file where there is none, and in any case keep it from everybody but its owner.
+
+        One that is there is never opened here: closing it would end the locks that SQLite holds on it in
+        this process, and another one would then take itself for the last and remove the log beside it.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDONLY, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600))
         mode = self.path.stat().st_mode
         if mode & 0o077:
             self.path.chmod(mode & 0o700)

@@ -101,7 +101,7 @@ def _take_up(database: Database, mark: Mark, archive: Archive, *, anew: bool) ->
         _require_own(database, mark, archive)
         identity = database.migrate()
         if anew and (found := troubles_in(database, thorough=True)):
-            raise StoreDamaged("; ".join(found))
+            raise StoreDamaged("; ".join(found), RESTORE)
     except (StoreDamaged, StoreForeign):
         if not anew:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from eval_server.store.database import Database
+from eval_server.store.database import Database, StoreUnfit
 from eval_server.store.soundness import troubles_in
 
 EVERY = 600.0
@@ -32,7 +32,11 @@ class Watch:
 
     def look(self) -> None:
         """One check, of every row where something was wrong before."""
-        found = troubles_in(self._database, thorough=self._database.damage is not None)
+        try:
+            found = troubles_in(self._database, thorough=self._database.damage is not None)
+        except StoreUnfit as unfit:
+            log.error("the database could not be checked: %s", unfit)
+            return
         if found:
             log.error("the database is not sound: %s", "; ".join(found))
         self._database.damage = "; ".join(found) or None
