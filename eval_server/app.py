@@ -47,6 +47,7 @@ def create(
         desk = await run_in_threadpool(Desk.open, settings, now, judge)
         app.state.desk = desk
         app.state.keeping = asyncio.Semaphore(uploads.AT_ONCE)
+        desk.store.keep_watch()
         desk.judge.start()
         try:
             yield

@@ -10,6 +10,7 @@ from eval_server.access import Caller
 from eval_server.desk import Desk
 from eval_server.hints import hints
 from eval_server.judging import Verdict
+from eval_server.store.files import FileDamaged
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.packing import packed
@@ -45,7 +46,7 @@ def handed_in(desk: Desk, record: PhaseRecord, found: Submission) -> HandedIn | 
     try:
         data = archive.read(found.archive)
         scores = None if found.scores is None else archive.read(found.scores)
-    except OSError:
+    except (OSError, FileDamaged):
         return None
     table = not is_zip(data)
     if not table and scores is None:

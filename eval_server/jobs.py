@@ -9,11 +9,13 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from eval_server.drawing import Board, Drawer
 from eval_server.judging import Verdict, judge_all
+from eval_server.store.files import FileDamaged
 from eval_server.store.schema import fresh_id
 from eval_server.store.store import Store
 from eval_server.store.submissions import FAILED, MAX_ATTEMPTS, REFUSED, SCORED, Outcome, Submission
@@ -21,11 +23,14 @@ from eval_server.truth import Truth
 from eval_server.verdicts import Verdicts
 from submissions.parts import read_parts
 from submissions.phases import Phase
+from submissions.predictions import Predictions
 from submissions.problems import SubmissionRefused
 from submissions.reading import Reading
 
 BATCH = 16
 """How many submissions one transaction claims and one settles; more are not faster."""
+BRING_BACK = "Bring it back from a backup, or let the team hand in the same zip; then judge it again."
+"""What a host does about a lost file."""
 LOOK_AGAIN = 0.5
 """Seconds after which an idle worker looks for what another process received."""
 
@@ -47,6 +52,14 @@ class Judging(Protocol):
 def a_name() -> str:
     """A name under which a judge claims, unlike every other's."""
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a submission predicts, and what the host has to know of where that was read."""
+
+    reading: Reading
+    trouble: str | None = None
 
 
 class Judge:
@@ -115,19 +128,37 @@ class Judge:
             outcomes += self._judged(truth_id, truth, readable)
         return outcomes
 
-    def _read(self, submission: Submission, phase: Phase) -> Reading | Outcome:
+    def _read(self, submission: Submission, phase: Phase) -> _Read | Outcome:
         """The predictions, or why there are none; a mistake of ours is this submission's trouble alone."""
         if submission.attempts > MAX_ATTEMPTS:
             return Outcome(submission.id, FAILED, trouble="judging it ended the server several times")
         try:
-            archive = self._store.archive
-            scores = None if submission.scores is None else archive.read(submission.scores)
-            return read_parts(archive.path(submission.archive), scores, phase)
+            return self._reading(submission, phase)
+        except FileDamaged as damaged:
+            log.error("a file is lost", exc_info=damaged, extra={"submission": submission.id})
+            return Outcome(submission.id, FAILED, trouble=f"{damaged.brief}. {BRING_BACK}")
         except SubmissionRefused as refused:
             problems = tuple(problem.to_json() for problem in refused.problems)
             return Outcome(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
         except Exception as error:
             return self._trouble(submission, error)
+
+    def _reading(self, submission: Submission, phase: Phase) -> _Read:
+        """What the files that were handed in predict; of a lost one, what its last verdict keeps."""
+        archive = self._store.archive
+        try:
+            scores = None if submission.scores is None else archive.read(submission.scores)
+            return _Read(read_parts(archive.read(submission.archive), scores, phase))
+        except FileDamaged as damaged:
+            stored = self._store.submissions.last_stored(submission.id)
+            if stored is None:
+                raise
+            log.error("a file is lost", exc_info=damaged, extra={"submission": submission.id})
+            cells = Verdict.from_bytes(stored).cells
+            reading = Reading(Predictions(phase, cells.called, cells.scores), submission.passed_over)
+            return _Read(
+                reading, f"{damaged.brief}; judged by what its last verdict keeps of it. {BRING_BACK}"
+            )
 
     def _truth(self, phase: str) -> tuple[str, Truth]:
         """The id and value of a phase's present truth."""
@@ -137,21 +168,21 @@ class Judge:
         return record.truth, self._verdicts.truth(record.truth)
 
     def _judged(
-        self, truth_id: str, truth: Truth, batch: Sequence[tuple[Submission, Reading]]
+        self, truth_id: str, truth: Truth, batch: Sequence[tuple[Submission, _Read]]
     ) -> list[Outcome]:
         """Verdicts on a batch; where it fails as a whole, each is judged by itself."""
         try:
-            verdicts = judge_all([reading.predictions for _, reading in batch], truth)
+            verdicts = judge_all([read.reading.predictions for _, read in batch], truth)
             return [
-                self._scored(one, reading, truth_id, verdict)
-                for (one, reading), verdict in zip(batch, verdicts, strict=True)
+                self._scored(one, read, truth_id, verdict)
+                for (one, read), verdict in zip(batch, verdicts, strict=True)
             ]
         except Exception as error:
             if len(batch) == 1:
                 return [self._trouble(batch[0][0], error)]
             return [outcome for each in batch for outcome in self._judged(truth_id, truth, [each])]
 
-    def _scored(self, one: Submission, reading: Reading, truth_id: str, verdict: Verdict) -> Outcome:
+    def _scored(self, one: Submission, read: _Read, truth_id: str, verdict: Verdict) -> Outcome:
         verdict_id, document = fresh_id(), verdict.to_json()
         if not all(value is None or math.isfinite(value) for value in verdict.metrics.values()):
             raise ArithmeticError("a metric is not finite")
@@ -163,7 +194,8 @@ class Judge:
             verdict_id=verdict_id,
             verdict=document,
             stored=verdict.to_bytes(),
-            passed_over=reading.passed_over,
+            passed_over=read.reading.passed_over,
+            trouble=read.trouble,
         )
 
     def _trouble(self, submission: Submission, error: Exception) -> Outcome:

@@ -47,6 +47,7 @@ def _prepare(settings: Settings) -> None:
     """Bring the store up to date and take up what a crash left, before anybody asks."""
     store = Store.open(settings.data_dir, settings.database)
     try:
+        store.require_sound()
         if settings.workers > 1 and store.database.is_sqlite:
             raise SettingsUnsafe("more than one worker needs PostgreSQL: name it with --database")
         if not settings.is_open and not store.tokens.any_host(utc_now()):

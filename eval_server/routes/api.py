@@ -23,10 +23,12 @@ from eval_server.access import (
     shows_board,
 )
 from eval_server.desk import Desk
-from eval_server.handed_in import handed_in
+from eval_server.handed_in import HandedIn, handed_in
+from eval_server.jobs import BRING_BACK
 from eval_server.routes import uploads
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.routes.problems import Refusal, not_found
+from eval_server.store.files import FileDamaged
 from eval_server.store.phases import PhaseRecord
 from eval_server.store.submissions import Submission
 from submissions.checking import check
@@ -173,8 +175,8 @@ def archive(submission: str, desk: AtDesk, caller: Asker) -> Response:
     """The zip as it was handed in, or the one made of a table."""
     found = find_submission(desk, submission, caller)
     require_owner(caller, found.team)
-    read = handed_in(desk, find_phase(desk, found.phase), found)
-    if read is None or read.zipped is None:
+    read = _file_of(desk, found)
+    if read.zipped is None:
         raise not_found("zip of the submission", submission)
     headers = {"Content-Disposition": f'attachment; filename="{found.id}.zip"'}
     return Response(read.zipped, headers=headers, media_type="application/zip")
@@ -184,12 +186,23 @@ def archive(submission: str, desk: AtDesk, caller: Asker) -> Response:
 def original(submission: str, desk: AtDesk, caller: Asker) -> Response:
     found = find_submission(desk, submission, caller)
     require_owner(caller, found.team)
-    read = handed_in(desk, find_phase(desk, found.phase), found)
-    if read is None:
-        raise not_found("file of the submission", submission)
+    read = _file_of(desk, found)
     ending = "csv" if read.is_table else "zip"
     headers = {"Content-Disposition": f'attachment; filename="{found.id}.{ending}"'}
     return Response(read.original, headers=headers, media_type="application/octet-stream")
+
+
+def _file_of(desk: Desk, found: Submission) -> HandedIn:
+    """A submission's file, whole; where it is lost or damaged the host is told."""
+    try:
+        desk.store.archive.whole(found.archive)
+    except FileDamaged as damaged:
+        desk.store.submissions.note_trouble(found.id, f"{damaged.brief}. {BRING_BACK}")
+        raise Refusal(500, "The server lost this file; its host has been told.") from damaged
+    read = handed_in(desk, find_phase(desk, found.phase), found)
+    if read is None:
+        raise not_found("file of the submission", found.id)
+    return read
 
 
 @router.post("/submissions/{submission}/choice", summary="Let this submission stand for its team")

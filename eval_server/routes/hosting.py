@@ -17,8 +17,8 @@ router = APIRouter()
 
 @router.get("/healthz", summary="Whether the server and its database answer")
 async def health(desk: AtDesk) -> Response:
-    if not await run_in_threadpool(desk.store.healthy):
-        return answer(503, "The database does not answer.")
+    if troubles := await run_in_threadpool(desk.store.troubles):
+        return answer(503, "; ".join(troubles), troubles=list(troubles))
     return as_json({"status": "ok"})
 
 

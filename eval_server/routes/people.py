@@ -132,6 +132,7 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         title="Host",
         phases=phases,
         submissions=[documents.brief(one) for one in submissions],
+        troubles={one.id: one.trouble for one in submissions if one.trouble},
         counts=f"{total}: {listed(said)}." if said else "None yet.",
         audit=audit,
         now=words.text_of(desk.now()),

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from eval_server.access import AccessDenied, TooMany, WindowClosed, utc
 from eval_server.documents import allowance_json
+from eval_server.store.database import StoreDamaged
 from eval_server.store.phases import PhaseClash
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +58,7 @@ def register(app: FastAPI, dress: Dress) -> None:
         WindowClosed: _closed,
         TooMany: _too_many,
         PhaseClash: _clash,
+        StoreDamaged: _damaged,
     }
     for error, told in answers.items():
         app.add_exception_handler(error, _dressed(told, dress))
@@ -106,6 +108,10 @@ def _too_many(request: Request, error: Any) -> Response:
     if error.allowance is not None:
         facts["left"] = allowance_json(error.allowance)
     return answer(429, str(error), headers, **facts)
+
+
+def _damaged(request: Request, error: Any) -> Response:
+    return answer(503, "The server's database is damaged. Nothing is taken in until the host has mended it.")
 
 
 def _clash(request: Request, error: Any) -> Response:

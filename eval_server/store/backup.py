@@ -1,40 +1,40 @@
 """The whole store as one file, taken and brought back while the server runs, on either database.
 
-A backup is a tar: a header, every table as JSON lines from one consistent state, and the archive's
-files. Files are never changed or removed, and lie on disk before a row names them, so copying them
-after the rows were read misses none.
+Files of the archive are never changed or removed, and lie on disk before a row names them, so copying
+those that the rows name after the rows were read misses none.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import json
 import os
-import re
-import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, LargeBinary, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from eval_server.store.schema import Moment, metadata, sessions
+from eval_server.store.backup_file import Backup, BackupUnfit, Writer, opened, sealed_row
+from eval_server.store.backup_first import is_first_format, opened_first
+from eval_server.store.database import StoreDamaged, revision_of
+from eval_server.store.files import FileDamaged, flush_folder
+from eval_server.store.schema import metadata
+from eval_server.store.scratch import NOT_SAVED, ROWS_AT_ONCE, batches, files_named, in_scratch
 from eval_server.store.store import Store
 from eval_server.store.submissions import requeue_claimed
 
-FORMAT = 1
-HEADER = "backup.json"
-ROWS_AT_ONCE = 500
-_FILE = re.compile(r"archive/([0-9a-f]{2})/(\1[0-9a-f]{62})")
+SHRINKING = frozenset({"published"})
+"""The one table that a host takes rows out of; every other only grows."""
 
 
-class BackupUnfit(Exception):
-    """A file that is no backup, or one of another release."""
+class BackupSmaller(Exception):
+    """A backup that would hold nothing, or less than the file that it would replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,80 +43,129 @@ class Contents:
 
     rows: int
     files: int
+    sealed: bool = True
 
 
-def dump(store: Store, target: Path, now: datetime) -> Contents:
-    """Write a backup; the file is there whole or not at all, and only its owner can read it."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w") as tar:
-                contents = Contents(_dump_rows(store, tar, now), _dump_files(store, tar))
-            file.flush()
-            os.fsync(file.fileno())
+def verify(source: Path) -> Backup:
+    """The backup in this file, every byte of it held against its digests; raises `BackupUnfit`."""
+    return opened_first(source) if is_first_format(source) else opened(source)
+
+
+def dump(store: Store, target: Path, now: datetime, *, allow_less: bool = False) -> Contents:
+    """Write a backup and verify it; the file is there whole or not at all, and only its owner can read it.
+
+    Raises `StoreDamaged` where the database or a file of the archive is not whole, and `BackupSmaller`
+    where it would hold nothing, or less than the file it replaces.
+    """
+    store.require_sound()
+    with _aside(target) as (file, aside):
+        _write(store, file, now)
+        made = verify(aside)
+        if not allow_less:
+            _require_no_less(made, target)
         aside.replace(target)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    return contents
+        flush_folder(target.parent)
+    return _contents(made)
 
 
 def load(store: Store, source: Path) -> Contents:
-    """Replace everything in the store by a backup, in one transaction; raises `BackupUnfit`."""
-    try:
-        with tarfile.open(source, "r:") as tar:
-            _check_header(store, tar)
-            files = _load_files(store, tar)
+    """Replace everything in the store by a backup, in one transaction; raises `BackupUnfit`.
+
+    Nothing is changed before all of it was verified and its rows were found to fit.
+    """
+    backup = verify(source)
+    with in_scratch(backup, store.archive.folder.parent) as rows:
+        for digest in backup.files:
+            store.archive.keep(io.BytesIO(backup.content(digest)))
+        try:
             with store.database.writing() as connection:
-                rows = _load_rows(connection, tar)
+                _replace_rows(connection, rows)
                 requeue_claimed(connection)
-    except (tarfile.TarError, KeyError, ValueError) as error:
-        raise BackupUnfit(f"{source} is no whole backup: {error}") from error
-    return Contents(rows, files)
+        except SQLAlchemyError as error:
+            raise StoreDamaged(f"the database did not take the backup's rows: {error.__cause__}") from error
+    return _contents(backup)
+
+
+def _contents(backup: Backup) -> Contents:
+    return Contents(backup.rows, len(backup.files), backup.sealed)
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A file beside the target, gone unless it was given the target's name."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield cast(BinaryIO, file), Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _write(store: Store, file: BinaryIO, now: datetime) -> None:
+    with store.database.reading(consistent=True) as connection:
+        writer = Writer(file, revision_of(connection) or "", now.isoformat())
+        for table in _tables():
+            _write_table(connection, table, writer)
+        named = sorted(files_named(connection))
+    _write_files(store, named, writer)
+    writer.close()
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _tables() -> list[Table]:
-    """What is kept, in an order in which rows can be inserted; open sessions are not."""
-    return [table for table in metadata.sorted_tables if table is not sessions]
+    """What is kept, in an order in which rows can be inserted."""
+    return [table for table in metadata.sorted_tables if table.name not in NOT_SAVED]
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _dump_rows(store: Store, tar: tarfile.TarFile, now: datetime) -> int:
+def _write_table(connection: Connection, table: Table, writer: Writer) -> None:
     rows = 0
-    with store.database.reading(consistent=True) as connection:
-        header = {"format": FORMAT, "revision": _revision(connection), "made_at": now.isoformat()}
-        _add(tar, HEADER, io.BytesIO(json.dumps(header).encode()))
-        for table in _tables():
-            with tempfile.TemporaryFile() as lines:
-                for row in (
-                    connection.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table)).mappings()
-                ):
-                    lines.write(
-                        json.dumps({key: _plain(value) for key, value in row.items()}).encode() + b"\n"
-                    )
-                    rows += 1
-                _add(tar, f"tables/{table.name}.jsonl", lines)
-    return rows
+    with tempfile.TemporaryFile() as lines:
+        found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table))
+        for row in found.mappings():
+            lines.write(sealed_row({key: _plain(value) for key, value in row.items()}))
+            rows += 1
+        writer.table(table.name, cast(BinaryIO, lines), rows)
 
 
-def _dump_files(store: Store, tar: tarfile.TarFile) -> int:
-    files = 0
-    for path in store.archive.files():
-        tar.add(path, f"archive/{path.parent.name}/{path.name}", recursive=False)
-        files += 1
-    return files
+def _write_files(store: Store, named: list[str], writer: Writer) -> None:
+    """Copy the files that submissions name; raises `StoreDamaged` that names those which are not whole."""
+    lost = []
+    for digest in named:
+        try:
+            writer.file(digest, io.BytesIO(store.archive.read(digest)))
+        except FileDamaged as damaged:
+            lost.append(str(damaged))
+    if lost:
+        said = f"{len(lost)} of {len(named)} files that submissions were made from are lost"
+        raise StoreDamaged(
+            f"{said}: {'; '.join(lost[:3])}{' …' if len(lost) > 3 else ''}",
+            "Bring them back from an earlier backup: its tar holds them below archive/.",
+        )
 
 
-def _add(tar: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = file.seek(0, io.SEEK_END)
-    member.mode = 0o600
-    file.seek(0)
-    tar.addfile(member, file)
+def _require_no_less(made: Backup, target: Path) -> None:
+    """Raises `BackupSmaller` where a backup is empty, or its target may hold more."""
+    if not made.rows:
+        raise BackupSmaller("there is nothing to save: the database holds no phase, token or submission")
+    if not target.exists():
+        return
+    try:
+        before = verify(target)
+    except BackupUnfit as unfit:
+        raise BackupSmaller(f"what it would replace cannot be told: {unfit}") from unfit
+    now = _counts(made)
+    less = [
+        f"{now.get(name, 0):,} {name}, not {rows:,}"
+        for name, rows in _counts(before).items()
+        if now.get(name, 0) < rows
+    ]
+    if less:
+        raise BackupSmaller(f"{target} holds more than there is now: the database has {'; '.join(less)}")
+
+
+def _counts(backup: Backup) -> dict[str, int]:
+    return {name: part.rows or 0 for name, part in backup.tables.items() if name not in SHRINKING}
 
 
 def _plain(value: Any) -> Any:
@@ -125,63 +174,11 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
-def _check_header(store: Store, tar: tarfile.TarFile) -> None:
-    header = json.loads(_member(tar, HEADER).read())
-    with store.database.reading() as connection:
-        revision = _revision(connection)
-    if header.get("format") != FORMAT or header.get("revision") != revision:
-        found = f"format {header.get('format')}, schema {header.get('revision')}"
-        raise BackupUnfit(f"expected a backup of format {FORMAT}, schema {revision}, found {found}")
-
-
-def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
-    found = tar.extractfile(name)
-    if found is None:
-        raise KeyError(name)
-    return found
-
-
-def _load_files(store: Store, tar: tarfile.TarFile) -> int:
-    """Put the archive's files in place; nothing in a backup can name another place."""
-    files = 0
-    for member in tar:
-        named = _FILE.fullmatch(member.name)
-        if named is None or not member.isfile():
-            continue
-        content = tar.extractfile(member)
-        assert content is not None
-        if store.archive.keep(cast(BinaryIO, content)) != named.group(2):
-            raise ValueError(f"{member.name} does not hold what its name says")
-        files += 1
-    return files
-
-
-def _load_rows(connection: Connection, tar: tarfile.TarFile) -> int:
+def _replace_rows(connection: Connection, rows: Connection) -> None:
     for table in reversed(metadata.sorted_tables):
-        connection.execute(delete(table))
-    rows = 0
+        if table.name != "identity":
+            connection.execute(delete(table))
     for table in _tables():
-        for batch in _batches(table, _member(tar, f"tables/{table.name}.jsonl")):
+        found = rows.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table)).mappings()
+        for batch in batches(dict(row) for row in found):
             connection.execute(insert(table), batch)
-            rows += len(batch)
-    return rows
-
-
-def _batches(table: Table, lines: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    for line in lines:
-        row = json.loads(line)
-        batch.append({column.name: _typed(column.type, row[column.name]) for column in table.columns})
-        if len(batch) == ROWS_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(kind, Moment):
-        return datetime.fromisoformat(value)
-    return base64.b64decode(value) if isinstance(kind, LargeBinary) else value

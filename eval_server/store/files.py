@@ -5,24 +5,31 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 CHUNK = 1 << 18
 
 
+class FileDamaged(Exception):
+    """A file of the archive that is missing, or does not hold what was taken in under its name."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"archive/{path.parent.name}/{path.name} {why}")
+        self.brief = f"its file {path.name[:12]}… {why}"
+
+
 class Archive:
     """A folder of files by SHA-256: written aside, flushed to disk, then renamed into place."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._aside = folder / "incoming"
         self._aside.mkdir(parents=True, exist_ok=True)
         if not (folder / "ff").is_dir():
             for number in range(256):
                 (folder / f"{number:02x}").mkdir(exist_ok=True)
-            _flush(folder)
+            flush_folder(folder)
 
     def sweep(self) -> None:
         """Remove what uploads that were cut short left aside."""
@@ -41,7 +48,7 @@ class Archive:
                     target.write(chunk)
                 target.flush()
                 os.fsync(target.fileno())
-            self._place(aside, self.path(digest.hexdigest()))
+            self._place(aside, digest.hexdigest())
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
@@ -51,25 +58,46 @@ class Archive:
         """Where the file of this digest lies; raises ValueError for anything that is no digest."""
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError(f"expected a SHA-256 in hexadecimal, found {digest!r}")
-        return self._folder / digest[:2] / digest
+        return self.folder / digest[:2] / digest
 
-    def files(self) -> Iterator[Path]:
-        """Every file that is kept, in the order of the names."""
-        for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
-            yield from sorted(folder.iterdir())
+    def whole(self, digest: str) -> Path:
+        """Where the file of this digest lies, once its content was found to be what was taken in.
+
+        Raises `FileDamaged` where it is missing, cannot be read, or was changed.
+        """
+        path = self.path(digest)
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise FileDamaged(path, "is missing") from None
+        except OSError as error:
+            raise FileDamaged(path, f"cannot be read: {error.strerror or error}") from error
+        if found != digest:
+            raise FileDamaged(path, "was changed: its SHA-256 is not its name")
+        return path
 
     def read(self, digest: str) -> bytes:
-        return self.path(digest).read_bytes()
+        """The content of the file; raises `FileDamaged` as `whole` does."""
+        return self.whole(digest).read_bytes()
 
-    def _place(self, aside: Path, final: Path) -> None:
-        if final.exists():
+    def any(self) -> bool:
+        """Whether a file was ever kept here."""
+        return any(any(folder.iterdir()) for folder in self.folder.glob("[0-9a-f][0-9a-f]"))
+
+    def _place(self, aside: Path, digest: str) -> None:
+        """Give the file its name; one that lies there already is kept while it is whole."""
+        try:
+            self.whole(digest)
             aside.unlink()
-            return
-        aside.rename(final)
-        _flush(final.parent)
+        except FileDamaged:
+            final = self.path(digest)
+            aside.replace(final)
+            flush_folder(final.parent)
 
 
-def _flush(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

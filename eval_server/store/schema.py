@@ -191,3 +191,6 @@ audit = Table(
     Column("detail", JSON, nullable=False),
     Index(None, "at"),
 )
+
+identity = Table("identity", metadata, Column("id", String(20), primary_key=True))
+"""One row: which database this is. The data folder holds the same, so that an emptied one is noticed."""

@@ -237,6 +237,13 @@ class Submissions:
             _touch_phases(connection, [submission])
             return True
 
+    def note_trouble(self, submission: str, trouble: str) -> None:
+        """Let the host know of something wrong with a submission; its status stays."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(submissions).where(submissions.c.id == submission).values(trouble=trouble)
+            )
+
     def choose(self, submission: Submission) -> None:
         """Let this submission stand for its team."""
         mine = and_(submissions.c.phase == submission.phase, submissions.c.team == submission.team)
@@ -269,6 +276,12 @@ class Submissions:
                 rows = connection.execute(query.where(verdicts.c.id.in_(ids[start : start + 500])))
                 found.update((row[0], row[1]) for row in rows)
         return found
+
+    def last_stored(self, submission: str) -> bytes | None:
+        """The stored form of the newest verdict on a submission, by whichever truth; it holds truth."""
+        query = select(verdicts.c.stored).where(verdicts.c.submission == submission)
+        with self._database.reading() as connection:
+            return connection.execute(query.order_by(verdicts.c.made_at.desc()).limit(1)).scalar()
 
     def verdict(self, submission: str, truth: str) -> tuple[str, Mapping[str, Any]] | None:
         """The id and public document of the verdict on a submission by this truth."""

@@ -124,6 +124,7 @@ def truth(
         asked = store.phases.truth(_found(store, name).truth).phase
         replaced = _truth(truth_file, name, asked, trust_labels=trust_labels)
         try:
+            _warn_of_lost(store.lost(name))
             count = store.phases.replace_truth(name, replaced, _now())
         except PhaseClash as clash:
             raise DataWrong(str(clash), "Add another phase for other cells.") from clash
@@ -144,6 +145,16 @@ def cells(name: str, data_dir: Path, database: str | None, as_json: bool) -> Non
         console.emit({"phase": name, "cells": list(asked.cells)})
         return
     console.result(cells_table(asked).rstrip("\n"))
+
+
+def _warn_of_lost(lost: list[str]) -> None:
+    """Say which submissions cannot be read again; what their verdicts keep of them is judged instead."""
+    if lost:
+        named = f"{', '.join(lost[:3])}{' …' if len(lost) > 3 else ''}"
+        console.say(
+            f"The files of {len(lost)} submissions are missing or changed ({named}). Those with a verdict "
+            "are judged by what it keeps of them; bring the files back with `harness restore`."
+        )
 
 
 @phase.command(name="list")
@@ -278,19 +289,22 @@ def _official(name: str, truth: Any) -> bool:
 
 
 @contextmanager
-def store_at(data_dir: Path, database: str | None) -> Iterator[Store]:
-    """The server's store, for the length of one command."""
+def store_at(data_dir: Path, database: str | None, *, anew: bool = False) -> Iterator[Store]:
+    """The server's store, for the length of one command.
+
+    With `anew`, a database that is lost or damaged is put aside, and an empty one takes its place.
+    """
     from eval_server.store.database import StoreUnfit
     from eval_server.store.store import Store
 
     try:
-        store = Store.open(data_dir, database)
+        store = Store.open(data_dir, database, anew=anew)
+        try:
+            yield store
+        finally:
+            store.close()
     except StoreUnfit as unfit:
-        raise ServerTrouble(str(unfit), "Look at --data-dir and --database.") from unfit
-    try:
-        yield store
-    finally:
-        store.close()
+        raise ServerTrouble(str(unfit), unfit.hint or "Look at --data-dir and --database.") from unfit
 
 
 def _found(store: Store, name: str) -> Any:

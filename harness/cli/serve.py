@@ -35,6 +35,7 @@ UPLOADS_PER_MINUTE = 60
 @click.option(
     "--upload-mib", default=16, show_default=True, type=click.IntRange(1, 1024), help="Largest zip."
 )
+@click.option("--begin-anew", is_flag=True, help="Begin with an empty database where it is lost or damaged.")
 @click.option("--data", "images", type=PATH, help="C-NMC files, for thumbnails.")
 @JSON
 def serve(
@@ -48,6 +49,7 @@ def serve(
     access: str,
     uploads_per_minute: int | None,
     upload_mib: int,
+    begin_anew: bool,
     images: Path | None,
     as_json: bool,
 ) -> None:
@@ -76,7 +78,17 @@ def serve(
         )
     except SettingsUnsafe as unsafe:
         raise UsageWrong(str(unsafe), "Leave --access out: tokens are asked for there.") from unsafe
+    if begin_anew:
+        _begin_anew(data_dir, database)
     _run(settings, port, as_json=as_json, open_browser=open_browser)
+
+
+def _begin_anew(data_dir: Path, database: str | None) -> None:
+    """Put a lost or damaged database aside; a sound one stays."""
+    from harness.cli.phase import store_at
+
+    with store_at(data_dir, database, anew=True) as store:
+        console.say(f"The database is sound: {store.database.name}")
 
 
 def _run(settings: Any, port: int, *, as_json: bool, open_browser: bool) -> None:
@@ -100,4 +112,5 @@ def _run(settings: Any, port: int, *, as_json: bool, open_browser: bool) -> None
     except ServerBusy as busy:
         raise ServerTrouble(str(busy), "Stop the other one, or name another folder or port.") from busy
     except StoreUnfit as unfit:
-        raise ServerTrouble(str(unfit), "Look at --database and at the release that wrote it.") from unfit
+        hint = unfit.hint or "Look at --database and at the release that wrote it."
+        raise ServerTrouble(str(unfit), hint) from unfit

@@ -54,8 +54,59 @@ def test_what_fails_through_our_fault_says_so_and_does_not_stop_the_others(
     store.archive.path(found(store, lost).archive).unlink()
     judge.work()
     assert found(store, lost).status == "failed"
-    assert found(store, lost).trouble == "the judge met FileNotFoundError"
+    assert "is missing. Bring it back from a backup" in (found(store, lost).trouble or "")
     assert found(store, good).status == "scored"
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed", "another zip"])
+def test_a_lost_file_costs_no_acknowledged_verdict_when_everything_is_judged_anew(
+    bench: Bench, damage: str
+) -> None:
+    store, judge = bench
+    lost = received(store, a_zip(3))
+    judge.work()
+    path = store.archive.path(found(store, lost).archive)
+    content = {"missing": None, "changed": path.read_bytes()[:-1], "another zip": a_zip(9)}[damage]
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    store.phases.replace_truth("small", small_truth(), NOON)
+    judge.work()
+    again = found(store, lost)
+    verdict = store.submissions.verdict(lost, store.phases.all()[0].truth)
+    assert again.status == "scored"
+    assert verdict is not None
+    assert verdict[1]["metrics"]["accuracy"] == 0.94
+    assert "judged by what its last verdict keeps" in (again.trouble or "")
+    assert store.lost("small") == [lost]
+
+
+def test_a_lost_table_of_scores_is_read_from_the_last_verdict_too(bench: Bench) -> None:
+    store, judge = bench
+    scores = "cell,score\n" + "".join(
+        f"{cell},{0.9 if label else 0.1}\n"
+        for cell, label in zip(small_truth().phase.cells, small_truth().labels, strict=True)
+    )
+    parts = store.archive.keep(io.BytesIO(a_zip())), store.archive.keep(io.BytesIO(scores.encode()))
+    one = store.submissions.receive(
+        Arrival("small", "team", "entry", "d" * 64, *parts, None, (), 1, NOON), lambda spent: None
+    ).id
+    judge.work()
+    before = store.submissions.verdict(one, store.phases.all()[0].truth)
+    store.archive.path(parts[1]).unlink()
+    store.phases.replace_truth("small", small_truth(), NOON)
+    judge.work()
+    after = store.submissions.verdict(one, store.phases.all()[0].truth)
+    assert before is not None
+    assert after is not None
+    assert before[1]["metrics"]["auc"] == after[1]["metrics"]["auc"] == 1.0
+
+
+def test_the_same_zip_handed_in_again_mends_a_damaged_file(store: Store) -> None:
+    digest = store.archive.keep(io.BytesIO(a_zip()))
+    store.archive.path(digest).write_bytes(b"half")
+    assert store.archive.keep(io.BytesIO(a_zip())) == digest
+    assert store.archive.read(digest) == a_zip()
 
 
 def test_what_failed_can_be_judged_again(bench: Bench) -> None:

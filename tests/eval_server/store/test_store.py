@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
-import tarfile
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, text
 
-from eval_server.store.backup import BackupUnfit, dump, load
-from eval_server.store.database import Database, StoreUnfit, _alembic
+from eval_server.store.database import Database, StoreUnfit, upgrade
 from eval_server.store.phases import PhaseClash, Phases, Rules
 from eval_server.store.schema import metadata, verdicts
 from eval_server.store.store import DATABASE_FILE, Store
 from eval_server.store.submissions import Arrival, Submissions
-from tests.eval_server.store.test_submissions import an_arrival, welcome
-from tests.support.postgres import a_database
 from tests.support.server import small_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -51,7 +45,7 @@ def test_a_database_of_the_first_release_keeps_its_verdicts(tmp_path: Path, data
     (tmp_path / "data").mkdir()
     older = Database(database or f"sqlite:///{tmp_path / 'data' / DATABASE_FILE}")
     with older.writing() as connection:
-        command.upgrade(_alembic(connection), "0001")
+        upgrade(connection, "0001")
     phases, submissions = Phases(older), Submissions(older)
     truth = phases.add("small", small_truth(), Rules(), NOON).truth
     arrival = Arrival("small", "team", "entry", "d" * 64, "d" * 64, None, None, (), 1, NOON)
@@ -102,61 +96,6 @@ def test_a_phase_keeps_its_cells_when_its_truth_is_replaced(store: Store) -> Non
     fewer = truth.only(type(truth.phase)("small", truth.phase.cells[:-1]))
     with pytest.raises(PhaseClash, match="50 cells"):
         store.phases.replace_truth("small", fewer, NOON)
-
-
-def a_full_store(store: Store) -> str:
-    store.phases.add("small", small_truth(), Rules(), NOON)
-    store.phases.add_published("small", "paper", {"weighted_f1": 0.9}, "the paper")
-    digest = store.archive.keep(io.BytesIO(b"a zip"))
-    receipt = store.submissions.receive(an_arrival(archive=digest), welcome)
-    store.submissions.claim("w", NOON, 1)
-    store.tokens.add("0" * 64, "team", "team", "", NOON, NOON + timedelta(days=1))
-    return receipt.id
-
-
-def test_a_backup_brings_everything_back_and_frees_what_was_claimed(store: Store, tmp_path: Path) -> None:
-    submission = a_full_store(store)
-    dump(store, tmp_path / "b.tar", NOON)
-    other = Store.open(tmp_path / "other")
-    load(other, tmp_path / "b.tar")
-    found = other.submissions.find(submission)
-    assert found is not None
-    assert found.status == "received"
-    assert other.archive.read(found.archive) == b"a zip"
-    assert other.phases.find("small") == store.phases.find("small")
-    assert other.tokens.listed() == store.tokens.listed()
-    other.close()
-
-
-def test_a_backup_moves_a_server_from_one_database_to_the_other(tmp_path: Path) -> None:
-    first = Store.open(tmp_path / "first")
-    submission = a_full_store(first)
-    dump(first, tmp_path / "b.tar", NOON)
-    second = Store.open(tmp_path / "second", a_database())
-    load(second, tmp_path / "b.tar")
-    assert second.submissions.find(submission) is not None
-    first.close()
-    second.close()
-
-
-def test_a_backup_that_was_cut_short_changes_nothing(store: Store, tmp_path: Path) -> None:
-    submission = a_full_store(store)
-    dump(store, tmp_path / "b.tar", NOON)
-    whole = (tmp_path / "b.tar").read_bytes()
-    (tmp_path / "b.tar").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(BackupUnfit):
-        load(store, tmp_path / "b.tar")
-    assert store.submissions.find(submission) is not None
-
-
-def test_a_backup_of_another_release_is_refused(store: Store, tmp_path: Path) -> None:
-    header = json.dumps({"format": 1, "revision": "9999"}).encode()
-    with tarfile.open(tmp_path / "b.tar", "w") as tar:
-        member = tarfile.TarInfo("backup.json")
-        member.size = len(header)
-        tar.addfile(member, io.BytesIO(header))
-    with pytest.raises(BackupUnfit, match="9999"):
-        load(store, tmp_path / "b.tar")
 
 
 def test_a_file_is_kept_under_its_digest_and_nothing_is_left_aside(store: Store, tmp_path: Path) -> None:
