@@ -8,8 +8,9 @@ from pathlib import Path
 
 from eval_server.truth import Truth
 from harness.errors import DataWrong
+from harness.runs.folder import read_manifest
 from submissions.columns import Scale
-from submissions.manifest import Manifest, ManifestInvalid
+from submissions.manifest import Manifest
 from submissions.parts import is_zip, read_parts
 from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import Predictions
@@ -91,11 +92,9 @@ def _manifest(path: Path) -> Manifest | None:
     beside = path / MANIFEST if path.is_dir() else path.with_name(MANIFEST)
     known = path.is_dir() or path.stem in _SAYS_NOTHING
     try:
-        return Manifest.from_json(beside.read_bytes()) if known and beside.exists() else None
-    except ManifestInvalid as error:
-        raise DataWrong(
-            f"{beside}: {error}", "Mend or move this file: it stands beside what is judged."
-        ) from error
+        return read_manifest(beside) if known and beside.exists() else None
+    except DataWrong as error:
+        raise DataWrong(str(error), "Mend or move this file: it stands beside what is judged.") from error
 
 
 def _require_phase(path: Path, manifest: Manifest, truth: Truth) -> None:
@@ -108,11 +107,11 @@ def _require_phase(path: Path, manifest: Manifest, truth: Truth) -> None:
         )
 
 
-def _require_unchanged(table: Path, manifest: Manifest) -> None:
-    """A run's table that somebody changed is no longer what its manifest speaks of."""
-    if hashlib.sha256(table.read_bytes()).hexdigest() != manifest.predictions_sha256:
+def _require_unchanged(file: Path, sha256: str) -> None:
+    """A run's file that somebody changed is no longer what its manifest speaks of."""
+    if hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
         raise DataWrong(
-            f"{table} is not the table that {MANIFEST} beside it was written for: its SHA-256 is another",
+            f"{file} is not the file that {MANIFEST} beside it was written for: its SHA-256 is another",
             "Make the run again with --fresh, or judge a copy under another name, away from the run.",
         )
 
@@ -122,10 +121,12 @@ def _reading(path: Path, truth: Truth, manifest: Manifest | None, scale: Scale |
     if path.is_dir() and not table.exists():
         hint = "The run is not finished: the command that began it goes on where it stopped."
         raise DataWrong(f"the run folder {path} holds no {TABLE}", hint)
+    if manifest is not None and manifest.submission_sha256 and table.suffix == ".zip":
+        _require_unchanged(table, manifest.submission_sha256)
     if is_zip(table):
         return with_scores_beside(table, truth.phase)
     if manifest is not None and table.name == TABLE:
-        _require_unchanged(table, manifest)
+        _require_unchanged(table, manifest.predictions_sha256)
     partial = manifest is not None and manifest.partial
     return reading_of_table(table, truth.phase, allow_partial=partial, scale=scale)
 

@@ -13,6 +13,7 @@ from string import Template
 
 from harness.errors import DataWrong, UsageWrong
 from models import registry
+from submissions.writing import write_whole
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -49,7 +50,7 @@ def write_package(name: str, folder: Path) -> NewPackage:
 def _write(folder: Path, files: dict[str, str]) -> None:
     for path, text in files.items():
         (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(text)
+        write_whole(folder / path, text)
 
 
 def _module_of(name: str) -> str:

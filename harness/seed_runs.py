@@ -170,10 +170,14 @@ def _runs(method: str, members: list[tuple[int | None, NamedEntry]], truth: Trut
         twice = next((seed for seed in seeds if seeds.count(seed) > 1), None)
         if twice is not None:
             raise UsageWrong(
-                f"{method} has two runs with seed {twice}", "Name every run once, or give the runs two names."
+                f"{method} has two runs with seed {twice}",
+                "Name every run once, or give the runs two names: "
+                "an edited model leaves runs of both codes side by side.",
             )
     verdicts = tuple(judge(entry.predictions, truth_for(entry, truth)) for _, entry in members)
     said = dict.fromkeys(word for _, entry in members for word in entry.remarks)
+    if len({entry.manifest.source_sha256 for _, entry in members if entry.manifest is not None}) > 1:
+        said["the seeds are of different code"] = None
     return SeedRuns(
         method, verdicts, tuple(sorted(seeds)) if len(seeds) == len(members) else None, tuple(said)
     )

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from models.contract import Cells, CellsUnfit, EntryUnavailable, FitInterrupted, Scores, Session
 from models.descriptors.store import Features
 from models.subject_folds import Fold, cell_folds, subject_folds
+from submissions.writing import naming, write_whole
 
 Labels = npt.NDArray[np.uint8]
 _SEARCH_FOLDS = 3
@@ -68,16 +69,14 @@ class SoftVote:
 
     def save(self, folder: Path) -> None:
         """Write one `.skops` file a member, and what joins them."""
-        import skops.io
-
         for name, member in self.members.items():
-            skops.io.dump(member, folder / f"{name}.skops")
+            dump(member, folder / f"{name}.skops")
         document = {
             "members": list(self.members),
             "positive_weight": self.positive_weight,
             "facts": dict(self.facts),
         }
-        (folder / _VOTE).write_text(json.dumps(document, indent=2))
+        write_whole(folder / _VOTE, json.dumps(document, indent=2))
 
     @classmethod
     def load(cls, folder: Path) -> SoftVote:
@@ -85,6 +84,14 @@ class SoftVote:
         document = json.loads((folder / _VOTE).read_text())
         members = {name: load_trusted(folder / f"{name}.skops") for name in document["members"]}
         return cls(members, float(document["positive_weight"]), dict(document["facts"]))
+
+
+def dump(fitted: Any, file: Path) -> None:
+    """Write a scikit-learn object as a `.skops` file; raises `OSError` naming it where there is no room."""
+    import skops.io
+
+    with naming(file):
+        skops.io.dump(fitted, file)
 
 
 def load_trusted(file: Path) -> Any:

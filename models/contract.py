@@ -9,6 +9,7 @@ business. This module imports no torch, so that listing entries costs nothing.
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from abc import ABC, abstractmethod
@@ -110,14 +111,19 @@ class Cells:
         """The labels; raises `CellsUnfit` unless both classes are there to learn from."""
         if self.labels is None:
             raise CellsUnfit("these cells carry no labels", "Only labelled cells can be learnt from.")
-        present = np.unique(self.labels)
-        if present.size < 2:
-            only = {0: "HEM", 1: "ALL"}.get(int(present[0]), "?") if present.size else "no"
-            raise CellsUnfit(
-                f"learning needs cells of both classes, found {len(self)} of class {only}",
-                "Add cells of the other class, or choose another split.",
-            )
+        require_both_classes(self.labels)
         return self.labels
+
+
+def require_both_classes(labels: npt.NDArray[np.uint8]) -> None:
+    """Raise `CellsUnfit` unless there is something of each class to learn from."""
+    present = np.unique(labels)
+    if present.size < 2:
+        only = {0: "HEM", 1: "ALL"}.get(int(present[0]), "?") if present.size else "no"
+        raise CellsUnfit(
+            f"learning needs cells of both classes, found {len(labels)} of class {only}",
+            "Add cells of the other class, or choose another split.",
+        )
 
 
 class Advance(Protocol):
@@ -168,9 +174,10 @@ class Session:
     `device` is a torch device name; `weights` is "hub", "none", a file or ``FILE#part``; `checkpoints`
     is where a fit saves as it goes and looks for what an earlier, interrupted one left (None: nothing);
     `cache` is where results that depend on pixels alone (descriptors, frozen features) are kept
-    between runs. `record` takes one JSON-able event, such as ``{"epoch": 1, "loss": 0.2}``; an event
-    with the epoch of an earlier one replaces it. `stopping` is asked often, and answers True when
-    the user wants to stop: save, then raise `FitInterrupted`.
+    between runs; `identity` names all that decides the result of a run, so that a checkpoint of
+    another one is known as foreign. `record` takes one JSON-able event, such as
+    ``{"epoch": 1, "loss": 0.2}``; an event with the epoch of an earlier one replaces it. `stopping`
+    is asked often, and answers True when the user wants to stop: save, then raise `FitInterrupted`.
     """
 
     seed: int = 0
@@ -180,6 +187,7 @@ class Session:
     checkpoints: Path | None = None
     cache: Path | None = None
     validation: Validation | None = None
+    identity: str = ""
     record: Callable[[Mapping[str, Any]], None] = _unrecorded
     stopping: Callable[[], bool] = _never
 
@@ -233,6 +241,8 @@ class Entry(ABC):
     settings: Any = NoSettings()
     uses_weights: ClassVar[bool] = False
     """Whether `Session.weights` matters: True for entries that start from pre-trained networks."""
+    uses_validation: ClassVar[bool] = False
+    """Whether `Session.validation` matters: True for entries that choose among epochs (``--select``)."""
     trial_settings: Mapping[str, str] = types.MappingProxyType({})
     """Settings, as typed after ``--set``, with which the contract suite tries this entry in seconds."""
 
@@ -343,7 +353,10 @@ def _read(text: str, kind: Any) -> Any:
         return text.lower() in {"true", "yes", "1"}
     if kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             raise ValueError(f"expected {kind.__name__}, found {text!r}") from None
+        if not math.isfinite(number):
+            raise ValueError(f"expected a finite number, found {text!r}")
+        return number
     return text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.classical import Member, SoftVote, fit_vote, load_trusted
+from models.classical import Member, SoftVote, dump, fit_vote, load_trusted
 from models.contract import (
     Cells,
     Crops,
@@ -33,9 +33,10 @@ from models.registry import missing_requirement, needs
 from models.settings import check, number
 from models.shape import PERCEPTRON, SVM
 from models.weights_source import NOT_FILES
+from submissions.writing import write_whole
 
 if TYPE_CHECKING:
-    from models.finetune.networks import Network, State
+    from models.finetune.networks import Network
 
 _BATCH = 8
 _PROJECTION = "projection.skops"
@@ -226,15 +227,15 @@ class FittedFrozenCnn(Fitted):
         return self.vote.scores(self.projection.transform(features))
 
     def save(self, folder: Path) -> None:
-        import skops.io
-        from safetensors.torch import save_file
+        from models.finetune.tensors import save
 
         for one in self.extractors:
-            save_file(_plain(one.module.state_dict()), folder / f"{one.backbone}.safetensors")
-        skops.io.dump(self.projection, folder / _PROJECTION)
+            save(one.module.state_dict(), folder / f"{one.backbone}.safetensors")
+        dump(self.projection, folder / _PROJECTION)
         self.vote.save(folder)
         about = {one.backbone: dict(one.origin) for one in self.extractors}
-        (folder / _ABOUT).write_text(json.dumps({"side": self.settings.side, "backbones": about}, indent=2))
+        told = {"side": self.settings.side, "backbones": about}
+        write_whole(folder / _ABOUT, json.dumps(told, indent=2))
 
     def facts(self) -> Mapping[str, Any]:
         networks = {one.backbone: {"sha256": one.sha256, **one.origin} for one in self.extractors}
@@ -243,10 +244,6 @@ class FittedFrozenCnn(Fitted):
             "components": int(self.projection[-1].n_components_),
             **self.vote.facts,
         }
-
-
-def _plain(state: State) -> dict[str, Any]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
 
 
 def _seen(extractors: tuple[Extractor, ...], cells: Cells, side: int, session: Session) -> Features:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from models.contract import Cells, Entry, EntryCard, Fitted, Scores, Session, reading_back
+from submissions.writing import write_whole
 
 _FILE = "majority.txt"
 
@@ -21,7 +22,7 @@ class AlwaysTheSame(Fitted):
         return np.full(len(cells), self.share)
 
     def save(self, folder: Path) -> None:
-        (folder / _FILE).write_text(repr(self.share))
+        write_whole(folder / _FILE, repr(self.share))
 
 
 class Majority(Entry):

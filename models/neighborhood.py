@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from models.classical import load_trusted
+from models.classical import dump, load_trusted
 from models.contract import Cells, Entry, EntryCard, FitInterrupted, Fitted, Scores, Session, reading_back
 from models.correction import corrected
 from models.finetune.entry import PACKAGES, Finetuned
 from models.finetune.recipe import BATCH, EPOCHS, HEAD, MINUTES, REST, SIDE, VIEWS, Recipe
 from models.registry import missing_requirement, needs
 from models.settings import check, number
+from submissions.writing import write_whole
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
@@ -123,13 +124,11 @@ class FittedNeighborhood(Fitted):
         return corrected(vectors, first, self.neighbours).scores
 
     def save(self, folder: Path) -> None:
-        import skops.io
-
         (folder / _NETWORK).mkdir()
         self.network.save(folder / _NETWORK)
-        skops.io.dump(self.codebook.pca, folder / _PCA)
-        skops.io.dump(self.codebook.mixture, folder / _MIXTURE)
-        (folder / _NEIGHBOURS).write_text(str(self.neighbours))
+        dump(self.codebook.pca, folder / _PCA)
+        dump(self.codebook.mixture, folder / _MIXTURE)
+        write_whole(folder / _NEIGHBOURS, str(self.neighbours))
 
     def facts(self) -> Mapping[str, Any]:
         return {
@@ -170,6 +169,7 @@ class Neighborhood(Entry):
 
     settings: NeighborhoodSettings = NeighborhoodSettings()
     uses_weights = True
+    uses_validation = True
     trial_settings = MappingProxyType({"backbone": "test_resnet", "epochs": "1", "views": "1", "side": "96"})
 
     card = EntryCard(

@@ -102,6 +102,25 @@ def find(name: str) -> tuple[Entry, str]:
     raise EntryUnavailable(f"there is no entry {name!r}", f"{meant}`harness models` lists them all.")
 
 
+def target_of(name: str) -> str:
+    """Where the entry of this name is defined: ``module:attribute``, or its file as it was named."""
+    return name if ".py:" in name else _listed(name).target
+
+
+def package_of(name: str) -> str:
+    """The installed package that registers the entry of this name."""
+    origin = _listed(name).origin
+    return DISTRIBUTION if origin == "built-in" else origin
+
+
+def _listed(name: str) -> Listing:
+    """The listing that `find` takes for this name."""
+    for one in listings():
+        if one.available and (one.name == name or (_is_family(one) and name.startswith(_prefix(one)))):
+            return one
+    raise EntryUnavailable(f"there is no entry {name!r}", "`harness models` lists them all.")
+
+
 def matching(pattern: str) -> tuple[Listing, ...]:
     """The listings whose names match ``shape-*`` or, within a family, ``timm:*resnext*``."""
     found: list[Listing] = []

@@ -49,6 +49,9 @@ class Manifest:
     chosen_on_test: bool = False
     transductive: bool = False
     created: str = ""
+    source_sha256: str = ""
+    submission_sha256: str = ""
+    key: str = ""
     version: int = MANIFEST_VERSION
 
     @property
@@ -62,6 +65,7 @@ class Manifest:
             "not the published labels": bool(self.data.get("other_labels")),
             "images saved again, pixels not known": bool(self.data.get("pixels_not_known")),
             "random weights": self.weights.get("source") == "none",
+            "versions changed on the way": bool(self.environment.get("changed")),
         }
         of_parts = [words for part in self.parts if isinstance(words := part.get("remarks"), list)]
         return tuple(

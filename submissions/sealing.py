@@ -1,7 +1,8 @@
 """What is written to be read again carries its SHA-256 and what it was made from, and is held to both.
 
-Three forms of one thing: a folder (`seal_folder`), a small JSON document (`sealed`, `unsealed`) and a
-file too large to be read at once, which is checked by blocks when they are first used (`Blocks`).
+Forms of one thing: a folder (`seal_folder`), a small JSON document of ours alone (`sealed`, `unsealed`),
+one that others read too (`marked`, `require_marked`), and a file too large to be read at once, which is
+checked by blocks when they are first used (`Blocks`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,36 @@ def unsealed(path: Path) -> dict[str, Any]:
     if not same or not isinstance(content, dict):
         raise SealBroken(path, "was changed: its SHA-256 is not the one written with it")
     return content
+
+
+_MARK, _SHA256 = "sealed", "sha256"
+_MARKED = "sha256 is that of all other keys"
+
+
+def marked(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with its own SHA-256 among its keys, for readers who look only for theirs.
+
+    Two keys say that it is sealed: one damage cannot make a sealed document look like one that never was.
+    """
+    content = json.loads(json.dumps(document))
+    return {**content, _MARK: _MARKED, _SHA256: _text_sha256(_canonical(content))}
+
+
+def require_marked(path: Path, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without its marks, one that has none as it is.
+
+    Raises `SealBroken`, naming `path` where it was read, when it is not the one that was marked.
+    """
+    content = {name: value for name, value in document.items() if name not in (_MARK, _SHA256)}
+    if len(content) == len(document):
+        return content
+    if (document.get(_MARK), document.get(_SHA256)) != (_MARKED, _text_sha256(_canonical(content))):
+        raise SealBroken(path, "was changed: its SHA-256 is not the one written with it")
+    return content
+
+
+def _canonical(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
 def seal_folder(folder: Path, made_from: Mapping[str, Any]) -> None:

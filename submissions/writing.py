@@ -1,7 +1,8 @@
-"""Writing a file so that nobody ever sees half of it."""
+"""Writing a file so that nobody ever sees half of it, and so that a full disk says which file it was."""
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -30,10 +31,23 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Around writing: an `OSError` that names no file, as a full disk's, names this one."""
+    """Around any write: an error of the system that names no file is raised again with this one.
+
+    Python names the file where it cannot be opened, but not where there is no room for its content.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
+        if error.filename is not None:
+            raise
+        number = errno.EIO if error.errno is None else error.errno  # numpy counts bytes instead
+        raise OSError(number, error.strerror or str(error), str(path)) from error
+
+
+def to_disk(path: Path) -> None:
+    """Bring a file's content, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

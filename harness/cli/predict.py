@@ -16,5 +16,5 @@ def predict(**options: Any) -> None:
 
     The scores lie in the run's folder as predictions.csv; `harness submit` with the same options packs them.
     """
-    outcome = run_command(options, "predicted", packs=False)
+    outcome = run_command(options, "predicted")
     show_outcome(outcome, as_json=options["as_json"])

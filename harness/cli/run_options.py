@@ -56,8 +56,12 @@ _OPTIONS = (
     ),
     click.option("--allow-partial", is_flag=True, help="Go on with part of the data, marked as partial."),
     ACCEPT_RESAVED,
-    click.option("--fresh", is_flag=True, help="Start over instead of going on."),
-    click.option("--dry-run", is_flag=True, help="Show the resolved plan and stop."),
+    click.option(
+        "--fresh", is_flag=True, help="Throw away what the run has so far, checkpoints too, and start over."
+    ),
+    click.option(
+        "--dry-run", is_flag=True, help="Show the plan and stop; refuses what the run would refuse."
+    ),
     JSON,
 )
 
@@ -69,8 +73,9 @@ def run_options(command: Command) -> Command:
     return command
 
 
-def resolve_plan(options: dict[str, Any]) -> Plan:
-    """Look up all that the options name, and say who was left out of training and why."""
+def resolve_plan(options: dict[str, Any], until: str) -> Plan:
+    """Look up all that the options name; raises wherever the run would end before it has begun."""
+    from harness.runs.folder import Status
     from harness.runs.plan import Request, resolve
 
     request = Request(
@@ -86,6 +91,9 @@ def resolve_plan(options: dict[str, Any]) -> Plan:
         device=options["device"],
         limit=options["limit"],
         accept_resaved=options["accept_resaved"],
+        until=Status(until),
+        fresh=options["fresh"],
+        allow_partial=options["allow_partial"],
     )
     return resolve(request, console.progress)
 
@@ -98,21 +106,17 @@ def _settings(changes: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def run_command(options: dict[str, Any], until: str, *, packs: bool) -> Outcome | None:
+def run_command(options: dict[str, Any], until: str) -> Outcome | None:
     """Resolve, show the plan, and unless this is a dry run do the work up to a status."""
-    from harness.runs.folder import Status
-    from harness.runs.plan import require_whole
     from harness.runs.workflow import run
 
-    plan = resolve_plan(options)
+    plan = resolve_plan(options, until)
     if options["dry_run"]:
         _show_dry(plan, as_json=options["as_json"])
         return None
-    if packs:
-        require_whole(plan.dataset.audit, plan.split, allow_partial=options["allow_partial"])
     for line in plan_lines(plan):
         console.say(line)
-    return run(plan, until=Status(until), fresh=options["fresh"])
+    return run(plan)
 
 
 def _show_dry(plan: Plan, *, as_json: bool) -> None:
@@ -125,6 +129,8 @@ def _show_dry(plan: Plan, *, as_json: bool) -> None:
 
 def plan_lines(plan: Plan) -> list[str]:
     """The resolved plan in words."""
+    from harness.runs.provenance import told
+
     facts = plan.to_json()
     training = facts["training"]
     classes = ", ".join(f"{count} {name}" for name, count in training["classes"].items())
@@ -146,8 +152,11 @@ def plan_lines(plan: Plan) -> list[str]:
         ("epoch", facts["select"]),
         ("device", plan.device),
         ("marked", ", ".join(marks)),
+        ("fresh", _thrown_away(plan)),
         ("steps", ", ".join(f"{step} ({state})" for step, state in facts["steps"].items())),
         ("run", str(plan.folder.path)),
+        ("begun with", told(facts["changed"])),
+        ("note", "" if plan.earlier is None else str(plan.earlier)),
     ]
     return [f"{name:12} {text}" for name, text in rows if text]
 
@@ -156,6 +165,14 @@ def _resaved(plan: Plan) -> str:
     """How many of the images were saved again, and with which pixels."""
     counts = {name.replace("_", " "): count for name, count in plan.dataset.resaved.items()}
     return ", ".join(f"{count} images, {words}" for words, count in counts.items() if count)
+
+
+def _thrown_away(plan: Plan) -> str:
+    """What ``--fresh`` does to the run's folder; empty where it was not asked for."""
+    if not plan.request.fresh:
+        return ""
+    there = sorted(path.name for path in plan.folder.path.glob("[!.]*"))
+    return f"thrown away first: {', '.join(there)}" if there else "nothing is there to throw away"
 
 
 def show_outcome(outcome: Outcome | None, *, as_json: bool, received: dict[str, Any] | None = None) -> None:

@@ -27,7 +27,7 @@ def submit(server: str | None, token: str | None, team: str | None, **options: A
     from harness.upload.server import Server
 
     target = None if server is None else Server(server, token)
-    outcome = run_command(options, "packed", packs=True)
+    outcome = run_command(options, "packed")
     if outcome is None:
         return
     received = _handed_in(outcome, target, team) if target else None

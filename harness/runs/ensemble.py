@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from eval_server.judging import Verdict, judge
 from eval_server.truth import Truth
 from harness import console
 from harness.errors import DataWrong, UsageWrong
-from harness.runs.folder import RunFolder, Status, read_json, write_json
+from harness.runs.folder import ANEW, RunFolder, Status, read_json, read_manifest
+from harness.runs.kept import require_unchanged
 from harness.runs.outcome import Outcome
-from harness.runs.provenance import digest, environment, file_sha256
+from harness.runs.provenance import bytes_sha256, digest, environment, file_sha256
 from models.contract import Scores
 from submissions.cells import CellName, CellNameInvalid
 from submissions.manifest import Manifest
-from submissions.packing import pack, read_table, write_table
+from submissions.packing import pack, packed, read_table, write_table
 from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import THRESHOLD, Predictions
 from submissions.writing import write_whole
@@ -36,7 +37,10 @@ _LARGEST_LOGIT = 30.0
 _EQUAL = "equal"
 """Where the weights come from when nothing was fitted."""
 
-_SAME = ("entry", "entry_version", "settings", "weights", "seed", "select", "shared_cells", "limit")
+_SAME = (
+    "entry", "entry_version", "defined_in", "source_sha256", "settings", "weights", "seed", "select",
+    "shared_cells", "limit",
+)  # fmt: skip
 """What two runs share when one is the other's twin on another split."""
 
 
@@ -65,12 +69,19 @@ class Weighing:
 
 
 def open_part(name: str, path: Path) -> Part:
-    """Read a finished run; raises DataWrong when the folder is none or its prediction is not done."""
+    """Read a finished run.
+
+    Raises `DataWrong` where the folder is none, its prediction is not done, or a file of it is not as it
+    was written.
+    """
     folder = RunFolder(path)
     if not folder.manifest.exists() or not folder.predictions.exists():
         raise DataWrong(f"{path} is no finished run", "Name a folder below runs/ that holds manifest.json.")
-    manifest = Manifest.from_json(folder.manifest.read_bytes())
+    manifest = read_manifest(folder.manifest)
     plan = read_json(folder.plan)
+    if plan.get("key", "") != manifest.key:
+        raise DataWrong(f"{folder.plan} belongs to another run than {folder.manifest}", ANEW)
+    require_unchanged(folder.predictions, manifest)
     phase = Phase(manifest.phase, _cells(folder.predictions), partial=manifest.partial, drawn=manifest.drawn)
     return Part(name, folder, manifest, plan, read_table(folder.predictions, phase))
 
@@ -181,14 +192,21 @@ def ensemble(
     phase = require_same_phase(parts)
     known = None if truth is None else _truth_of(phase, truth, weighing)
     described = [_described(part, weight) for part, weight in zip(parts, weighing.values, strict=True)]
-    key = digest([json.dumps([by, weighing.source, described], sort_keys=True)])[:8]
-    folder = RunFolder(runs_root / f"ensemble-{phase.name}-{key}")
+    key = digest([json.dumps([by, weighing.source, described], sort_keys=True)])
+    folder = RunFolder(runs_root / f"ensemble-{phase.name}-{key[:8]}", key)
     with folder.locked():
         predictions = Predictions.from_scores(phase, join(parts, by, weighing))
         write_table(predictions, folder.predictions, _subjects(parts[0]))
-        manifest = _manifest(parts, described, by, weighing, file_sha256(folder.predictions))
-        write_json(folder.plan, {"entry": "ensemble", "by": by, "parts": described, "split": manifest.split})
-        write_whole(folder.manifest, manifest.to_json())
+        manifest = _manifest(parts, described, by, weighing)
+        manifest = replace(
+            manifest,
+            predictions_sha256=file_sha256(folder.predictions),
+            submission_sha256=bytes_sha256(packed(predictions)),
+            key=key,
+        )
+        told = {"entry": "ensemble", "by": by, "parts": described, "split": manifest.split}
+        folder.write(folder.plan, told | {"seed": manifest.seed})
+        folder.write(folder.manifest, json.loads(manifest.to_json()))
         write_whole(folder.card, _card(manifest))
         submission = folder.submission(partial=phase.partial)
         pack(predictions, submission)
@@ -225,7 +243,7 @@ def _verdict(folder: RunFolder, predictions: Predictions, truth: Truth | None) -
     if truth is None:
         return None
     verdict = judge(predictions, truth)
-    write_json(folder.metrics, verdict.to_json())
+    folder.write(folder.metrics, verdict.to_json())
     return verdict
 
 
@@ -248,7 +266,7 @@ def _subjects(part: Part) -> dict[str, str]:
 
 
 def _manifest(
-    parts: Sequence[Part], described: list[dict[str, Any]], by: str, weighing: Weighing, sha256: str
+    parts: Sequence[Part], described: list[dict[str, Any]], by: str, weighing: Weighing
 ) -> Manifest:
     manifests = [part.manifest for part in parts]
     first = manifests[0]
@@ -259,7 +277,7 @@ def _manifest(
         split=first.split,
         seed=first.seed,
         cells=first.cells,
-        predictions_sha256=sha256,
+        predictions_sha256="",
         settings={"by": by, "weights": weighing.source},
         selection=", ".join(sorted({one.selection for one in manifests})),
         environment=environment("cpu"),

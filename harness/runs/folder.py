@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataWrong
-from submissions.writing import write_whole
+from submissions.manifest import Manifest, ManifestInvalid
+from submissions.sealing import SealBroken, marked, require_marked
+from submissions.writing import to_disk, write_whole
 
 
 class Status(StrEnum):
@@ -28,17 +30,38 @@ class Status(StrEnum):
     PACKED = "packed"
 
 
+ANEW = "Delete it and give the same command again: it is made anew. Or start the run over with --fresh."
+"""How to mend a file that follows from others."""
+
+
+_TOLD_ONLY = "Delete it: it only tells of the epochs. Or start the run over with --fresh."
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON document whole."""
-    write_whole(path, json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    """Write a JSON document whole, with its own SHA-256 among its keys."""
+    write_whole(path, json.dumps(marked(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in this file; raises `DataWrong` where it holds anything else."""
+    """The JSON object in this file, without its seal; raises `DataWrong` where it is not as written.
+
+    Documents of runs made before 0.1.1 carry no seal and are read as they are.
+    """
     try:
-        return _object(path.read_bytes())
+        return require_marked(path, _object(path.read_bytes()))
     except (ValueError, RecursionError) as error:
-        raise DataWrong(f"{path} is damaged: {error}", "Start the run over with --fresh.") from error
+        raise DataWrong(f"{path} is damaged: {error}", ANEW) from error
+    except SealBroken as broken:
+        raise DataWrong(str(broken), ANEW) from broken
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a run; raises `DataWrong` where it is none, or was changed since."""
+    document = read_json(path)
+    try:
+        return Manifest.from_json(json.dumps(document))
+    except ManifestInvalid as error:
+        raise DataWrong(f"{path} is no manifest: {error}", ANEW) from error
 
 
 def _object(text: bytes) -> dict[str, Any]:
@@ -50,9 +73,14 @@ def _object(text: bytes) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`runs/<entry>-<split>-seed<k>-<key>/`: one run, whole or on its way."""
+    """`runs/<entry>-<split>-seed<k>-<key>/`: one run, whole or on its way.
+
+    `key` is the SHA-256 of the run's identity, of which the name holds the first digits; what is
+    written there carries it, so that a file of another run is known (empty: do not look).
+    """
 
     path: Path
+    key: str = ""
 
     @property
     def plan(self) -> Path:
@@ -91,15 +119,33 @@ class RunFolder:
         return self.path / ("submission-partial.zip" if partial else "submission.zip")
 
     def status(self) -> Status:
-        """What `status.json` says; a run that has none is only planned."""
+        """How far the run came; one that has no `status.json` is only planned.
+
+        A fit that nobody is at work on any more was interrupted. Raises `DataWrong` where the file is
+        not as it was written.
+        """
         try:
-            return Status(json.loads((self.path / "status.json").read_bytes())["status"])
-        except (FileNotFoundError, KeyError, TypeError, ValueError, RecursionError):
+            status = Status(self.read(self.path / "status.json").get("status", ""))
+        except FileNotFoundError:
             return Status.PLANNED
+        except ValueError as error:
+            raise DataWrong(f"{self.path / 'status.json'} is damaged: {error}", ANEW) from error
+        return Status.INTERRUPTED if status is Status.FITTING and not self._at_work() else status
 
     def mark(self, status: Status, **facts: Any) -> None:
         """Set the status, with facts beside it (a reason, a place)."""
-        write_json(self.path / "status.json", {"status": status.value, **facts})
+        self.write(self.path / "status.json", {"status": status.value, **facts})
+
+    def write(self, path: Path, document: Mapping[str, Any]) -> None:
+        """Write one of the run's documents, sealed, with the run's key."""
+        write_json(path, {**document, "key": self.key} if self.key else document)
+
+    def read(self, path: Path) -> dict[str, Any]:
+        """Read one back; raises `DataWrong` where it was changed, or is that of another run."""
+        document = read_json(path)
+        if self.key and document.get("key") != self.key:
+            raise DataWrong(f"{path} belongs to another run", ANEW)
+        return document
 
     def start_over(self) -> None:
         """Throw away all that an earlier try left."""
@@ -115,23 +161,40 @@ class RunFolder:
         """Writes events into `history.jsonl`; one with the epoch of an earlier one replaces it."""
         lines: dict[Any, Mapping[str, Any]] = {}
         if self.history.exists():
-            for event in self._events():
+            for event in self.events():
                 lines[event.get("epoch", len(lines))] = event
 
         def record(event: Mapping[str, Any]) -> None:
             lines[event.get("epoch", f"event {len(lines)}")] = event
-            write_whole(self.history, "".join(json.dumps(line) + "\n" for line in lines.values()))
+            written = (json.dumps(marked({**line, "key": self.key})) + "\n" for line in lines.values())
+            write_whole(self.history, "".join(written))
 
         return record
 
-    def _events(self) -> list[dict[str, Any]]:
-        """What `history.jsonl` holds; raises `DataWrong` where it was damaged from outside."""
+    def events(self) -> list[dict[str, Any]]:
+        """What `history.jsonl` holds; raises `DataWrong` where a line is not as it was written."""
         try:
-            return [_object(line) for line in self.history.read_bytes().splitlines()]
+            events = [
+                require_marked(self.history, _object(line)) for line in self.history.read_bytes().splitlines()
+            ]
         except (ValueError, RecursionError) as error:
-            raise DataWrong(
-                f"{self.history} is damaged: {error}", "Start the run over with --fresh."
-            ) from error
+            raise DataWrong(f"{self.history} is damaged: {error}", _TOLD_ONLY) from error
+        except SealBroken as broken:
+            raise DataWrong(str(broken), _TOLD_ONLY) from broken
+        if any(event.pop("key", "") != self.key for event in events):
+            raise DataWrong(f"{self.history} belongs to another run", _TOLD_ONLY)
+        return events
+
+    def _at_work(self) -> bool:
+        """Whether a process holds the run."""
+        try:
+            with (self.path / ".lock").open() as handle:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -155,7 +218,10 @@ class RunFolder:
         aside.mkdir(parents=True)
         try:
             yield aside
+            for path in (*aside.rglob("*"), aside):
+                to_disk(path)
             shutil.rmtree(target, ignore_errors=True)
             aside.replace(target)
+            to_disk(target.parent)
         finally:
             shutil.rmtree(aside, ignore_errors=True)

@@ -53,8 +53,9 @@ def _row(folder: RunFolder) -> dict[str, Any]:
 
 def _readable(folder: RunFolder) -> dict[str, Any]:
     plan = _facts(folder.plan, {"entry": str, "split": str, "seed": int})
-    manifest = _facts(folder.manifest, {"cells": int, "remarks": list, "created": str})
-    metrics = _facts(folder.metrics, {"metrics": dict, "intervals": dict})
+    folder = RunFolder(folder.path, str(plan.get("key", "")))
+    manifest = _facts(folder.manifest, {"cells": int, "remarks": list, "created": str}, folder)
+    metrics = _facts(folder.metrics, {"metrics": dict, "intervals": dict}, folder)
     found = metrics.get("metrics", {})
     low, high = _interval(folder.metrics, metrics)
     return {
@@ -62,21 +63,36 @@ def _readable(folder: RunFolder) -> dict[str, Any]:
         "entry": plan.get("entry"),
         "split": plan.get("split"),
         "seed": plan.get("seed"),
-        "status": folder.status().value,
+        "status": _status(folder),
         "cells": manifest.get("cells"),
         "weighted_f1": _number(folder.metrics, found.get("weighted_f1")),
         "low": low,
         "high": high,
         "accuracy": _number(folder.metrics, found.get("accuracy")),
-        "remarks": ", ".join(map(str, manifest.get("remarks", ()))),
+        "remarks": ", ".join(map(str, (*manifest.get("remarks", ()), *_of_before(folder, manifest)))),
         "created": manifest.get("created", ""),
     }
 
 
-def _facts(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
-    """The JSON object of a run, empty where the run has not come so far; `DataWrong` for a damaged one."""
+def _status(folder: RunFolder) -> str:
     try:
-        document = read_json(path)
+        return folder.status().value
+    except (DataWrong, OSError) as error:
+        raise _damaged(folder.path / "status.json") from error
+
+
+def _of_before(folder: RunFolder, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """A run made before 0.1.1 carries no seals: it is listed as it stands, and that is said."""
+    return ("not sealed",) if manifest and not folder.key else ()
+
+
+def _facts(path: Path, kinds: Mapping[str, type], of: RunFolder | None = None) -> dict[str, Any]:
+    """The JSON object of a run, empty where the run has not come so far.
+
+    Raises `DataWrong` for one that is damaged, or belongs to another run.
+    """
+    try:
+        document = read_json(path) if of is None else of.read(path)
     except FileNotFoundError:
         return {}
     except (DataWrong, OSError) as error:

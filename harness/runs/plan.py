@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.data.audit import Audit
+from harness.data.crops import CROP_VERSION
 from harness.data.dataset import Dataset, open_dataset
 from harness.data.splits import CellRecord, Split, make_split
 from harness.errors import DataWrong, UsageWrong
-from harness.runs.folder import RunFolder
-from harness.runs.provenance import digest, file_sha256
+from harness.runs.earlier import Earlier, earlier_run
+from harness.runs.folder import RunFolder, Status
+from harness.runs.kept import Kept, look
+from harness.runs.provenance import changes, digest, environment, file_sha256
 from models import registry
-from models.contract import Entry, Progress, silent
+from models.contract import Entry, Progress, require_both_classes, silent
+from models.source import Source, source_of
 from models.weights_source import weights_file
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for, before anything is looked up."""
+    """What the user asked for, before anything is looked up.
+
+    `until` is how far the run shall come; `fresh` throws away what lies in its folder first;
+    `allow_partial` lets a run that is packed do with part of the data.
+    """
 
     model: str
     split: str = "prelim"
@@ -36,11 +48,21 @@ class Request:
     device: str = "auto"
     limit: int | None = None
     accept_resaved: bool = False
+    until: Status = Status.PACKED
+    fresh: bool = False
+    allow_partial: bool = False
+
+
+_STEPS = {"fit": Status.FITTED, "predict": Status.PREDICTED, "pack": Status.PACKED}
+"""Each step and how far the run has come after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request with everything looked up: entry, cells, weights, device, and the run's folder."""
+    """A request with everything looked up: entry and its code, cells, weights, device, the run's folder.
+
+    `kept` is what is done already; `earlier` a run of the same command that this one does not go on with.
+    """
 
     request: Request
     entry: Entry
@@ -51,26 +73,57 @@ class Plan:
     weights: Mapping[str, Any]
     identity: Mapping[str, Any]
     folder: RunFolder
+    source: Source
+    kept: Kept = field(default_factory=Kept)
+    earlier: Earlier | None = None
 
     @property
     def chosen_on_test(self) -> bool:
         """Whether the choice of epoch looks at the cells that are judged."""
         return self.request.select.partition(":")[2] in ("test", self.split.name)
 
-    def steps(self) -> dict[str, str]:
-        """Each step and whether it is done."""
-        made = {
-            "fit": self.folder.fitted,
-            "predict": self.folder.predictions,
-            "pack": self.folder.submission(partial=self.split.partial),
-        }
-        return {step: "done" if path.exists() else "to do" for step, path in made.items()}
+    @property
+    def chosen_by(self) -> tuple[CellRecord, ...]:
+        """The cells on which the best epoch is chosen: a held-out part, or, as published, the test cells."""
+        if self.request.select == "last":
+            return ()
+        return self.split.test if self.chosen_on_test else self.split.validation
 
-    def to_json(self) -> dict[str, Any]:
-        """The resolved plan, as `--dry-run --json` prints it and `plan.json` keeps it."""
+    def steps(self) -> dict[str, str]:
+        """Each step up to the one asked for: done, to do, or to do again, because of `fresh`."""
+        there = {
+            "fit": self.folder.fitted.exists(),
+            "predict": self.folder.predictions.exists(),
+            "pack": self.folder.submission(partial=self.split.partial).exists(),
+        }
+        done = {
+            "fit": self.kept.fitted,
+            "predict": self.kept.predictions is not None,
+            "pack": self.kept.packed,
+        }
+        order = list(_STEPS)
+        asked = order[: order.index(_step_of(self.request.until)) + 1]
+        return {
+            step: "done" if done[step] else "again" if there[step] and self.request.fresh else "to do"
+            for step in asked
+        }
+
+    def environment(self) -> dict[str, Any]:
+        """The versions, machine and device that would do the work now."""
+        return environment(self.device, self.source.packages)
+
+    def changed(self) -> dict[str, list[str | None]]:
+        """What of the environment differs from when the run was begun; nothing for one that begins."""
+        if self.request.fresh or not self.folder.plan.exists():
+            return {}
+        before = self.folder.read(self.folder.plan).get("environment", {})
+        return changes(before, self.environment(), self.source.packages)
+
+    def to_keep(self) -> dict[str, Any]:
+        """What `plan.json` says of a run when it begins; how far it came is the business of `status.json`."""
         return {
             **self.identity,
-            "run": str(self.folder.path),
+            "source": dict(self.source.files),
             "origin": self.origin,
             "device": self.device,
             "training": self.split.described(),
@@ -78,31 +131,86 @@ class Plan:
             "partial": self.split.partial,
             "drawn": self.split.drawn,
             "chosen_on_test": self.chosen_on_test,
-            "status": self.folder.status().value,
+            "environment": self.environment(),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The resolved plan, as `--dry-run --json` prints it."""
+        return {
+            **self.to_keep(),
+            "run": str(self.folder.path),
+            "status": _told_status(self.folder),
+            "fresh": self.request.fresh,
             "steps": self.steps(),
+            "changed": self.changed(),
+            "earlier": self.earlier and self.earlier.run,
         }
 
 
+def _step_of(until: Status) -> str:
+    return next(step for step, status in _STEPS.items() if status is until)
+
+
+def _told_status(folder: RunFolder) -> str:
+    """The run's status; nothing depends on it, so a damaged one is no reason to stop."""
+    try:
+        return folder.status().value
+    except DataWrong:
+        return "damaged"
+
+
 def resolve(request: Request, progress: Progress = silent) -> Plan:
-    """Look up all that a request names; raises before any work when something is missing or wrong."""
+    """Look up all that a request names.
+
+    Raises before any work when something is missing or wrong: a dry run and the run itself both come
+    through here, so that the one says no where the other would.
+    """
     entry, origin = registry.find(request.model)
     entry = entry.configured(request.settings)
+    device = _device(request.device, entry, origin)
+    holdout = _holdout(request.select, request.split)
+    _require_epochs(entry, request.select)
     weights = _weights(entry, request.weights)
     entry.require_usable(request.weights)
     dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
     split = make_split(
-        dataset,
-        request.split,
-        shared_cells=request.shared_cells,
-        limit=request.limit,
-        holdout=_holdout(request.select, request.split),
+        dataset, request.split, shared_cells=request.shared_cells, limit=request.limit, holdout=holdout
     )
-    identity = _identity(request, entry, weights, split)
-    key = digest([json.dumps(identity, sort_keys=True)])[:8]
-    name = f"{_file_name(entry.card.name)}-{split.name}-seed{request.seed}-{key}"
-    folder = RunFolder(request.runs_root / name)
-    device = _device(request.device, entry)
-    return Plan(request, entry, origin, dataset, split, device, weights, identity, folder)
+    source = source_of(request.model)
+    identity = _identity(request, entry, weights, split) | _code(request, source)
+    folder = _folder(request, entry, split, identity)
+    plan = Plan(request, entry, origin, dataset, split, device, weights, identity, folder, source)
+    _require(plan)
+    return replace(
+        plan,
+        kept=Kept() if request.fresh else look(folder, identity, split.phase),
+        earlier=earlier_run(folder.path, identity, source.files),
+    )
+
+
+def _folder(request: Request, entry: Entry, split: Split, identity: Mapping[str, Any]) -> RunFolder:
+    key = digest([json.dumps(identity, sort_keys=True)])
+    name = f"{_file_name(entry.card.name)}-{split.name}-seed{request.seed}-{key[:8]}"
+    return RunFolder(request.runs_root / name, key)
+
+
+def _require(plan: Plan) -> None:
+    """All that a run needs beyond its options; raises where it would end without having begun."""
+    if plan.request.until is Status.PACKED:
+        require_whole(plan.dataset.audit, plan.split, allow_partial=plan.request.allow_partial)
+    require_both_classes(np.array([cell.label for cell in plan.split.train], dtype=np.uint8))
+    if any(cell.label is None for cell in plan.chosen_by):
+        raise DataWrong("the cells to choose the epoch on have no labels", "Use --select last.")
+    _require_place(plan.request.runs_root)
+
+
+def _require_place(root: Path) -> None:
+    """Raise `OSError` where no folder could be made: a file is in the way, or it may not be written."""
+    there = next(path for path in (root, *root.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
 def require_whole(audit: Audit, split: Split, *, allow_partial: bool) -> None:
@@ -134,14 +242,26 @@ def _identity(request: Request, entry: Entry, weights: Mapping[str, Any], split:
         "select": request.select,
         "shared_cells": request.shared_cells,
         "limit": request.limit,
+        "crops": CROP_VERSION,
         "train_sha256": _cells_digest(split.train),
         "validation_sha256": _cells_digest(split.validation),
         "test_sha256": _cells_digest(split.test),
     }
 
 
+def _code(request: Request, source: Source) -> dict[str, str]:
+    """Which code the entry is: where it is defined, so that two of one name are two, and its SHA-256.
+
+    A file is named as seen from the runs, so that both may be moved together.
+    """
+    target, colon, attribute = registry.target_of(request.model).rpartition(":")
+    if ".py:" in request.model:
+        target = Path(os.path.relpath(Path(target).resolve(), request.runs_root.resolve())).as_posix()
+    return {"defined_in": f"{target}{colon}{attribute}", "source_sha256": source.sha256}
+
+
 def _cells_digest(records: tuple[CellRecord, ...]) -> str:
-    return digest(f"{one.name} {one.sha256} {one.label}" for one in records)
+    return digest(f"{one.name} {one.sha256} {one.label} {one.subject}" for one in records)
 
 
 def _weights(entry: Entry, asked: str) -> dict[str, Any]:
@@ -177,17 +297,30 @@ def _holdout(select: str, split: str) -> str | None:
     return None if part in ("test", split) else part
 
 
-def _device(asked: str, entry: Entry) -> str:
-    if asked != "auto":
-        return asked
-    if "torch" not in entry.card.requires:
-        return "cpu"
+def _require_epochs(entry: Entry, select: str) -> None:
+    if select != "last" and not entry.uses_validation:
+        raise UsageWrong(
+            f"{entry.card.name} has no epochs to choose among: --select {select} would only take cells away",
+            "Leave --select out; an entry of your own that does choose says so by `uses_validation = True`.",
+        )
+
+
+def _device(asked: str, entry: Entry, origin: str) -> str:
+    """The device that does the work; raises `EntryUnavailable` where it, or a package, is not there."""
     missing = registry.missing_requirement(entry.card)
     if missing:
         raise registry.needs(entry.card.name, missing)
-    from models.finetune.precision import best_device
+    uses_torch = "torch" in entry.card.requires
+    if asked == "cpu" or (asked == "auto" and not uses_torch):
+        return "cpu"
+    if missing := registry.missing_requirement(replace(entry.card, requires=("torch",))):
+        raise registry.needs(f"{entry.card.name} on {asked}", missing)
+    from models.finetune.precision import best_device, require_device
 
-    return best_device()
+    if asked == "auto":
+        return best_device()
+    require_device(asked)
+    return "cpu" if origin == "built-in" and not uses_torch else asked
 
 
 def _file_name(entry: str) -> str:

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,22 @@ from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
 from harness.errors import DataWrong, HarnessError
-from harness.runs.folder import RunFolder, Status, read_json, write_json
+from harness.runs.folder import ANEW, RunFolder, Status, read_json, write_json
+from harness.runs.kept import Kept, look, require_fit, require_zip, seal_fit
 from harness.runs.outcome import Outcome
 from harness.runs.plan import Plan
-from harness.runs.provenance import environment, file_sha256
+from harness.runs.provenance import bytes_sha256, file_sha256
 from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
-from submissions.manifest import Manifest, ManifestInvalid
-from submissions.packing import pack, read_table, write_table
+from submissions.manifest import Manifest
+from submissions.packing import pack, packed, write_table
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
 from submissions.reading import read
-from submissions.writing import write_whole
+from submissions.sealing import SEAL, SealBroken, sealed, unsealed
+from submissions.writing import naming, write_whole
 
+_FACTS = "facts.json"
 _CHUNK = 128
 """Cells predicted between two saves of a long prediction."""
 
@@ -43,17 +46,19 @@ class RunStopped(HarnessError):
     exit_code = 130
 
 
-def run(plan: Plan, *, until: Status = Status.PACKED, fresh: bool = False) -> Outcome:
-    """Do what is left of a run, up to a status, and say what came out.
+def run(plan: Plan) -> Outcome:
+    """Do what is left of a run, up to the status that was asked for, and say what came out.
 
     Raises `RunStopped` after Ctrl-C, with everything saved; any other error marks the run failed.
     """
     with plan.folder.locked():
-        if fresh:
+        if plan.request.fresh:
             plan.folder.start_over()
-        write_json(plan.folder.plan, plan.to_json())
+        kept = look(plan.folder, plan.identity, plan.split.phase)
+        if not plan.folder.plan.exists():
+            plan.folder.write(plan.folder.plan, plan.to_keep())
         try:
-            return _steps(plan, until)
+            return _steps(plan, kept)
         except (KeyboardInterrupt, FitInterrupted) as stop:
             plan.folder.mark(Status.INTERRUPTED)
             raise RunStopped(
@@ -61,18 +66,18 @@ def run(plan: Plan, *, until: Status = Status.PACKED, fresh: bool = False) -> Ou
                 "The same command again goes on from there; --fresh starts over.",
             ) from stop
         except Exception as error:
-            plan.folder.mark(Status.FAILED, reason=f"{type(error).__name__}: {error}")
+            with suppress(OSError):  # where there is no room, the first error says so
+                plan.folder.mark(Status.FAILED, reason=f"{type(error).__name__}: {error}")
             raise
 
 
-def _steps(plan: Plan, until: Status) -> Outcome:
-    folder = plan.folder
-    if not folder.fitted.exists():
+def _steps(plan: Plan, kept: Kept) -> Outcome:
+    folder, until = plan.folder, plan.request.until
+    if not kept.fitted:
         _fit(plan)
     if until is Status.FITTED:
         return Outcome(folder, Status.FITTED)
-    predictions = _predicted(plan)
-    manifest = _manifest(plan, file_sha256(folder.predictions))
+    predictions, manifest = _predicted(plan, kept)
     verdict = _verdict(plan, predictions)
     if until is Status.PREDICTED:
         return Outcome(folder, Status.PREDICTED, None, manifest, verdict)
@@ -90,9 +95,11 @@ def _fit(plan: Plan) -> None:
         session = _session(plan, stopping)
         fitted = plan.entry.fit(_cells(plan, plan.split.train, labelled=True), session)
     with folder.written_aside(folder.fitted) as aside:
-        fitted.save(aside)
+        with naming(aside):
+            fitted.save(aside)
         facts = {"facts": dict(fitted.facts()), "seconds": round(time.monotonic() - started, 3)}
-        write_json(aside / "facts.json", facts)
+        write_json(aside / _FACTS, facts)
+        seal_fit(aside, plan.identity)
     folder.mark(Status.FITTED)
 
 
@@ -105,20 +112,18 @@ def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Sessio
         checkpoints=plan.folder.checkpoints,
         cache=cache_folder(),
         validation=_validation(plan),
+        identity=plan.folder.key,
         record=plan.folder.recorder(),
         stopping=stopping,
     )
 
 
 def _validation(plan: Plan) -> Validation | None:
-    """The cells on which the best epoch is chosen: a held-out part, or, as published, the test cells."""
-    if plan.request.select == "last":
-        return None
-    records = plan.split.test if plan.chosen_on_test else plan.split.validation
-    records = tuple(sorted(records, key=lambda record: submission_order(record.name)))
+    """The cells on which the best epoch is chosen, and how they are judged; None for the last epoch."""
+    records = tuple(sorted(plan.chosen_by, key=lambda record: submission_order(record.name)))
     truth = _truth(plan, records)
     if truth is None:
-        raise DataWrong("the cells to choose the epoch on have no labels", "Use --select last.")
+        return None
     known = truth
 
     def judged(scores: Scores) -> Mapping[str, float]:
@@ -134,18 +139,24 @@ def _cells(plan: Plan, records: tuple[CellRecord, ...], *, labelled: bool) -> Ce
     return cells_of(records, source, labelled=labelled)
 
 
-def _predicted(plan: Plan) -> Predictions:
-    """The run's predictions, read back where they are there, made and saved where not."""
+def _predicted(plan: Plan, kept: Kept) -> tuple[Predictions, Manifest]:
+    """The run's predictions with their manifest: those that are kept, or made and saved now."""
+    for remark in kept.remarks:
+        console.say(remark)
+    if kept.predictions is not None and kept.manifest is not None:
+        return kept.predictions, kept.manifest
     folder, phase = plan.folder, plan.split.phase
-    if folder.predictions.exists():
-        return read_table(folder.predictions, phase)
+    require_fit(folder, plan.identity)
     fitted = plan.entry.load(folder.fitted)
     cells = _cells(plan, plan.split.test, labelled=False)
     predictions = Predictions.from_scores(phase, _scores(plan, fitted, cells))
     subjects = {record.name: record.subject for record in plan.split.test if record.subject}
     write_table(predictions, folder.predictions, subjects)
+    manifest = _manifest(plan, predictions)
+    folder.write(folder.manifest, json.loads(manifest.to_json()))
+    write_whole(folder.card, _card(plan, manifest))
     folder.mark(Status.PREDICTED)
-    return predictions
+    return predictions, manifest
 
 
 def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> Scores:
@@ -158,57 +169,70 @@ def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> Scores:
         return fitted.predict(cells, session)
     parts = []
     for start in range(0, len(cells), _CHUNK):
-        saved = plan.folder.checkpoints / f"scores-{start}.json"
-        if not saved.exists():
+        scores = _saved_scores(plan.folder, start)
+        if scores is None:
             chosen = np.arange(start, min(start + _CHUNK, len(cells)))
             scores = fitted.predict(cells.take(chosen), session)
-            write_whole(saved, json.dumps(scores.tolist()))
-        parts.append(np.array(json.loads(saved.read_text()), dtype=np.float64))
+            _save_scores(plan.folder, start, scores)
+        parts.append(scores)
     return np.concatenate(parts)
 
 
-def _manifest(plan: Plan, predictions_sha256: str) -> Manifest:
-    """The manifest, made once when the predictions are there, read back later."""
-    folder = plan.folder
-    if folder.manifest.exists():
-        kept = _kept_manifest(folder)
-        if kept is not None and kept.predictions_sha256 == predictions_sha256:
-            return kept
-    manifest = Manifest(
+def _saved_scores(folder: RunFolder, start: int) -> Scores | None:
+    """The scores of a chunk as they were saved; None where they are to be made."""
+    file = _chunk(folder, start)
+    if not file.exists():
+        return None
+    try:
+        kept = unsealed(file)
+    except SealBroken as broken:
+        console.say(f"{broken}: its cells are predicted anew")
+        return None
+    if kept.get("made_from") != _made_from(folder, start):
+        console.say(f"{file} belongs to another run: its cells are predicted anew")
+        return None
+    return np.array(kept["scores"], dtype=np.float64)
+
+
+def _save_scores(folder: RunFolder, start: int, scores: Scores) -> None:
+    told = {"made_from": _made_from(folder, start), "scores": scores.tolist()}
+    write_whole(_chunk(folder, start), sealed(told))
+
+
+def _chunk(folder: RunFolder, start: int) -> Path:
+    return folder.checkpoints / f"scores-{start}.json"
+
+
+def _made_from(folder: RunFolder, start: int) -> dict[str, Any]:
+    return {"key": folder.key, "start": start, "fitted": file_sha256(folder.fitted / SEAL)}
+
+
+def _manifest(plan: Plan, predictions: Predictions) -> Manifest:
+    """What someone else needs to make these predictions again."""
+    changed = plan.changed()
+    return Manifest(
         entry=plan.entry.card.name,
         origin=plan.origin,
         phase=plan.split.phase.name,
         split=plan.split.name,
         seed=plan.request.seed,
         cells=len(plan.split.test),
-        predictions_sha256=predictions_sha256,
+        predictions_sha256=file_sha256(plan.folder.predictions),
         settings=plan.entry.described_settings(),
         weights=plan.weights,
         selection=plan.request.select,
-        training={**plan.split.described(), **_fit_facts(folder)},
+        training={**plan.split.described(), **read_json(plan.folder.fitted / _FACTS)},
         data=_data_facts(plan),
-        environment=environment(plan.device),
+        environment=plan.environment() | ({"changed": changed} if changed else {}),
         drawn=plan.split.drawn,
         partial=plan.split.partial,
         chosen_on_test=plan.chosen_on_test,
         transductive=plan.entry.card.transductive,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        source_sha256=plan.source.sha256,
+        submission_sha256=bytes_sha256(packed(predictions)),
+        key=plan.folder.key,
     )
-    write_whole(folder.manifest, manifest.to_json())
-    write_whole(folder.card, _card(plan, manifest))
-    return manifest
-
-
-def _kept_manifest(folder: RunFolder) -> Manifest | None:
-    """The manifest written before; one that is damaged is written anew."""
-    try:
-        return Manifest.from_json(folder.manifest.read_bytes())
-    except ManifestInvalid:
-        return None
-
-
-def _fit_facts(folder: RunFolder) -> dict[str, Any]:
-    return read_json(folder.fitted / "facts.json")
 
 
 def _data_facts(plan: Plan) -> dict[str, Any]:
@@ -247,9 +271,10 @@ def _packed(plan: Plan, predictions: Predictions) -> Path:
     path = plan.folder.submission(partial=plan.split.partial)
     if not path.exists():
         pack(predictions, path)
+    require_zip(path, predictions)
     travelled = read(path, plan.split.phase).predictions
     if not np.array_equal(travelled.labels, predictions.labels):
-        raise DataWrong(f"{path} does not hold the run's predictions", "Run again with --fresh.")
+        raise DataWrong(f"{path} does not hold the run's predictions", ANEW)
     return path
 
 
@@ -275,7 +300,7 @@ def _verdict(plan: Plan, predictions: Predictions) -> Verdict | None:
             console.say(f"not judged: {why}")
         return None
     verdict = judge(predictions, truth)
-    write_json(plan.folder.metrics, verdict.to_json())
+    plan.folder.write(plan.folder.metrics, verdict.to_json())
     return verdict
 
 

@@ -7,9 +7,9 @@ kill leaves the one before. Nothing is ever unpickled.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ from typing import Any
 import torch
 
 from models.finetune.networks import State
+from models.finetune.tensors import save
 from models.finetune.weights import fingerprint
+from submissions.writing import to_disk
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Checkpoints:
         """Keep the network of the best epoch so far."""
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write(self.folder / f"best-{epoch}.safetensors", tensors, {}, self.key)
+            _write(self.folder / f"best-{epoch}.safetensors", tensors, {"best_epoch": epoch}, self.key)
 
     def last(self) -> Saved | None:
         """The last checkpoint of this training; one that is damaged or foreign is passed over, with words."""
@@ -64,7 +66,8 @@ class Checkpoints:
 
     def best(self, epoch: int) -> Saved | None:
         """The network of the best epoch that the last checkpoint names."""
-        return self._read(f"best-{epoch}.safetensors")
+        saved = self._read(f"best-{epoch}.safetensors")
+        return saved if saved is not None and saved.facts.get("best_epoch") == epoch else None
 
     def _read(self, name: str) -> Saved | None:
         if self.folder is None or not (self.folder / name).is_file():
@@ -86,23 +89,20 @@ class Checkpoints:
 
 
 def _write(file: Path, tensors: State, facts: Mapping[str, Any], key: str) -> None:
-    from safetensors.torch import save_file
-
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"key": key, "facts": json.dumps(facts), "sha256": fingerprint(plain)}
+    told = json.dumps(facts)
     aside = file.with_suffix(".part")
-    save_file(plain, aside, metadata)
-    _to_disk(aside)
-    aside.replace(file)
-    _to_disk(file.parent)
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        save(tensors, aside, {"key": key, "facts": told, "sha256": _sha256(tensors, told, key)})
+        to_disk(aside)
+        aside.replace(file)
     finally:
-        os.close(handle)
+        aside.unlink(missing_ok=True)
+    to_disk(file.parent)
+
+
+def _sha256(tensors: State, facts: str, key: str) -> str:
+    """SHA-256 of all that a checkpoint holds: a changed position is damage like a changed weight."""
+    return hashlib.sha256(f"{fingerprint(tensors)} {key} {facts}".encode()).hexdigest()
 
 
 def _load(file: Path) -> tuple[Saved, str]:
@@ -115,6 +115,6 @@ def _load(file: Path) -> tuple[Saved, str]:
         facts, key, digest = json.loads(metadata["facts"]), metadata["key"], metadata["sha256"]
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise CheckpointDamaged(f"{type(error).__name__}: {error}") from error
-    if fingerprint(tensors) != digest:
+    if _sha256(tensors, metadata["facts"], key) != digest:
         raise CheckpointDamaged("its SHA-256 is not the one written with it")
     return Saved(tensors, facts), key

@@ -14,7 +14,9 @@ from models.contract import Cells, Fitted, Scores, Session, reading_back
 from models.finetune.precision import device_of, placed, reproducible
 from models.finetune.predict import mean_logits, scores_of
 from models.finetune.recipe import Recipe
+from models.finetune.tensors import save
 from models.finetune.weights import parameters
+from submissions.writing import write_whole
 
 if TYPE_CHECKING:
     from models.finetune.entry import Finetuned
@@ -38,12 +40,9 @@ class FittedNetwork(Fitted):
             return scores_of(mean_logits(self.module, cells, self.recipe, session, "predicting"))
 
     def save(self, folder: Path) -> None:
-        from safetensors.torch import save_file
-
-        state = {name: one.detach().cpu().contiguous() for name, one in self.module.state_dict().items()}
-        save_file(state, folder / _WEIGHTS)
+        save(self.module.state_dict(), folder / _WEIGHTS)
         told = {"recipe": dataclasses.asdict(self.recipe), "about": dict(self.about)}
-        (folder / _ABOUT).write_text(json.dumps(told, indent=2) + "\n")
+        write_whole(folder / _ABOUT, json.dumps(told, indent=2) + "\n")
 
     def facts(self) -> Mapping[str, Any]:
         return {

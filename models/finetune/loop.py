@@ -69,6 +69,7 @@ def _key(entry: Finetuned, cells: Cells, session: Session, source: str) -> str:
     validation = session.validation.cells.names if session.validation else None
     labels = cells.require_labels().tolist()
     told = [entry.card.name, entry.card.version, entry.settings.what_is_learnt(), session.seed, first]
+    told += [session.identity] if session.identity else []
     return hashlib.sha256(json.dumps([*told, cells.names, labels, validation]).encode()).hexdigest()
 
 

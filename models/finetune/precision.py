@@ -26,12 +26,17 @@ def best_device() -> str:
 
 def device_of(session: Session) -> torch.device:
     """The session's device; raises `EntryUnavailable` where this machine has none."""
+    return require_device(session.device)
+
+
+def require_device(name: str) -> torch.device:
+    """The device of this name, tried; raises `EntryUnavailable` where this machine has none."""
     try:
-        device = torch.device(session.device)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        device = torch.device(name)
+        torch.empty(1, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise EntryUnavailable(
-            f"device {session.device!r} is not there: {str(error).splitlines()[0]}",
+            f"device {name!r} is not there: {str(error).splitlines()[0].partition('. ')[0]}",
             f"The best device of this machine is {best_device()}.",
         ) from error
     return device

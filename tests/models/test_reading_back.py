@@ -8,6 +8,7 @@ from models.majority import AlwaysTheSame
 from models.registry import find
 from models.shape import NEIGHBOURS, FittedShape
 from tests.models.test_classical import table
+from tests.support.disk import no_file_above
 
 
 def _saved(name, folder):
@@ -40,3 +41,11 @@ def test_every_file_of_a_fitted_entry_is_missed_or_found_damaged(tmp_path, name,
 def test_an_empty_folder_holds_no_fitted_entry(tmp_path, name):
     with pytest.raises(EntryUnavailable, match="holds no fitted"):
         find(name)[0].load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["shape-knn"])
+def test_a_classifier_without_room_names_its_file(tmp_path, name):
+    with no_file_above(1000), pytest.raises(OSError) as refused:
+        _saved(name, tmp_path)
+    assert refused.value.filename is not None
+    assert refused.value.filename.endswith(".skops")

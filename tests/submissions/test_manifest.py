@@ -55,6 +55,9 @@ WRONG_VALUES: dict[str, Any] = {
     "chosen_on_test": None,
     "transductive": [],
     "created": 20260101,
+    "source_sha256": None,
+    "submission_sha256": 1,
+    "key": ["k"],
     "version": True,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from submissions.sealing import (
     Blocks,
     SealBroken,
     break_seal,
+    marked,
     require_folder,
+    require_marked,
     seal_blocks,
     seal_folder,
     sealed,
@@ -131,3 +134,24 @@ def test_another_sealed_document_is_no_seal(tmp_path: Path) -> None:
         Blocks.open(file, {})
     with pytest.raises(SealBroken, match="it has no files"):
         require_folder(tmp_path)
+
+
+def test_a_marked_document_comes_back_and_one_without_marks_is_read_as_it_is(tmp_path: Path) -> None:
+    document = {"a": (1, 2.5), "é": {"10": 1, "9": None}}
+    written = json.loads(json.dumps(marked(document)))
+    assert require_marked(tmp_path, written) == {"a": [1, 2.5], "é": {"10": 1, "9": None}}
+    assert require_marked(tmp_path, {"a": 1}) == {"a": 1}
+
+
+@pytest.mark.parametrize("change", [{"a": 2}, {"b": 1}, {"sha256": "0"}, {"sealed": "no"}])
+def test_a_marked_document_that_was_changed_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    with pytest.raises(SealBroken, match="was changed"):
+        require_marked(tmp_path, marked({"a": 1}) | change)
+
+
+@pytest.mark.parametrize("lost", ["sha256", "sealed"])
+def test_one_mark_alone_is_no_mark(tmp_path: Path, lost: str) -> None:
+    document = marked({"a": 1})
+    del document[lost]
+    with pytest.raises(SealBroken, match="was changed"):
+        require_marked(tmp_path, document)

@@ -113,6 +113,21 @@ def test_run_folders_bring_their_seed_and_their_remarks(folder: Path, tmp_path: 
     assert (method["name"], method["seeds"], method["remarks"]) == ("tiny", [3, 7], ["drawn data"])
 
 
+def test_seeds_of_different_code_are_called_so(folder: Path, tmp_path: Path) -> None:
+    for seed, code in ((1, "a" * 64), (2, "b" * 64)):
+        run = tmp_path / f"tiny-{seed}"
+        run.mkdir()
+        source = folder / "runs" / "good-seed00.csv"
+        (run / "predictions.csv").write_bytes(source.read_bytes())
+        sha256 = file_sha256(source)
+        manifest = Manifest("tiny", "built-in", "truth", "prelim", seed, 120, sha256, source_sha256=code)
+        (run / "manifest.json").write_text(manifest.to_json())
+    answer = harness_inside("seeds", tmp_path, "--truth", folder / "truth.csv", "--json")
+    assert answer.code == 0, answer.err
+    (method,) = answer.document()["methods"]
+    assert method["remarks"] == ["the seeds are of different code"]
+
+
 def test_the_text_shows_the_table_the_tests_and_the_published_one(folder: Path) -> None:
     answer = harness_inside(
         "seeds", folder / "runs", "--truth", folder / "truth.csv", "--published", COLUMNS="120"

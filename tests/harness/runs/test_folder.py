@@ -27,14 +27,48 @@ def test_an_event_of_the_same_epoch_replaces_the_earlier_one_also_after_a_restar
     record({"epoch": 1, "loss": 3.0})
     record({"epoch": 2, "loss": 2.0})
     folder.recorder()({"epoch": 2, "loss": 1.0})
-    events = [json.loads(line) for line in folder.history.read_text().splitlines()]
-    assert events == [{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 1.0}]
+    assert folder.events() == [{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 1.0}]
+    lines = [json.loads(line) for line in folder.history.read_text().splitlines()]
+    assert [(line["epoch"], line["loss"]) for line in lines] == [(1, 3.0), (2, 1.0)]
 
 
-@pytest.mark.parametrize("content", [b'{"status": "half-', b"[1]", b"\xff", b'{"status": [1]}'])
-def test_a_status_file_that_makes_no_sense_counts_as_planned(tmp_path, content):
+def test_a_history_of_another_run_or_with_one_number_changed_is_refused(tmp_path):
+    folder = RunFolder(tmp_path, "a" * 64)
+    folder.recorder()({"epoch": 1, "loss": 3.0})
+    with pytest.raises(DataWrong, match="belongs to another run"):
+        RunFolder(tmp_path, "b" * 64).recorder()
+    folder.history.write_text(folder.history.read_text().replace("3.0", "2.0"))
+    with pytest.raises(DataWrong, match="its SHA-256 is not the one"):
+        folder.recorder()
+
+
+@pytest.mark.parametrize("content", [b'{"status": "half-', b"[1]", b"\xff", b'{"status": [1]}', b"{}"])
+def test_a_status_file_that_makes_no_sense_is_named(tmp_path, content):
     (tmp_path / "status.json").write_bytes(content)
-    assert RunFolder(tmp_path).status() is Status.PLANNED
+    with pytest.raises(DataWrong, match=r"status\.json"):
+        RunFolder(tmp_path).status()
+
+
+def test_a_fit_that_nobody_is_at_work_on_was_interrupted(tmp_path):
+    folder = RunFolder(tmp_path)
+    with folder.locked():
+        folder.mark(Status.FITTING)
+        assert folder.status() is Status.FITTING
+    assert folder.status() is Status.INTERRUPTED
+
+
+@pytest.mark.parametrize(("old", "new"), [("packed", "failed"), ("a" * 64, "b" * 64)])
+def test_a_document_that_was_changed_or_is_that_of_another_run_is_refused(tmp_path, old, new):
+    folder = RunFolder(tmp_path, "a" * 64)
+    folder.mark(Status.PACKED)
+    assert folder.status() is Status.PACKED
+    file = tmp_path / "status.json"
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(DataWrong, match=r"status\.json was changed"):
+        folder.status()
+    RunFolder(tmp_path, "b" * 64).mark(Status.PACKED)
+    with pytest.raises(DataWrong, match=r"status\.json belongs to another run"):
+        folder.status()
 
 
 @pytest.mark.parametrize("content", [b'{"epoch": 1}\n{"ep', b"[1]\n", b"\xff\n"])
