@@ -18,6 +18,7 @@ import re
 import tempfile
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -216,11 +217,26 @@ def _computed(cells: Cells, measurement: Measurement) -> Iterator[Features]:
     return _in_processes(measurement.compute, batches)
 
 
+@contextmanager
+def _started_safely() -> Iterator[None]:
+    """Let Python processes that start meanwhile take no module from the working folder."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
 def _in_processes(compute: Callable[[Crops], Features], batches: Iterable[Crops]) -> Iterator[Features]:
     from joblib import Parallel, delayed
 
     workers = Parallel(n_jobs=-1, return_as="generator", max_nbytes=None, pre_dispatch="2*n_jobs")
-    results = workers(delayed(compute)(crops) for crops in batches)
+    with _started_safely():
+        results = workers(delayed(compute)(crops) for crops in batches)
     try:
         for features in results:  # noqa: UP028  `yield from` would close them before what follows
             yield features

@@ -1,6 +1,9 @@
 """Features are computed once per crop, whatever cell or run it comes from, and survive a stop."""
 
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,3 +164,14 @@ def test_a_disk_without_room_for_features_is_an_error_that_names_the_table(tmp_p
     with no_file_above(100), pytest.raises(OSError, match=r"features/mean-1/[0-9a-f]{32}\.npy"):
         features_of(drawn_cells(10), measurement, Session(cache=tmp_path))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_worker_processes_run_no_python_file_of_the_working_folder(tmp_path: Path) -> None:
+    for name in ("joblib.py", "secrets.py", "models.py", "pickle.py", "numpy.py"):
+        (tmp_path / name).write_text("raise RuntimeError('a file of the working folder was run')\n")
+    code = (
+        "import numpy as np; from models.descriptors.store import _in_processes;"
+        "print([float(one) for one in _in_processes(np.sum, [np.ones(2), np.ones(3)])])"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.strip() == "[2.0, 3.0]", done.stderr
