@@ -1,7 +1,7 @@
 """Verdicts in, comparisons and standings out: who is better, by how much, and what is not known.
 
-Every pair's numbers depend on the two verdicts alone, so a `PairCache` keeps them: the twenty-first
-entry costs twenty new pairs. Only what belongs to the whole family (Holm, ranks, stability) is new.
+Every pair's numbers depend on the two verdicts alone; what belongs to the whole family (Holm, ranks,
+stability) comes on top.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from eval_server.pairs import (
     Equivalence,
     Family,
     McNemar,
-    PairCache,
     Pairs,
     SecondaryTest,
     family_of,
@@ -37,7 +36,6 @@ __all__ = [
     "EntriesDiffer",
     "Equivalence",
     "McNemar",
-    "PairCache",
     "RankStability",
     "Report",
     "SecondaryTest",
@@ -221,7 +219,6 @@ def compare(
     margin: float | None = None,
     stability: bool = True,
     resamples: int = resampling.RESAMPLES,
-    cache: PairCache | None = None,
 ) -> Report:
     """Compare entries judged on the same truth.
 
@@ -230,7 +227,7 @@ def compare(
     """
     _check(entries, alpha, baseline, margin)
     board = Board.of(entries)
-    family = family_of(board, alpha, baseline, margin, cache if cache is not None else PairCache())
+    family = family_of(board, alpha, baseline, margin)
     better = _better(board, family)
     drawn = _drawn(board, stability, resamples)
     standings = _standings(board, better, drawn, alpha)

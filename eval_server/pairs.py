@@ -150,56 +150,30 @@ class Comparison:
         }
 
 
-_COLUMNS: tuple[tuple[str, bool], ...] = (
-    ("difference", True),
-    ("se", False),
-    ("df", False),
-    ("p", False),
-    ("exact", False),
-    *((f"{metric.name}_difference", True) for metric in SWAPPED[1:]),
-    *((f"{metric.name}_p", False) for metric in SWAPPED[1:]),
-    ("subject_accuracy_difference", True),
-    ("subject_accuracy_p", False),
-    ("wilcoxon_p", False),
-    ("wilcoxon_zeros", False),
-    ("durkalski", False),
-    ("obuchowski", False),
-    ("discordant", False),
-    ("net", True),
-    ("design_effect", False),
-    ("auc_difference", True),
-    ("auc_p", False),
-    ("auc_cells_p", False),
+_COLUMNS: tuple[str, ...] = (
+    "difference",
+    "se",
+    "df",
+    "p",
+    "exact",
+    *(f"{metric.name}_difference" for metric in SWAPPED[1:]),
+    *(f"{metric.name}_p" for metric in SWAPPED[1:]),
+    "subject_accuracy_difference",
+    "subject_accuracy_p",
+    "wilcoxon_p",
+    "wilcoxon_zeros",
+    "durkalski",
+    "obuchowski",
+    "discordant",
+    "net",
+    "design_effect",
+    "auc_difference",
+    "auc_p",
+    "auc_cells_p",
 )
-"""The numbers of a pair and whether each changes its sign when the pair is turned round."""
+"""The numbers of a pair."""
 
-_AT = {name: at for at, (name, _) in enumerate(_COLUMNS)}
-_TURNS = np.array([-1.0 if turns else 1.0 for _, turns in _COLUMNS])
-
-
-class PairCache:
-    """Remembers the numbers of pairs by the identities of their verdicts, the oldest forgotten first."""
-
-    def __init__(self, most: int = 250_000) -> None:
-        self.most = most
-        self._rows: dict[tuple[str, str], Floats] = {}
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def find(self, first: str, second: str) -> Floats | None:
-        """The row of (first, second), turned round where it was stored the other way."""
-        row = self._rows.get((first, second))
-        if row is not None:
-            return row
-        turned = self._rows.get((second, first))
-        return None if turned is None else turned * _TURNS
-
-    def keep(self, first: str, second: str, row: Floats) -> None:
-        """Remember a pair."""
-        while len(self._rows) >= self.most:
-            self._rows.pop(next(iter(self._rows)))
-        self._rows[first, second] = row
+_AT = {name: at for at, name in enumerate(_COLUMNS)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,15 +252,13 @@ class Board:
         return None if self.table is None else accuracies(self.table).mean(axis=1)
 
 
-def family_of(
-    board: Board, alpha: float, baseline: str | None, margin: float | None, cache: PairCache
-) -> Family:
+def family_of(board: Board, alpha: float, baseline: str | None, margin: float | None) -> Family:
     first, second = (side.astype(np.int64) for side in np.triu_indices(len(board.names), 1))
     if baseline is not None:
         at = board.names.index(baseline)
         chosen = (first == at) | (second == at)
         first, second = first[chosen], second[chosen]
-    rows = _numbers(board, first, second, cache)
+    rows = _computed(board, first, second)
     p = rows[:, _AT["p"]]
     tested = ~np.isnan(p)
     p_holm, q = np.full((2, len(p)), np.nan)
@@ -302,26 +274,6 @@ def _only(rows: Floats) -> tuple[Ints, Ints]:
     """Cells only the first, and only the second entry of each pair has right."""
     total, net = rows[:, _AT["discordant"]], rows[:, _AT["net"]]
     return ((total + net) // 2).astype(np.int64), ((total - net) // 2).astype(np.int64)
-
-
-def _numbers(board: Board, first: Ints, second: Ints, cache: PairCache) -> Floats:
-    """The rows of all pairs, from the cache where it has them."""
-    keys = [verdict.sha256 for verdict in board.verdicts]
-    rows = np.full((len(first), len(_COLUMNS)), np.nan)
-    missing = []
-    for at, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        found = cache.find(keys[i], keys[j])
-        if found is None:
-            missing.append(at)
-        else:
-            rows[at] = found
-    if missing:
-        new = np.array(missing)
-        rows[new] = _computed(board, first[new], second[new])
-        if len(new) <= cache.most:
-            for at in missing:
-                cache.keep(keys[int(first[at])], keys[int(second[at])], rows[at])
-    return rows
 
 
 def _computed(board: Board, first: Ints, second: Ints) -> Floats:

@@ -1,4 +1,4 @@
-"""Comparisons and standings: golden numbers through the front door, caching, and degenerate boards."""
+"""Comparisons and standings: golden numbers through the front door, and degenerate boards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval_server.comparing import EntriesDiffer, PairCache, compare
+from eval_server.comparing import EntriesDiffer, compare
 from eval_server.judging import Verdict, judge
 from eval_server.scoring import pairwise
 from eval_server.truth import Truth
@@ -121,56 +121,6 @@ def test_the_margin_decides_equivalence_by_the_90_percent_interval() -> None:
     assert wide.low is not None
     assert interval.low is not None
     assert wide.low > interval.low
-
-
-class _Counting:
-    """Counts the pairs that are computed, and computes them."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.pairs = 0
-        real = pairwise.discordant
-
-        def counted(correct, first, second):
-            self.pairs += len(first)
-            return real(correct, first, second)
-
-        monkeypatch.setattr(pairwise, "discordant", counted)
-
-
-def test_the_twenty_first_entry_computes_twenty_new_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    generator, truth = np.random.default_rng(0), a_truth(SMALL)
-    cells = np.array(truth.phase.cells)
-    board = {f"e{at}": a_verdict(truth, generator.choice(cells, 1 + at, replace=False)) for at in range(20)}
-    cache, counting = PairCache(), _Counting(monkeypatch)
-    compare(board, cache=cache, **QUICK)
-    assert counting.pairs == 190
-    board["new"] = a_verdict(truth, generator.choice(cells, 7, replace=False))
-    grown = compare(board, cache=cache, **QUICK)
-    assert counting.pairs == 210
-    fresh = compare(board, **QUICK)
-    assert json.dumps(grown.to_json()) == json.dumps(fresh.to_json())
-
-
-def test_a_remembered_pair_turned_round_is_the_same_pair() -> None:
-    """A better entry that joins between two others must not change what is known of them."""
-    verdicts = golden_verdicts()
-    cache = PairCache()
-    compare({"E4": verdicts["E4"], "E1": verdicts["E1"]}, cache=cache, **QUICK)
-    turned = cache.find(verdicts["E4"].sha256, verdicts["E1"].sha256)
-    straight = cache.find(verdicts["E1"].sha256, verdicts["E4"].sha256)
-    assert turned is not None
-    assert straight is not None
-    assert turned[0] == -straight[0]
-    assert turned[1] == straight[1]
-
-
-def test_a_full_cache_forgets_the_oldest_pair() -> None:
-    cache = PairCache(most=2)
-    for name in "abc":
-        cache.keep(name, "x", np.zeros(30))
-    assert len(cache) == 2
-    assert cache.find("a", "x") is None
-    assert cache.find("c", "x") is not None
 
 
 def test_a_duplicated_entry_changes_no_p_and_ties_its_twin() -> None:
