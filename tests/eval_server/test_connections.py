@@ -1,0 +1,91 @@
+"""Connections: who says nothing is not waited for, and holds up nobody. On loopback, and few."""
+
+from __future__ import annotations
+
+import resource
+import select
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.server import Server, a_server, a_zip
+
+HASTY = """
+import sys
+from eval_server import connections
+for what in sys.argv.pop(1).split():
+    setattr(connections, what, 0.3)
+from harness.cli.main import main
+main()
+"""
+"""The command with less patience than it has, so that a test need not have more."""
+
+
+def silent(server: Server, said: bytes = b"") -> socket.socket:
+    """A connection on which this was said, and nothing more will be."""
+    url = httpx.URL(server.url)
+    assert url.port is not None
+    connection = socket.create_connection((url.host, url.port), timeout=60)
+    if said:
+        connection.sendall(said)
+    return connection
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Server]:
+    with a_server(tmp_path, program=(sys.executable, "-c", HASTY, "HEAD_WITHIN BODY_WITHIN")) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
+        b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\ntoken=",
+        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET / HT",
+    ],
+    ids=["nothing", "half a line", "half a head", "half a body", "half a second request"],
+)
+def test_what_is_not_said_in_time_ends_the_connection(hasty: Server, said: bytes) -> None:
+    with silent(hasty, said) as connection:
+        while connection.recv(4096):
+            pass
+
+
+def test_a_reader_who_takes_nothing_is_not_waited_for(tmp_path: Path) -> None:
+    with a_server(tmp_path, program=(sys.executable, "-c", HASTY, "READ_WITHIN")) as server:
+        archive = server.hand_in(bytes(8 * 2**20))["id"]
+        asked = f"GET /api/submissions/{archive}/archive HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        with silent(server, asked.encode()) as connection:
+            ended = select.poll()
+            ended.register(connection, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+            assert ended.poll(60_000)
+
+
+def test_200_silent_connections_under_256_descriptors_keep_no_reader_and_no_upload_out(
+    tmp_path: Path,
+) -> None:
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    with a_server(tmp_path, preexec_fn=few) as server, ExitStack() as held:
+        for _ in range(200):
+            held.enter_context(silent(server))
+        for _ in range(20):
+            assert server.board()["phase"] == "small"
+        assert server.hand_in(a_zip(1))["status"] == "scored"
+
+
+def test_a_patient_connection_is_used_again(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server, server.client() as client:
+        for _ in range(5):
+            assert client.get("/healthz").status_code == 200
+        assert client.get("/").status_code == 303
