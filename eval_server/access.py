@@ -18,6 +18,10 @@ from eval_server.store.submissions import Spent, Submission
 from eval_server.store.tokens import TokenRecord
 
 TOKEN_PREFIX = "cnmc_"
+LOOK_ALIKE = 12
+"""Characters by which attempts with a wrong token are told apart: whoever repeats one stops nobody else."""
+MANY_TOKENS = 10
+"""So many times as often as one wrong token may an address try different ones."""
 TOKEN_DAYS = 180
 SESSION = timedelta(hours=12)
 MOST_WATCHED = 10_000
@@ -251,6 +255,25 @@ class Rate:
     def _level(self, key: str, limit: int) -> float:
         level, at = self._levels.get(key, (float(limit), 0.0))
         return min(float(limit), level + (self._clock() - at) * limit / 60)
+
+
+class Attempts:
+    """Attempts with tokens that are not valid, limited by what the token begins with, and by address.
+
+    Whoever has a valid token is never asked for; so nobody locks out others behind the same address.
+    """
+
+    def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._alike = Rate(per_minute, clock)
+        self._of_address = Rate(None if per_minute is None else MANY_TOKENS * per_minute, clock)
+
+    def note(self, address: str, secret: str, now: datetime) -> None:
+        """Note an attempt in vain; raises `TooMany` where there were too many like it."""
+        alike = f"{address} {digest_of(secret[:LOOK_ALIKE])}"
+        for rate, key in ((self._alike, alike), (self._of_address, address)):
+            require_rate(rate, key, "attempts with a token that is not valid", now)
+        self._alike.count(alike)
+        self._of_address.count(address)
 
 
 def require_rate(rate: Rate, key: str, what: str, now: datetime) -> None:

@@ -268,14 +268,34 @@ def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_guessing_tokens_is_slowed_down(guarded: Place) -> None:
-    good = guarded.token("team", "red")
     for _ in range(10):
         problem(guarded.client("cnmc_guess").get("/api/phases"), 401)
     answer = guarded.client("cnmc_guess").get("/api/phases")
     assert int(answer.headers["retry-after"]) >= 1
     problem(answer, 429)
     problem(guarded.client().post("/api/session", data={"token": "cnmc_guess"}), 429)
-    problem(guarded.client(good).get("/api/phases"), 429)
+
+
+def test_a_wrong_token_that_is_sent_again_and_again_stops_no_other_from_its_address(guarded: Place) -> None:
+    """Others behind the same address use theirs, and one who mistypes his own is told so."""
+    good = guarded.token("team", "red")
+    looping, codes = guarded.client("cnmc_wrong_and_sent_by_a_loop"), []
+    for number in range(1000):
+        codes.append(looping.get("/api/phases").status_code)
+        if number % 100 == 0:
+            assert guarded.client(good).get("/api/phases").status_code == 200
+    assert codes[:10] == [401] * 10
+    assert set(codes) == {401, 429}
+    assert guarded.client().post("/api/session", data={"token": good}).status_code == 200
+    problem(guarded.client(good[:-1]).get("/api/phases"), 401)
+
+
+def test_many_different_wrong_tokens_are_limited_by_address_and_a_valid_one_is_not(guarded: Place) -> None:
+    good = guarded.token("team", "red")
+    codes = [guarded.client(access.new_secret("cnmc_")).get("/api/phases").status_code for _ in range(300)]
+    assert codes[:100] == [401] * 100
+    assert set(codes) == {401, 429}
+    assert guarded.client(good).get("/api/phases").status_code == 200
 
 
 def test_uploads_are_limited_by_the_minute(tmp_path: Path) -> None:
