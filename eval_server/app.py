@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +30,7 @@ from eval_server.routes import (
 )
 from eval_server.routes.counters import Counters
 from eval_server.routes.guard import Guard
-from eval_server.running import follow_parent
+from eval_server.running import follow_parent, give_up
 from eval_server.settings import VARIABLE, Settings
 from eval_server.store.store import Store
 
@@ -49,6 +50,7 @@ def create(
         app.state.keeping = asyncio.Semaphore(uploads.AT_ONCE)
         desk.store.keep_watch()
         desk.judge.start()
+        desk.boards.start()
         try:
             yield
         finally:
@@ -70,4 +72,4 @@ def from_environment() -> FastAPI:
     logs.start()
     if settings.workers > 1:
         follow_parent()
-    return create(settings, judge=JudgeProcess)
+    return create(settings, judge=partial(JudgeProcess, give_up=give_up))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from eval_server.access import Rate
+from eval_server.access import Attempts, Rate
 from eval_server.boards import Boards
 from eval_server.jobs import Judge, Judging
 from eval_server.settings import Settings
@@ -16,6 +16,21 @@ from eval_server.verdicts import Verdicts
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class Room:
+    """Whether there was room for what came last; an upload that is kept ends a lack of it."""
+
+    def __init__(self) -> None:
+        self.lacking_since: datetime | None = None
+        self.reason = ""
+
+    def lacks(self, reason: str, now: datetime) -> None:
+        self.reason = reason
+        self.lacking_since = self.lacking_since or now
+
+    def suffices(self) -> None:
+        self.lacking_since = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,8 @@ class Desk:
     boards: Boards
     judge: Judging
     uploads: Rate
-    token_attempts: Rate
+    token_attempts: Attempts
+    room: Room
     now: Callable[[], datetime]
 
     @classmethod
@@ -49,10 +65,11 @@ class Desk:
             settings,
             store,
             verdicts,
-            Boards(judging.draw),
+            Boards(judging.draw, store.phases.revisions),
             judging,
             Rate(settings.uploads_per_minute),
-            Rate(settings.token_attempts_per_minute),
+            Attempts(settings.token_attempts_per_minute),
+            Room(),
             now,
         )
 

@@ -109,6 +109,7 @@ def _leaderboard(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) 
     document = {
         "phase": record.name,
         "metric": record.rules.metric,
+        "state": board.state,
         "visible": visible,
         "groups": [list(group) for group in board.places.groups] if visible else [],
         "standings": [_standing(row, record, caller) for row in rows],

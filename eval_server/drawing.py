@@ -18,6 +18,9 @@ from eval_server.store.store import Store
 from eval_server.store.submissions import Judged
 from eval_server.verdicts import Verdicts
 
+CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
+"""The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -37,7 +40,9 @@ class Row:
 class Board:
     """A phase's leaderboard as one revision of its verdicts has it, with everybody's names.
 
-    With the Ladder on, `shown` says for each submission which one's number its team is told.
+    With the Ladder on, `shown` says for each submission which one's number its team is told. `known` are the
+    submissions that had a verdict. `former` is set while a truth is replaced: the rows are then those of the
+    former truth, until everything is judged by the new one. `late` is set where a newer board is due.
     """
 
     revision: str
@@ -46,8 +51,22 @@ class Board:
     places: Places
     references: tuple[Published, ...]
     shown: Mapping[str, str]
+    known: frozenset[str] = frozenset()
+    former: bool = False
+    late: bool = False
     told: dict[str, Any] = field(default_factory=dict)
     """What was made of this board already, by kind; the same for every reader of a public board."""
+
+    @property
+    def state(self) -> str:
+        """In what state it is, in words that documents and pages share."""
+        if self.former:
+            return JUDGED_ANEW
+        return MADE_ANEW if self.late else CURRENT
+
+    def places_finally(self, submission: str) -> bool:
+        """Whether this board has what there is to say of a submission's place."""
+        return not self.former and submission in self.known
 
     def holm_between(self, one: str, other: str) -> float | None:
         """The adjusted p of two submissions among all pairs of this board; None unless both stand on it."""
@@ -71,12 +90,13 @@ class Drawer:
         return self._drawn(record)
 
     def _drawn(self, record: PhaseRecord) -> Board:
-        judged = tied(self._store.submissions.judged(record.name, record.truth, record.rules.metric))
+        truth = self._store.phases.truth_to_show(record.name, record.truth)
+        judged = tied(self._store.submissions.judged(record.name, truth, record.rules.metric))
         shown = self._shown(record, judged) if record.rules.ladder else {}
         order = sorted(standing_ones(record, judged, shown), key=_place)
         verdicts = self._verdicts.all([one.verdict for one in order])
         found = [verdicts[one.verdict] for one in order]
-        where = places(found, record.rules.metric, self._table(record))
+        where = places(found, record.rules.metric, self._table(record, truth))
         sets = where.rank_sets or ((1, len(order)),) * len(order)
         counts = Counter(one.team for one in judged)
         rows = tuple(
@@ -84,7 +104,8 @@ class Drawer:
             for one, verdict, rank, rank_set in zip(order, found, where.ranks, sets, strict=True)
         )
         references = tuple(self._store.phases.published(record.name))
-        return Board(record.revision, record, rows, where, references, shown)
+        known, former = frozenset(one.id for one in judged), truth != record.truth
+        return Board(record.revision, record, rows, where, references, shown, known, former)
 
     def _shown(self, record: PhaseRecord, judged: Sequence[Judged]) -> dict[str, str]:
         """With the Ladder on: for each submission, which one's number is told."""
@@ -95,9 +116,9 @@ class Drawer:
             found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
         return found
 
-    def _table(self, record: PhaseRecord) -> PairTable:
+    def _table(self, record: PhaseRecord, truth: str) -> PairTable:
         """The pairs tested so far; another metric or truth begins anew."""
-        return self._tables.setdefault((record.name, record.rules.metric, record.truth), PairTable())
+        return self._tables.setdefault((record.name, record.rules.metric, truth), PairTable())
 
 
 def tied(judged: Sequence[Judged]) -> list[Judged]:

@@ -27,22 +27,34 @@ from eval_server.presenting.words import (
     known_interval,
     metric_name,
     metric_words,
+    moment,
 )
 from eval_server.publishing import DIGITS
+
+NOT_PLACED = "Its place is being worked out: the leaderboard is being made anew."
 
 
 def status_words(found: Document) -> str:
     """Where a submission stands, in a sentence."""
     if found["status"] in ("received", "checking"):
         return "It has arrived and is being judged; this page shows the result in a moment."
+    when = _when(found)
+    if found["status"] == "scored":
+        return f"Scored {when}."
+    if found["status"] == "refused":
+        return f"Refused {when}. It does not count against the quota of scored submissions."
+    return f"It could not be judged ({when})."
+
+
+def _when(found: Document) -> str:
+    """When this was decided: so long after it arrived, or once more at a moment and for a reason."""
+    arrivals = [step for step in found["history"] if step["status"] == "received"]
+    if len(arrivals) > 1:
+        note = arrivals[-1]["note"]
+        return f"anew on {moment(found['decided_at'])}" + (f": {note}" if note else "")
     took = datetime.fromisoformat(found["decided_at"] or found["submitted_at"])
     seconds = (took - datetime.fromisoformat(found["submitted_at"])).total_seconds()
-    after = f"{duration(seconds)} after it arrived"
-    if found["status"] == "scored":
-        return f"Scored {after}."
-    if found["status"] == "refused":
-        return f"Refused {after}. It does not count against the quota of scored submissions."
-    return f"It could not be judged ({after})."
+    return f"{duration(seconds)} after it arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +66,11 @@ class Headline:
     place: str
 
 
-def headline(found: Document, board: Document) -> Headline:
-    """The headline of a scored submission, with its place where the board shows it."""
+def headline(found: Document, board: Document, *, placed: bool = True) -> Headline:
+    """The headline of a scored submission, with its place where the board shows it.
+
+    `placed` says whether the board at hand knows it already.
+    """
     value = found["intervals"]["weighted_f1"]
     interval = known_interval(value["interval"])
     subjects = found["subjects"]
@@ -63,15 +78,17 @@ def headline(found: Document, board: Document) -> Headline:
     right = f"{counts['tp'] + counts['tn']:,} of {found['cells']:,} cells are called right."
     if interval is None or subjects is None:
         reason = value["remark"] or "it cannot be estimated here"
-        return Headline("", f"{right} There is no interval: {reason}.", _place(found, board))
+        return Headline("", f"{right} There is no interval: {reason}.", _place(found, board, placed=placed))
     sentence = (
         f"{right} Judged on other subjects like these {subjects['count']}, it could as well come out "
         f"anywhere from {percent(interval[0], 1)} to {percent(interval[1], 1)} %."
     )
-    return Headline(interval_words(interval), sentence, _place(found, board))
+    return Headline(interval_words(interval), sentence, _place(found, board, placed=placed))
 
 
-def _place(found: Document, board: Document) -> str:
+def _place(found: Document, board: Document, *, placed: bool) -> str:
+    if board["visible"] and not placed:
+        return NOT_PLACED
     for one in board["standings"]:
         if one["submission"] == found["id"]:
             low, high = one["rank_set"]

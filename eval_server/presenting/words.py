@@ -158,3 +158,25 @@ VISIBILITIES = {
     "hidden": "The board is hidden until the phase closes.",
     "anonymous": "The board shows neither teams nor entries, except one's own.",
 }
+
+
+def commands(phase: Document, base: str, *, open_to_all: bool) -> list[str]:
+    """How one hands in from a shell, a command each; what is to be filled in stands in capitals."""
+    curl = f"{base}/api/phases/{phase['name']}/submissions"
+    who = "-F team=TEAM" if open_to_all else '-H "Authorization: Bearer TOKEN"'
+    found = [f"curl -F file=@submission.zip -F entry=NAME {who} {curl}"]
+    if phase["name"] in ("prelim", "final"):
+        who = "--team TEAM" if open_to_all else "--token TOKEN"
+        found.insert(0, f"harness submit --model NAME --split {phase['name']} --server {base} {who}")
+    return found
+
+
+BOARD_STATES = {
+    "current": "",
+    "being made anew": "This board is being made anew: what was decided last is not on it yet.",
+    "being judged anew": (
+        "The truth of this phase was replaced, and everything is being judged anew. Until that is done, "
+        "the board shows what stood by the former truth."
+    ),
+}
+"""What is said above a board that is not the present one."""

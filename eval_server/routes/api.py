@@ -26,7 +26,7 @@ from eval_server.desk import Desk
 from eval_server.handed_in import HandedIn, handed_in
 from eval_server.jobs import BRING_BACK
 from eval_server.routes import uploads
-from eval_server.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.routes.callers import BOARD, Asker, AtDesk, require_form_token
 from eval_server.routes.problems import Refusal, not_found
 from eval_server.store.files import FileDamaged
 from eval_server.store.phases import PhaseRecord
@@ -37,6 +37,8 @@ from submissions.phases import Phase, cells_table
 
 router = APIRouter(prefix="/api")
 _PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+STATE = "X-Board-State"
+"""The header that tells the state of a table's board, where it is in nobody's way."""
 MOST_COMPARED = 25
 """More entries than a significance map can show."""
 _BINARY = {"type": "string", "format": "binary"}
@@ -85,26 +87,34 @@ def cells(phase: str, desk: AtDesk, caller: Asker) -> Response:
     return _download(cells_table(asked), "text/csv", f"{phase}-cells.csv")
 
 
-@router.get("/phases/{phase}/leaderboard", summary="The leaderboard with rank sets and references")
+@router.get(
+    "/phases/{phase}/leaderboard",
+    dependencies=[BOARD],
+    summary="The leaderboard with rank sets and references",
+)
 def leaderboard(phase: str, desk: AtDesk, caller: Asker) -> Response:
     body = documents.leaderboard_json(desk, find_phase(desk, phase), caller)
     return Response(body, media_type="application/json")
 
 
-@router.get("/phases/{phase}/leaderboard.csv", summary="The leaderboard as CSV")
+@router.get("/phases/{phase}/leaderboard.csv", dependencies=[BOARD], summary="The leaderboard as CSV")
 def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    columns, rows = documents.board_lines(documents.leaderboard(desk, find_phase(desk, phase), caller))
+    board = documents.leaderboard(desk, find_phase(desk, phase), caller)
+    columns, rows = documents.board_lines(board)
     text = io.StringIO()
     csv.writer(text).writerows([columns, *([_inert(cell) for cell in row] for row in rows)])
-    return _download(text.getvalue(), "text/csv", f"{phase}.csv")
+    return _download(text.getvalue(), "text/csv", f"{phase}.csv", **{STATE: board["state"]})
 
 
-@router.get("/phases/{phase}/leaderboard.md", summary="The leaderboard as a Markdown table")
+@router.get(
+    "/phases/{phase}/leaderboard.md", dependencies=[BOARD], summary="The leaderboard as a Markdown table"
+)
 def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    columns, rows = documents.board_lines(documents.leaderboard(desk, find_phase(desk, phase), caller))
+    board = documents.leaderboard(desk, find_phase(desk, phase), caller)
+    columns, rows = documents.board_lines(board)
     lines = [columns, ["---"] * len(columns), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return _download(text, "text/markdown", f"{phase}.md")
+    return _download(text, "text/markdown", f"{phase}.md", **{STATE: board["state"]})
 
 
 @router.post(
@@ -323,6 +333,6 @@ def _inert(cell: str) -> str:
     )
 
 
-def _download(text: str, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+def _download(text: str, kind: str, name: str, **headers: str) -> Response:
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return Response(text, headers=headers, media_type=f"{kind}; charset=utf-8")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from eval_server.access import Caller, caller_of, csrf_of, digest_of, require_rate, same
+from eval_server.access import Caller, caller_of, csrf_of, digest_of, same
 from eval_server.desk import Desk
 from eval_server.routes.problems import Refusal
 
 COOKIE = "harness_session"
+NEXT_LOOK = 0.02
+"""Seconds between two looks for a board that somebody waits for."""
 
 
 async def desk_of(request: Request) -> Desk:
@@ -41,6 +45,13 @@ async def identify(request: Request) -> Caller:
     return caller
 
 
+async def in_time(phase: str, request: Request) -> None:
+    """Let who reads a board wait, off the threads, while it is older than it may be."""
+    boards, asked = (await desk_of(request)).boards, time.monotonic()
+    while boards.to_wait_for(phase, asked):
+        await asyncio.sleep(NEXT_LOOK)
+
+
 def require_form_token(request: Request, given: str | None) -> None:
     """Raises unless a request made with a session cookie carries that session's form token."""
     session = request.cookies.get(COOKIE)
@@ -52,14 +63,13 @@ def require_form_token(request: Request, given: str | None) -> None:
 
 
 def by_secret(desk: Desk, secret: str, address: str) -> Caller:
-    """Whose token this is; guessing is slowed down by address."""
+    """Whose token this is; only attempts in vain are limited."""
     now = desk.now()
-    require_rate(desk.token_attempts, address, "attempts with a token that is not valid", now)
     digest = digest_of(secret)
     record = desk.store.tokens.by_digest(digest)
     caller = caller_of(record, now)
     if record is None or caller is None or not same(record.digest, digest):
-        desk.token_attempts.count(address)
+        desk.token_attempts.note(address, secret, now)
         raise Refusal(401, "This token is unknown, revoked or expired.")
     return caller
 
@@ -76,5 +86,7 @@ def _from_session(desk: Desk, session: str) -> Caller | None:
     return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
 
 
+BOARD = Depends(in_time)
+"""For routes that read a phase's board."""
 Asker = Annotated[Caller, Depends(identify)]
 AtDesk = Annotated[Desk, Depends(desk_of)]

@@ -20,7 +20,7 @@ from eval_server.routes.api import find_phase, find_submission
 from eval_server.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.routes.rendering import page
 from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import SCORED, WAITING
+from eval_server.store.submissions import SCORED, WAITING, Submission
 
 router = APIRouter(include_in_schema=False)
 FormToken = Annotated[str | None, Form(max_length=200)]
@@ -65,7 +65,7 @@ def _form(
         quota=f"{known} has {quota}" if quota else "",
         entry=entry,
         team=team,
-        base=str(request.base_url).rstrip("/"),
+        commands=words.commands(told, str(request.base_url).rstrip("/"), open_to_all=caller.anyone),
     )
 
 
@@ -75,10 +75,17 @@ async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> R
     receipt = await uploads.receive(request, desk, caller, record)
     for _ in range(LOOKS):
         found = await run_in_threadpool(desk.store.submissions.find, receipt.id)
-        if found is None or found.status not in WAITING:
+        if found is None or _told(desk, found):
             break
         await asyncio.sleep(PAUSE)
     return RedirectResponse(f"/submissions/{receipt.id}", 303)
+
+
+def _told(desk: Desk, found: Submission) -> bool:
+    """Whether all there is to say of a submission can be said: what it came to, and its place."""
+    if found.status == SCORED:
+        return desk.boards.knows(found.phase, found.id)
+    return found.status not in WAITING
 
 
 @router.post("/phases/{phase}/check")
@@ -93,7 +100,6 @@ def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -
     stored = find_submission(desk, submission, caller)
     record = find_phase(desk, stored.phase)
     found = documents.submission(desk, stored, caller)
-    waiting = found["status"] in WAITING or (found["status"] == SCORED and not found["metrics"])
     answer = page(
         request,
         "submission.html",
@@ -103,7 +109,7 @@ def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -
         state=submissions.status_words(found),
         **_scored(desk, record, found, caller),
     )
-    if waiting:
+    if not (_told(desk, stored) and (found["metrics"] or stored.status != SCORED)):
         answer.headers["Refresh"] = "1"
     return answer
 
@@ -114,8 +120,9 @@ def _scored(desk: Desk, record: PhaseRecord, found: dict[str, Any], caller: Call
     if key is None or not found["metrics"]:
         return {}
     verdict = desk.verdicts.all([key[0]])[key[0]]
+    board = documents.leaderboard(desk, record, caller)
     return {
-        "headline": submissions.headline(found, documents.leaderboard(desk, record, caller)),
+        "headline": submissions.headline(found, board, placed=desk.boards.knows(record.name, found["id"])),
         "metrics": submissions.metric_lines(found),
         "pictures": submissions.pictures_of(found["entry"], verdict, host=caller.is_host),
         "worst": _worst(desk, record, verdict) if caller.is_host else [],

@@ -12,12 +12,13 @@ from fastapi.responses import RedirectResponse
 from eval_server import documents, examples
 from eval_server.access import Caller
 from eval_server.desk import Desk
+from eval_server.drawing import CURRENT
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
 from eval_server.judging import Verdict
 from eval_server.presenting import boards, comparisons, submissions, words
 from eval_server.routes import pictures
 from eval_server.routes.api import chosen, find_phase
-from eval_server.routes.callers import Asker, AtDesk
+from eval_server.routes.callers import BOARD, Asker, AtDesk
 from eval_server.routes.problems import not_found
 from eval_server.routes.rendering import ASSETS, fragment, page
 from eval_server.store.phases import PhaseRecord
@@ -46,7 +47,7 @@ def start(request: Request, desk: AtDesk, caller: Asker) -> Response:
     return page(request, "phases.html", title="Phases", phases=found)
 
 
-@router.get("/phases/{phase}")
+@router.get("/phases/{phase}", dependencies=[BOARD])
 def board(
     phase: str,
     request: Request,
@@ -57,15 +58,20 @@ def board(
 ) -> Response:
     record = find_phase(desk, phase)
     told = documents.phase(desk, record, caller)
-    return page(
+    board = documents.leaderboard(desk, record, caller)
+    answer = page(
         request,
         "board.html",
         title=told["title"],
         phase=told,
         phase_words=words.phase_words(told),
-        board=documents.leaderboard(desk, record, caller),
+        board=board,
+        state=words.BOARD_STATES[board["state"]],
         table=_table(desk, record, caller, sort, order),
     )
+    if board["state"] != CURRENT:
+        answer.headers["Refresh"] = "2"
+    return answer
 
 
 def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: str) -> str:

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from eval_server.access import AccessDenied, TooMany, WindowClosed, utc
+from eval_server.boards import BoardMissing
 from eval_server.documents import allowance_json
 from eval_server.store.database import StoreDamaged
 from eval_server.store.phases import PhaseClash
@@ -59,6 +60,7 @@ def register(app: FastAPI, dress: Dress) -> None:
         TooMany: _too_many,
         PhaseClash: _clash,
         StoreDamaged: _damaged,
+        BoardMissing: _no_board,
     }
     for error, told in answers.items():
         app.add_exception_handler(error, _dressed(told, dress))
@@ -112,6 +114,10 @@ def _too_many(request: Request, error: Any) -> Response:
 
 def _damaged(request: Request, error: Any) -> Response:
     return answer(503, "The server's database is damaged. Nothing is taken in until the host has mended it.")
+
+
+def _no_board(request: Request, error: Any) -> Response:
+    return answer(503, f"{error} Ask again in a moment.", {"Retry-After": "2"})
 
 
 def _clash(request: Request, error: Any) -> Response:

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
-from eval_server.store.schema import fresh_id, phases, published, submissions, truths
-from eval_server.store.submissions import note_history
+from eval_server.store.schema import fresh_id, phases, published, submissions, truths, verdicts
+from eval_server.store.submissions import WAITING, note_history
 from eval_server.truth import Truth
 from submissions.phases import Phase
 
@@ -23,6 +23,7 @@ VISIBILITIES = ("public", "hidden", "anonymous")
 
 _FOUND = select(phases).where(phases.c.name == bindparam("name"))
 """The statement of every request, built once."""
+_REVISIONS = select(phases.c.name, phases.c.revision)
 
 
 class PhaseClash(Exception):
@@ -100,6 +101,11 @@ class Phases:
             rows = connection.execute(select(phases).order_by(phases.c.created_at, phases.c.name))
             return [_record(row) for row in rows.mappings()]
 
+    def revisions(self) -> dict[str, str]:
+        """The present revision of every phase, by its name."""
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(_REVISIONS)}
+
     def find(self, name: str) -> PhaseRecord | None:
         with self._database.reading() as connection:
             row = connection.execute(_FOUND, {"name": name}).mappings().first()
@@ -128,6 +134,21 @@ class Phases:
                 select(truths.c.document).where(truths.c.id == truth_id)
             ).scalar_one()
         return _truth_from(document)
+
+    def truth_to_show(self, name: str, truth: str) -> str:
+        """The truth whose verdicts a board shows: this one once it has judged all that another one judged.
+
+        Until then the one that stood before it: the newest of those that judged most.
+        """
+        with self._database.reading() as connection:
+            if connection.execute(_judged_anew(name, truth)).first() is None:
+                return truth
+            count = func.count().label("judged")
+            query = select(truths.c.id, count).join(verdicts, verdicts.c.truth == truths.c.id)
+            others = truths.c.phase == name, truths.c.id != truth, verdicts.c.superseded_at.is_(None)
+            query = query.where(*others).group_by(truths.c.id, truths.c.created_at)
+            found = connection.execute(query.order_by(count.desc(), truths.c.created_at.desc())).first()
+        return truth if found is None else str(found[0])
 
     def replace_truth(self, name: str, truth: Truth, now: datetime) -> int:
         """Judge everything anew by another truth of the same cells; returns how many will be judged.
@@ -208,6 +229,15 @@ def _truth_from(document: Mapping[str, Any]) -> Truth:
     subjects = document["subjects"]
     labels = np.array(document["labels"], dtype=np.uint8)
     return Truth(phase, labels, None if subjects is None else tuple(subjects), document["remark"])
+
+
+def _judged_anew(name: str, truth: str) -> Select[Any]:
+    """A submission of this phase that waits for this truth's verdict and has another's."""
+    own = verdicts.c.submission == submissions.c.id
+    by_this = select(verdicts.c.id).where(own, verdicts.c.truth == truth)
+    by_another = select(verdicts.c.id).where(own, verdicts.c.truth != truth)
+    waits = submissions.c.phase == name, submissions.c.status.in_(WAITING)
+    return select(submissions.c.id).where(*waits, by_another.exists(), ~by_this.exists()).limit(1)
 
 
 def _queue_again(connection: Connection, name: str, now: datetime) -> int:

@@ -33,6 +33,7 @@ def a_board(
     return {
         "phase": "prelim",
         "metric": "weighted_f1",
+        "state": "current",
         "visible": True,
         "groups": [list(group) for group in groups],
         "standings": list(standings),

@@ -48,7 +48,31 @@ def a_document(verdict: Verdict, **other: Any) -> dict[str, Any]:
 )
 def test_the_status_is_a_sentence(status: str, said: str) -> None:
     times = {"submitted_at": "2026-11-23T12:00:00Z", "decided_at": "2026-11-23T12:00:12Z"}
-    assert said in status_words({"status": status, **times})
+    steps = [{"status": "received", "at": times["submitted_at"], "note": ""}]
+    assert said in status_words({"status": status, "history": steps, **times})
+
+
+@pytest.mark.parametrize(
+    ("note", "said"), [("the truth was replaced", ": the truth was replaced."), ("", ".")]
+)
+def test_what_was_judged_anew_says_when_and_why_and_not_how_long_after_it_arrived(
+    note: str, said: str
+) -> None:
+    steps = [
+        {"status": "received", "at": "2026-11-23T12:00:00Z", "note": ""},
+        {"status": "scored", "at": "2026-11-23T12:00:01Z", "note": ""},
+        {"status": "received", "at": "2026-11-23T13:15:59Z", "note": note},
+        {"status": "scored", "at": "2026-11-23T13:16:00Z", "note": ""},
+    ]
+    times = {"submitted_at": "2026-11-23T12:00:00Z", "decided_at": "2026-11-23T13:16:00Z"}
+    words = status_words({"status": "scored", "history": steps, **times})
+    assert words == f"Scored anew on 23 Nov 2026, 13:16 UTC{said}"
+
+
+def test_before_the_new_board_is_there_nothing_is_said_of_another_submission() -> None:
+    found = headline(a_document(a_verdict()), a_board([]), placed=False)
+    assert found.place == "Its place is being worked out: the leaderboard is being made anew."
+    assert headline(a_document(a_verdict()), a_board([], visible=False), placed=False).place == ""
 
 
 def test_the_headline_says_how_many_cells_are_right_and_what_the_interval_means() -> None:
