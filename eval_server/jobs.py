@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,22 @@ class Judging(Protocol):
 
     def draw(self, phase: str) -> Board: ...
 
+    def silent_for(self) -> float: ...
+
+
+class Pulse:
+    """When a judge last showed that it works."""
+
+    def __init__(self) -> None:
+        self._at = float("-inf")
+
+    def beat(self) -> None:
+        self._at = time.monotonic()
+
+    def silent_for(self) -> float:
+        """Seconds since the last beat; infinite before the first."""
+        return time.monotonic() - self._at
+
 
 def a_name() -> str:
     """A name under which a judge claims, unlike every other's."""
@@ -66,18 +83,27 @@ class Judge:
     """A worker thread that claims submissions, judges them, and settles each exactly once."""
 
     def __init__(
-        self, store: Store, verdicts: Verdicts, now: Callable[[], datetime], name: str | None = None
+        self,
+        store: Store,
+        verdicts: Verdicts,
+        now: Callable[[], datetime],
+        name: str | None = None,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._verdicts = verdicts
         self._drawer = Drawer(store, verdicts)
         self._now = now
         self._name = name or a_name()
+        self._beat = beat
+        self._pulse = Pulse()
+        self._interrupted = False
         self._work = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
 
     def start(self) -> None:
+        self._pulse.beat()
         self._thread.start()
 
     def stop(self) -> None:
@@ -94,13 +120,28 @@ class Judge:
         """The board of a phase, drawn on the thread that asks; the verdicts of the judge are at hand."""
         return self._drawer.draw(phase)
 
+    def silent_for(self) -> float:
+        """Seconds since it last went through its work."""
+        return self._pulse.silent_for()
+
     def work(self) -> int:
         """Judge one batch; returns how many submissions were claimed."""
+        self._give_back()
         claimed = self._store.submissions.claim(self._name, self._now(), BATCH)
         if claimed:
+            self._interrupted = True
             outcomes = self._outcomes(claimed)
             self._store.submissions.settle(outcomes, self._name, self._now())
+            self._interrupted = False
+        self._pulse.beat()
+        self._beat()
         return len(claimed)
+
+    def _give_back(self) -> None:
+        """Give back what was claimed and could not be settled, as where the disk was full: no attempt."""
+        if self._interrupted:
+            self._store.submissions.release(self._name, untried=True)
+            self._interrupted = False
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import http.client
+import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -14,13 +16,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from eval_server.connections import Patient
 from eval_server.desk import utc_now
 from eval_server.settings import VARIABLE, Settings, SettingsUnsafe
 from eval_server.store.store import Store
 
 LOCK_FILE = "serve.lock"
+GIVEN_UP = signal.SIGUSR1
+"""What tells the server's first process that there is no use in going on."""
+NOT_UP = "the server did not come up, and said why above"
 GRACE = 10
 """Seconds that answers under way get when the server is stopped."""
 
@@ -29,10 +36,15 @@ class ServerBusy(Exception):
     """Another server works in this data folder, or has the port."""
 
 
+class ServerFailed(Exception):
+    """The server ended by itself: it did not come up, or no judge could be started."""
+
+
 def run(settings: Settings, port: int, announce: Callable[[str], None]) -> None:
     """Serve until stopped; `announce` is told the address once the server answers there.
 
-    Raises `ServerBusy`, `SettingsUnsafe`, or the store's `StoreUnfit` before anything listens.
+    Raises `ServerBusy`, `SettingsUnsafe`, or the store's `StoreUnfit` before anything listens, and
+    `ServerFailed` where it ends by itself.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(settings.data_dir):
@@ -61,10 +73,17 @@ def _prepare(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, listening: socket.socket) -> None:
+    """Serve until stopped; the processes that are started take no module from the folder they start in.
+
+    Raises `ServerFailed` where it ends by itself.
+    """
     os.environ[VARIABLE] = settings.to_json()
+    os.environ["PYTHONSAFEPATH"] = "1"
     config = uvicorn.Config(
         "eval_server.app:from_environment",
         factory=True,
+        http=Patient,
+        ws="none",
         workers=settings.workers,
         log_config=None,
         access_log=False,
@@ -72,10 +91,51 @@ def _serve(settings: Settings, listening: socket.socket) -> None:
         proxy_headers=bool(settings.public_names),
         timeout_graceful_shutdown=GRACE,
     )
-    if settings.workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
-    else:
-        uvicorn.Server(config).run(sockets=[listening])
+    server = _Workers(config, [listening]) if settings.workers > 1 else _Alone(config)
+    server.serve_on(listening)
+    if server.given_up:
+        raise ServerFailed(
+            "no judge could be started: several in a row ended before they came to work, and said why above"
+        )
+
+
+class _Alone(uvicorn.Server):
+    """A server in this process, which its judge's keeper can end."""
+
+    given_up = False
+
+    def serve_on(self, listening: socket.socket) -> None:
+        signal.signal(GIVEN_UP, self._end)
+        try:
+            self.run(sockets=[listening])
+        except SystemExit as end:
+            raise ServerFailed(NOT_UP) from end
+
+    def _end(self, number: int, frame: object) -> None:
+        self.given_up = self.should_exit = True
+
+
+class _Workers(Multiprocess):
+    """Several worker processes, each of which can end them all."""
+
+    given_up = False
+
+    def serve_on(self, listening: socket.socket) -> None:
+        self.run()
+        if any(worker.exitcode == STARTUP_FAILURE for worker in self.processes):
+            raise ServerFailed(NOT_UP)
+
+    def handle_usr1(self) -> None:
+        self.given_up = True
+        self.should_exit.set()
+
+
+def give_up() -> None:
+    """End the whole server from one of its processes, because it cannot do its work."""
+    parent = multiprocessing.parent_process()
+    server = os.getpid() if parent is None else parent.pid
+    if server is not None:
+        os.kill(server, GIVEN_UP)
 
 
 def follow_parent() -> None:
@@ -119,19 +179,25 @@ def _url(host: str, port: int) -> str:
 
 
 def _announce(listening: socket.socket, url: str, announce: Callable[[str], None]) -> None:
-    """Ask for the server's health until it answers, then say so."""
+    """Ask for the server's health until it answers and a judge is at work, then say where it is."""
     host, port = listening.getsockname()[:2]
     while True:
         connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
         try:
             connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
+            if not _waits_for_judge(connection.getresponse().read()):
                 break
         except OSError:
-            time.sleep(0.02)
+            pass
         finally:
             connection.close()
+        time.sleep(0.05)
     announce(url)
+
+
+def _waits_for_judge(health: bytes) -> bool:
+    """Whether what `/healthz` said names the judge; other troubles do not go away by waiting."""
+    return any(trouble["name"] == "judge" for trouble in json.loads(health).get("troubles", ()))
 
 
 def _reachable(host: str) -> str:

@@ -30,6 +30,7 @@ ENTRIES: Mapping[str, Mapping[str, str]] = {"tiny": {"epochs": "4"}, "shape-knn"
 
 _PHASE = "demo"
 _HARNESS = (sys.executable, "-P", "-m", "harness")
+"""With ``-P`` no module is taken from the folder where the demo is started."""
 
 
 @dataclass(frozen=True, slots=True)

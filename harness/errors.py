@@ -132,4 +132,5 @@ _FOREIGN = (
     ("models.contract", ("EntryUnavailable",), Unavailable.exit_code),
     ("models.contract", ("SettingInvalid",), UsageWrong.exit_code),
     ("models.contract", ("CellsUnfit",), DataWrong.exit_code),
+    ("eval_server.store.files", ("NoRoom",), DataWrong.exit_code),
 )

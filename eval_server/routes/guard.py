@@ -13,10 +13,13 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from eval_server.desk import Desk
 from eval_server.routes.counters import Counters
 from eval_server.routes.problems import Dress, answer
 from eval_server.settings import Settings, is_address, is_loopback
+from eval_server.store.files import lacks_room
 
+TELL_HOST = "Tell the host, who has to make room on its disk, and send it again later."
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 HEADERS = {
@@ -39,7 +42,7 @@ log = logging.getLogger("harness.requests")
 
 
 class Guard:
-    """Refuses what does not belong here, and sees every answer out."""
+    """Refuses what does not belong here, and sees every answer out; HEAD is GET without the body."""
 
     def __init__(self, app: ASGIApp, settings: Settings, counters: Counters, dress: Dress) -> None:
         self._app = app
@@ -51,26 +54,41 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(scope, send, self._dress)
-        refused = _refusal(self._settings, scope["method"], Headers(scope=scope))
+        method = scope["method"]
+        scope = {**scope, "method": "GET"} if method == "HEAD" else scope
+        passage = _Passage(scope, send, self._dress, method)
+        refused = _refusal(self._settings, method, Headers(scope=scope))
         try:
             if refused is None:
                 await self._app(scope, receive, passage.send)
             else:
                 await passage.refuse(*refused)
-        except Exception:
-            log.exception("unexpected error", extra={"request": passage.id})
-            await passage.fail()
+        except Exception as error:
+            if lacks_room(error):
+                await self._without_room(scope, passage, error)
+            else:
+                log.exception("unexpected error", extra={"request": passage.id})
+                await passage.fail()
         finally:
-            self._counters.request(passage.route, scope["method"], passage.status, passage.seconds)
+            self._counters.request(passage.route, method, passage.status, passage.seconds)
             log.info("request", extra=passage.facts())
+
+    async def _without_room(self, scope: Scope, passage: _Passage, error: Exception) -> None:
+        """Say that there is no room, to who asked and to the host; nothing of the request was kept."""
+        log.error("there is no room: %s", error, extra={"request": passage.id})
+        desk: Desk = scope["app"].state.desk
+        desk.room.lacks(str(error), desk.now())
+        await passage.refuse(
+            507, "The server has no room left to keep this: nothing of it was kept. " + TELL_HOST
+        )
 
 
 class _Passage:
     """One request on its way through, and what is known of its answer."""
 
-    def __init__(self, scope: Scope, send: Send, dress: Dress) -> None:
+    def __init__(self, scope: Scope, send: Send, dress: Dress, method: str) -> None:
         self.id = secrets.token_hex(8)
+        self._method = method
         self.status = 0
         self._scope = scope
         self._send = send
@@ -91,7 +109,7 @@ class _Passage:
         caller = self._scope["state"].get("caller")
         return {
             "request": self.id,
-            "method": self._scope["method"],
+            "method": self._method,
             "path": self._scope["path"],
             "status": self.status,
             "ms": round(1000 * self.seconds, 1),
@@ -105,16 +123,19 @@ class _Passage:
             added = [(name, value) for name, value in _HEADERS if name not in present]
             request_id = (b"x-request-id", self.id.encode())
             message = {**message, "headers": [*message["headers"], *added, request_id]}
+        elif self._method == "HEAD":
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def refuse(self, status: int, detail: str) -> None:
+        if self.status:
+            return
         answered = self._dress(Request(self._scope), answer(status, detail, request=self.id))
         await answered(self._scope, _nothing, self.send)
 
     async def fail(self) -> None:
         """Say that this is our mistake, unless an answer is on its way already."""
-        if self.status == 0:
-            await self.refuse(500, "The server made a mistake; the host finds it by this request's id.")
+        await self.refuse(500, "The server made a mistake; the host finds it by this request's id.")
 
 
 async def _nothing() -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from eval_server import health
 from eval_server.access import Caller, require_host, utc
 from eval_server.desk import Desk
 from eval_server.routes.api import as_json, find_submission
@@ -15,11 +16,13 @@ from eval_server.store.submissions import Submission
 router = APIRouter()
 
 
-@router.get("/healthz", summary="Whether the server and its database answer")
-async def health(desk: AtDesk) -> Response:
-    if troubles := await run_in_threadpool(desk.store.troubles):
-        return answer(503, "; ".join(troubles), troubles=list(troubles))
-    return as_json({"status": "ok"})
+@router.get("/healthz", summary="What a reader or an uploader would meet, as a list of troubles")
+async def healthz(desk: AtDesk) -> Response:
+    found = await run_in_threadpool(health.troubles, desk)
+    if found:
+        said = " ".join(trouble.detail for trouble in found)
+        return answer(503, said, troubles=[trouble.to_json() for trouble in found])
+    return as_json({"status": "ok", "troubles": []})
 
 
 @router.get("/metrics", summary="Counts for Prometheus; for the host, or anyone on an open server")

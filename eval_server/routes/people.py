@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from eval_server import documents
+from eval_server import documents, health
 from eval_server.access import Caller, Role, TooMany, digest_of, require_host, require_owner
 from eval_server.desk import Desk
 from eval_server.figures.wording import counted, listed
@@ -130,6 +130,7 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         request,
         "host.html",
         title="Host",
+        troubles=health.troubles(desk),
         phases=phases,
         submissions=[documents.brief(one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},

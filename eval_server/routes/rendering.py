@@ -128,6 +128,8 @@ _TITLES = {
     422: "Something is missing or wrong",
     429: "Not now",
     500: "This is our mistake",
+    503: "Not at the moment",
+    507: "There is no room",
 }
 
 

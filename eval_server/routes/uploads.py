@@ -31,6 +31,7 @@ from submissions.rows import noted
 SLACK = 2**20
 """What a multipart body may hold beside the zip: scores, manifest, names."""
 SMALL_PART = 512 * 2**10
+WHOLE = "the whole upload (zip, scores and manifest)"
 MOST_NAME = 80
 SECONDS = 120
 """How long a body may take to arrive."""
@@ -95,6 +96,7 @@ async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRec
             receipt = await run_in_threadpool(_keep, desk, record, upload, team, now)
     finally:
         await form.close()
+    desk.room.suffices()
     desk.judge.wake()
     if caller.is_host:
         await run_in_threadpool(
@@ -117,7 +119,7 @@ async def read_form(request: Request, most: int) -> FormData:
         raise Refusal(415, f"Expected multipart/form-data with the part `file`, found {kind[:80]!r}.")
     stated = request.headers.get("content-length", "")
     if stated.isascii() and stated.isdigit() and int(stated[:20]) > most:
-        raise _too_large(most)
+        raise _too_large(WHOLE, most)
     parser = _Whole(
         request.headers, _capped(request, most), max_files=4, max_fields=12, max_part_size=SMALL_PART
     )
@@ -139,12 +141,13 @@ async def _capped(request: Request, most: int) -> AsyncGenerator[bytes, None]:
     async for chunk in request.stream():
         seen += len(chunk)
         if seen > most:
-            raise _too_large(most)
+            raise _too_large(WHOLE, most)
         yield chunk
 
 
-def _too_large(most: int) -> Refusal:
-    return Refusal(413, f"Expected at most {most:,} bytes, found more.", limit=most)
+def _too_large(what: str, most: int, found: int | None = None) -> Refusal:
+    size = "more" if found is None else f"{found:,}"
+    return Refusal(413, f"Expected at most {most:,} bytes in {what}, found {size}.", limit=most)
 
 
 def _upload(form: FormData) -> Upload:
@@ -163,7 +166,7 @@ def parts_of(form: FormData) -> Parts:
         raise Refusal(422, "The part `scores` is a file: a table with the columns cell and score.")
     table = scores if isinstance(scores, UploadFile) and scores.size else None
     if table is not None and (table.size or 0) > SLACK:
-        raise _too_large(SLACK)
+        raise _too_large("the part `scores`", SLACK, table.size)
     return Parts(file, table, *_manifest(form.get("manifest")), _scale(form.get("scores_as")))
 
 
@@ -190,7 +193,7 @@ def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
     """The manifest's text and the words it obliges to, from a file or a field."""
     if isinstance(part, UploadFile):
         if (part.size or 0) > SMALL_PART:
-            raise _too_large(SMALL_PART)
+            raise _too_large("the part `manifest`", SMALL_PART, part.size)
         part = part.file.read()
     if not part:
         return None, ()

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from eval_server.store.files import NoRoom
 from eval_server.store.schema import fresh_id, identity
 from eval_server.store.sqlite_file import SqliteFile
 
@@ -36,6 +37,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x636E6D63
 """Key of the PostgreSQL advisory lock that lets one process migrate while the others wait."""
 BUSY_MS = 30_000
+NO_ROOM_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+NO_ROOM_POSTGRESQL = "53100"
 
 
 class StoreUnfit(Exception):
@@ -100,7 +103,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that is durable when the block ends, and leaves no trace when it raises.
 
-        Raises `StoreDamaged` where the database is known to be damaged, or is not the one that was opened.
+        Raises `StoreDamaged` where the database is known to be damaged, or is not the one that was opened,
+        and `NoRoom` where it cannot write for want of it.
         """
         if wrong := self.trouble():
             raise StoreDamaged(wrong, RESTORE)
@@ -165,10 +169,12 @@ class Database:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Take note of damage that a statement meets, and raise it as such."""
+        """Take note of damage that a statement meets, and raise it as such; a want of room is none."""
         try:
             yield
         except DBAPIError as error:
+            if _found_no_room(error):
+                raise NoRoom("the database", error.orig) from error
             found = _damage_in(error)
             if found is None:
                 raise
@@ -218,6 +224,12 @@ def revision_of(connection: Connection) -> str | None:
 def known_revision(revision: str) -> bool:
     """Whether this release can bring such a schema to its own."""
     return revision in {one.revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+def _found_no_room(error: DBAPIError) -> bool:
+    """Whether a database says that its disk is full, or that the system did not take what it wrote."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code in NO_ROOM_SQLITE or getattr(error.orig, "sqlstate", None) == NO_ROOM_POSTGRESQL
 
 
 def _alembic() -> Config:

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 CHUNK = 1 << 18
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How a system says that there is no room: on the disk, in a quota, in a limit of file sizes."""
+
+
+class NoRoom(Exception):
+    """Nothing was kept, because there is no room for it; `hint` says what to do."""
+
+    def __init__(self, what: str, found: object) -> None:
+        super().__init__(f"expected room on the disk for {what}, found: {found}")
+        self.hint = "Make room on its disk, then try once more."
+
+
+def lacks_room(error: BaseException) -> bool:
+    """Whether the system could not write for want of room."""
+    return isinstance(error, NoRoom) or (isinstance(error, OSError) and error.errno in FULL)
+
+
+@contextmanager
+def room_for(what: str) -> Iterator[None]:
+    """Raise `NoRoom` where the system says that there is none for what is written here."""
+    try:
+        yield
+    except OSError as error:
+        if lacks_room(error):
+            raise NoRoom(what, error.strerror) from error
+        raise
 
 
 class FileDamaged(Exception):
@@ -37,7 +66,11 @@ class Archive:
             left.unlink(missing_ok=True)
 
     def keep(self, source: BinaryIO) -> str:
-        """Take in a file; it is durable on return, under the digest that is returned."""
+        """Take in a file; it is durable on return, under the digest that is returned. Raises `NoRoom`."""
+        with room_for("the archive"):
+            return self._kept(source)
+
+    def _kept(self, source: BinaryIO) -> str:
         digest = hashlib.sha256()
         handle, name = tempfile.mkstemp(dir=self._aside)
         aside = Path(name)

@@ -183,10 +183,10 @@ class Submissions:
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def release(self, worker: str | None = None) -> int:
-        """Give back every claim, or this worker's: who held them is gone. Returns how many there were."""
+    def release(self, worker: str | None = None, *, untried: bool = False) -> int:
+        """Give back every claim, or this worker's; `untried` ones count as no attempt. Returns how many."""
         with self._database.writing() as connection:
-            return requeue_claimed(connection, worker)
+            return requeue_claimed(connection, worker, untried=untried)
 
     def claim(self, worker: str, now: datetime, most: int) -> list[Submission]:
         """Take up to `most` waiting submissions for this worker, the oldest first."""
@@ -222,7 +222,7 @@ class Submissions:
                 note_history(
                     connection, [(one.submission, one.status, now, one.trouble or "") for one in kept]
                 )
-                _touch_phases(connection, [one.submission for one in kept if one.status == SCORED])
+                _touch_phases(connection, _on_boards(connection, kept))
         return len(kept)
 
     def judge_again(self, submission: str, now: datetime, note: str) -> bool:
@@ -253,13 +253,16 @@ class Submissions:
             _touch_phases(connection, [submission.id])
 
     def judged(self, phase: str, truth: str, metric: str = "weighted_f1") -> list[Judged]:
-        """Scored submissions of a phase that have a verdict by this truth, in order of arrival."""
+        """Submissions of a phase that have a verdict by this truth, in order of arrival.
+
+        One that is judged again keeps its verdict until another one follows it.
+        """
         value = verdicts.c.document["metrics"][metric].as_float()
         light = [submissions.c[name] for name in ("id", "team", "entry", "submitted_at", "remarks", "chosen")]
         query = select(*light, verdicts.c.id, value).join(verdicts, verdicts.c.submission == submissions.c.id)
         query = query.where(
             submissions.c.phase == phase,
-            submissions.c.status == SCORED,
+            submissions.c.status.in_((SCORED, *WAITING)),
             verdicts.c.truth == truth,
             verdicts.c.superseded_at.is_(None),
         )
@@ -293,9 +296,11 @@ class Submissions:
         return None if row is None else (row[0], row[1])
 
 
-def requeue_claimed(connection: Connection, worker: str | None = None) -> int:
+def requeue_claimed(connection: Connection, worker: str | None = None, *, untried: bool = False) -> int:
     """Every submission that is claimed (by this worker) is received again; returns how many."""
-    values = {"status": RECEIVED, "claimed_by": None, "claimed_at": None}
+    values: dict[str, Any] = {"status": RECEIVED, "claimed_by": None, "claimed_at": None}
+    if untried:
+        values["attempts"] = submissions.c.attempts - 1
     claimed = update(submissions).where(submissions.c.status == CHECKING)
     if worker is not None:
         claimed = claimed.where(submissions.c.claimed_by == worker)
@@ -444,6 +449,13 @@ def _keep_verdicts(connection: Connection, outcomes: Sequence[Outcome], now: dat
         for one in outcomes
     ]
     connection.execute(insert(verdicts), rows)
+
+
+def _on_boards(connection: Connection, outcomes: Sequence[Outcome]) -> list[str]:
+    """Those that a board shows or showed: scored now, or with a verdict from before that counts no more."""
+    ids = [one.submission for one in outcomes]
+    query = select(verdicts.c.submission).where(verdicts.c.submission.in_(ids)).distinct()
+    return list(connection.execute(query).scalars())
 
 
 def _touch_phases(connection: Connection, ids: Sequence[str]) -> None:

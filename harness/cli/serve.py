@@ -92,7 +92,7 @@ def _begin_anew(data_dir: Path, database: str | None) -> None:
 
 
 def _run(settings: Any, port: int, *, as_json: bool, open_browser: bool) -> None:
-    from eval_server.running import ServerBusy, run
+    from eval_server.running import ServerBusy, ServerFailed, run
     from eval_server.settings import SettingsUnsafe
     from eval_server.store.database import StoreUnfit
 
@@ -111,6 +111,9 @@ def _run(settings: Any, port: int, *, as_json: bool, open_browser: bool) -> None
         raise UsageWrong(str(unsafe)) from unsafe
     except ServerBusy as busy:
         raise ServerTrouble(str(busy), "Stop the other one, or name another folder or port.") from busy
+    except ServerFailed as failed:
+        hint = "The log lines above say why; `harness doctor` names what is in the way."
+        raise ServerTrouble(str(failed), hint) from failed
     except StoreUnfit as unfit:
         hint = unfit.hint or "Look at --database and at the release that wrote it."
         raise ServerTrouble(str(unfit), hint) from unfit

@@ -89,7 +89,7 @@ def test_a_running_server_says_that_its_database_is_lost_and_takes_no_upload(
         damage(tmp_path / "data" / DATABASE_FILE)
         with server.client() as client:
             health = problem(client.get("/healthz"), 503)
-            assert re.search("database is damaged: its file|is not the one", health["troubles"][0])
+            assert re.search("database is damaged: its file|is not the one", health["troubles"][0]["detail"])
             parts = {"file": ("s.zip", a_zip(2))}
             fields = {"entry": "entry", "team": "blue"}
             sent = client.post("/api/phases/small/submissions", files=parts, data=fields)

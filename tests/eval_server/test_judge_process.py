@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from eval_server.judge_process import DrawingFailed, JudgeProcess
+from eval_server.judge_process import STARTS, DrawingFailed, JudgeProcess
 from eval_server.settings import VARIABLE, Settings
 from eval_server.store.phases import Rules
 from eval_server.store.store import Store
 from tests.support.desk import NOON
-from tests.support.server import a_server, a_zip, small_truth
+from tests.support.postgres import a_database
+from tests.support.server import SCRIPT, a_server, a_zip, add_phase, small_truth
 
 
 def judge_of(server: int) -> int:
@@ -73,3 +75,66 @@ def test_the_judge_ends_with_a_server_that_was_killed(tmp_path: Path) -> None:
         judge = judge_of(server.process.pid)
         server.kill()
         until_gone(judge)
+
+
+RAISES = "raise RuntimeError('a file of the folder where the server was started was run')\n"
+IN_THE_WAY = ("secrets.py", "submissions.py", "models/__init__.py", "torch.py", "selectors.py", "pickle.py")
+"""Names of the standard library, of ours, and of others, as they lie in people's folders."""
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A folder whose Python files must not be run."""
+    folder = tmp_path / "work"
+    for name in IN_THE_WAY:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(RAISES)
+    return folder
+
+
+def test_no_python_file_of_the_folder_where_the_server_is_started_is_run(
+    tmp_path: Path, hostile: Path
+) -> None:
+    with a_server(tmp_path / "data", program=SCRIPT, cwd=hostile) as server:
+        handed_in = server.hand_in(a_zip(1))
+        assert handed_in["status"] == "scored"
+        with server.client() as client:
+            assert client.get("/healthz").json() == {"status": "ok", "troubles": []}
+    assert "was run" not in (tmp_path / "data" / "server.log").read_text()
+
+
+def test_nor_do_several_workers_run_one(tmp_path: Path, hostile: Path) -> None:
+    workers = ("--workers", "2")
+    with a_server(tmp_path / "data", a_database(), *workers, program=SCRIPT, cwd=hostile) as server:
+        assert server.hand_in(a_zip(1))["status"] == "scored"
+    assert "was run" not in (tmp_path / "data" / "server.log").read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_whose_judge_cannot_start_ends_with_a_message(tmp_path: Path, workers: int) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "import sys\nif 'eval_server.judge_process' in sys.orig_argv: sys.exit('the judge is broken')\n"
+    )
+    database = a_database() if workers > 1 else None
+    add_phase(tmp_path, database)
+    command = [*SCRIPT, "serve", "--port", "0", "--data-dir", str(tmp_path), "--json"]
+    command += ["--database", database, "--workers", str(workers)] if database else []
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(broken)}
+    )
+    assert done.returncode == 6
+    assert "no judge could be started" in done.stderr
+    assert "the judge is broken" in done.stderr
+
+
+def test_what_something_in_an_upload_ends_again_and_again_does_not_end_the_server(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        for _ in range(STARTS + 1):
+            judge = judge_of(server.process.pid)
+            server.hand_in(a_zip(1))
+            os.kill(judge, signal.SIGKILL)
+            until_gone(judge)
+        assert server.hand_in(a_zip(2))["status"] == "scored"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,14 @@ def small_truth(name: str = "small") -> Truth:
     """The truth of `truth_table`, as a phase of this name."""
     found = read_truth(truth_table())
     return Truth(type(found.phase)(name, found.phase.cells), found.labels, found.subjects)
+
+
+def turned_truth(name: str = "small") -> Truth:
+    """The same with the cells of one subject labelled the other way round."""
+    found = small_truth(name)
+    labels = found.labels.copy()
+    labels[[subject == "Z" for subject in found.subjects or ()]] ^= 1
+    return Truth(found.phase, labels, found.subjects)
 
 
 def a_zip(wrong: int = 0, seed: int = 0, truth: Truth | None = None) -> bytes:
@@ -134,9 +142,20 @@ def add_phase(data_dir: Path, database: str | None, name: str = "small", *option
     administer(data_dir, database, "phase", "add", name, "--truth", str(table), *options)
 
 
-def started(data_dir: Path, database: str | None = None, *options: str) -> Server:
-    """Start `harness serve` and wait for its ready line."""
-    command = [sys.executable, "-m", "harness", "serve", "--port", "0", "--json", "--data-dir", str(data_dir)]
+HARNESS = (sys.executable, "-m", "harness")
+SCRIPT = (str(Path(sys.executable).parent / "harness"),)
+"""The command as it is installed, which does not look into the working folder."""
+
+
+def started(
+    data_dir: Path,
+    database: str | None = None,
+    *options: str,
+    program: Sequence[str] = HARNESS,
+    **settings: Any,
+) -> Server:
+    """Start `harness serve` and wait for its ready line; `settings` are those of its process."""
+    command = [*program, "serve", "--port", "0", "--json", "--data-dir", str(data_dir)]
     command += ["--database", database] if database else []
     log = data_dir / "server.log"
     with log.open("a") as words:
@@ -146,6 +165,7 @@ def started(data_dir: Path, database: str | None = None, *options: str) -> Serve
             stderr=words,
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
+            **settings,
         )
     assert process.stdout is not None
     with process.stdout as out:
@@ -157,10 +177,10 @@ def started(data_dir: Path, database: str | None = None, *options: str) -> Serve
 
 
 @contextmanager
-def a_server(data_dir: Path, database: str | None = None, *options: str) -> Iterator[Server]:
+def a_server(data_dir: Path, database: str | None = None, *options: str, **settings: Any) -> Iterator[Server]:
     """A server with the phase `small`, stopped at the end however the test goes."""
     add_phase(data_dir, database)
-    server = started(data_dir, database, *options)
+    server = started(data_dir, database, *options, **settings)
     try:
         yield server
     finally:

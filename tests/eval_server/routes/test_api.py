@@ -361,7 +361,49 @@ def test_an_entrys_name_is_one_line_of_text(place: Place, entry: str) -> None:
 
 def test_the_server_says_that_it_is_well_and_how_much_it_did(place: Place) -> None:
     place.hand_in(a_zip())
-    assert place.client().get("/healthz").json() == {"status": "ok"}
+    assert place.client().get("/healthz").json() == {"status": "ok", "troubles": []}
     text = place.client().get("/metrics").text
     assert 'harness_submissions{status="scored"} 1.0' in text
     assert 'harness_requests_total{method="GET",route="/healthz",status="200"}' in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/help",
+        "/healthz",
+        "/static/site.css",
+        "/phases/small",
+        "/api/phases",
+        "/api/phases/small/leaderboard",
+        "/api/phases/small/leaderboard.csv",
+        "/nothing",
+        "/api/submissions/{id}/archive",
+    ],
+)
+def test_head_is_answered_like_get_without_the_body(place: Place, path: str) -> None:
+    path = path.format(id=place.hand_in(a_zip(1))["id"])
+    client = place.client()
+    got, head = client.get(path, follow_redirects=False), client.head(path, follow_redirects=False)
+    assert head.status_code == got.status_code
+    assert head.content == b""
+    for name in ("content-type", "content-length", "location"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_head_is_not_possible_where_get_is_not(place: Place) -> None:
+    assert place.client().head("/api/phases/small/checks").status_code == 405
+
+
+@pytest.mark.parametrize("part", ["scores", "manifest"])
+def test_a_part_that_is_too_large_is_named(place: Place, part: str) -> None:
+    found = problem(place.upload(a_zip(1), **{part: b"cell,score\n" + b"1.bmp,0.5\n" * 200_000}), 413)
+    assert f"`{part}`" in found["detail"]
+
+
+def test_an_upload_that_is_too_large_as_a_whole_says_so(tmp_path: Path) -> None:
+    with a_place(tmp_path / "data", upload_bytes=1000) as place:
+        place.phase()
+        found = problem(place.upload(bytes(2**21)), 413)
+    assert "the whole upload" in found["detail"]
