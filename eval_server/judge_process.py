@@ -173,9 +173,13 @@ class JudgeProcess:
 
 
 def _start(name: str, woken_by: int, boards: int, beating: int) -> subprocess.Popen[bytes]:
-    """A judge's process; with ``-P`` it takes no module from the folder where the server was started."""
+    """A judge's process: with ``-P`` it takes no module from the folder where the server was started.
+
+    Everything it imports comes from where this process has it.
+    """
     command = [sys.executable, "-P", "-m", "eval_server.judge_process", name, str(boards), str(beating)]
-    return subprocess.Popen(command, stdin=woken_by, pass_fds=[boards, beating])
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.Popen(command, stdin=woken_by, pass_fds=[boards, beating], env=there)
 
 
 def main() -> None:

@@ -104,7 +104,12 @@ def test_no_python_file_of_the_folder_where_the_server_is_started_is_run(
     assert "was run" not in (tmp_path / "data" / "server.log").read_text()
 
 
-def test_nor_do_several_workers_run_one(tmp_path: Path, hostile: Path) -> None:
+def test_nor_do_several_workers_run_one_nor_take_ours_from_the_path(
+    tmp_path: Path, hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "submissions.py").write_text(RAISES)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "beside"))
     workers = ("--workers", "2")
     with a_server(tmp_path / "data", a_database(), *workers, program=SCRIPT, cwd=hostile) as server:
         assert server.hand_in(a_zip(1))["status"] == "scored"
