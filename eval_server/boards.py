@@ -25,6 +25,8 @@ WAITS_FROM = 0.8
 """Seconds since then after which a reader waits for the next board, so that it is there in time."""
 WAITS = 5.0
 """Seconds that readers wait for a board at most; then the last one is given, marked."""
+FIRST = 30.0
+"""Seconds after a phase was first seen for which its readers wait for a board, having none to be given."""
 PATIENCE = 0.01
 """Seconds that a reader waits for a fresh board where the last one is recent enough."""
 AFTER_QUIET, IN_QUIET = 0.25, 0.5
@@ -103,7 +105,8 @@ class Boards:
         slot = self._slots.get(name)
         if slot is None:
             return False
-        return slot.age(asked) > WAITS_FROM and slot.age(time.monotonic()) < WAITS_FROM + WAITS
+        most = FIRST if slot.board is None else WAITS_FROM + WAITS
+        return (slot.board is None or slot.age(asked) > WAITS_FROM) and slot.age(time.monotonic()) < most
 
     def current(self, record: PhaseRecord) -> Board:
         """The board of this revision, or the last one: as it is while it is recent, else with a mark.

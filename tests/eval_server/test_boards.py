@@ -98,11 +98,16 @@ def test_a_board_that_was_the_present_one_long_ago_is_marked_until_the_next_is_t
 def test_who_asks_for_an_old_board_waits_for_the_next_and_no_longer_than_there_is_hope(
     store: Store, drawn: Drawn, boards: Boards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    until_there(boards, record_of(store))
     now = time.monotonic()
+    drawn.free.clear()
+    boards.look()
+    assert boards.to_wait_for("small", now)
+    drawn.free.set()
+    until_there(boards, record_of(store))
     assert not boards.to_wait_for("small", now)
     assert not boards.to_wait_for("nowhere", now)
-    monkeypatch.setattr(boards_of, "WAITS_FROM", -1.0)
+    monkeypatch.setattr(boards_of, "WAITS_FROM", -1e9)
+    monkeypatch.setattr(boards_of, "WAITS", 2e9)
     assert boards.to_wait_for("small", now)
     monkeypatch.setattr(boards_of, "WAITS", 0.0)
     assert not boards.to_wait_for("small", now)
