@@ -135,11 +135,11 @@ def test_a_server_whose_judge_cannot_start_ends_with_a_message(tmp_path: Path, w
     assert "the judge is broken" in done.stderr
 
 
-def test_what_something_in_an_upload_ends_again_and_again_does_not_end_the_server(tmp_path: Path) -> None:
+def test_judges_that_die_at_their_work_again_and_again_do_not_end_the_server(tmp_path: Path) -> None:
     with a_server(tmp_path) as server:
-        for _ in range(STARTS + 1):
+        for number in range(STARTS + 1):
             judge = judge_of(server.process.pid)
-            server.hand_in(a_zip(1))
+            server.hand_in(a_zip(1, seed=number))
             os.kill(judge, signal.SIGKILL)
             until_gone(judge)
         assert server.hand_in(a_zip(2))["status"] == "scored"
