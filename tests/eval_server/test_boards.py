@@ -82,6 +82,7 @@ def test_a_change_makes_the_board_without_a_reader(
 def test_a_board_that_was_the_present_one_long_ago_is_marked_until_the_next_is_there(
     store: Store, drawn: Drawn, boards: Boards, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(boards_of, "OLDEST", 1e9)
     before = until_there(boards, record_of(store))
     drawn.free.clear()
     received(store, a_zip(1))

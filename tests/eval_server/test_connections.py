@@ -25,10 +25,13 @@ main()
 
 
 def silent(server: Server, said: bytes = b"") -> socket.socket:
-    """A connection on which this was said, and nothing more will be."""
+    """A connection on which this was said, and nothing more will be; little waits in it to be read."""
     url = httpx.URL(server.url)
     assert url.port is not None
-    connection = socket.create_connection((url.host, url.port), timeout=60)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(60)
+    connection.connect((url.host, url.port))
     if said:
         connection.sendall(said)
     return connection
