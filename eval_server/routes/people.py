@@ -130,7 +130,7 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         request,
         "host.html",
         title="Host",
-        troubles=health.troubles(desk),
+        wrong=health.troubles(desk),
         phases=phases,
         submissions=[documents.brief(one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},
