@@ -16,6 +16,7 @@ from eval_server.jobs import Judge
 from eval_server.placing import Places
 from eval_server.store.phases import PhaseRecord, Rules
 from eval_server.store.store import Store
+from eval_server.store.submissions import FAILED, Outcome
 from eval_server.verdicts import Verdicts
 from tests.eval_server.test_jobs import found, received
 from tests.support.desk import NOON
@@ -190,10 +191,10 @@ def test_what_fails_by_the_new_truth_does_not_hold_up_its_board(store: Store, ju
     store.phases.add("small", small_truth(), Rules(), NOON)
     lost = received(store, a_zip(1))
     judge.work()
-    store.archive.path(found(store, lost).archive).unlink()
     store.phases.replace_truth("small", turned_truth(), NOON + timedelta(hours=1))
     revision = record_of(store).revision
-    judge.work()
+    store.submissions.claim("a judge", NOON, 1)
+    store.submissions.settle([Outcome(lost, FAILED, trouble="our fault")], "a judge", NOON)
     assert found(store, lost).status == "failed"
     assert record_of(store).revision != revision
     assert drawer.draw("small").state == CURRENT
