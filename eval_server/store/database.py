@@ -155,6 +155,8 @@ class Database:
             with self.reading() as connection:
                 return set(inspect(connection).get_table_names())
         except sqlite3.Error as error:
+            if error.sqlite_errorcode in NO_ROOM_SQLITE:
+                raise NoRoom("the database", error) from error
             raise StoreDamaged(f"{self.name} is no database that can be read: {error}", RESTORE) from error
         except SQLAlchemyError as error:
             raise StoreUnfit(f"the database cannot be used: {error.__cause__ or error}") from error
