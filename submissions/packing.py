@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from submissions.predictions import Predictions
@@ -19,6 +20,7 @@ from submissions.writing import write_whole
 __all__ = ["lines", "pack", "packed", "read_table", "write_table"]
 
 _DEFLATE = 8
+_UTF8 = 1 << 11
 _VERSION = 20
 _UNIX = 3
 _PLAIN_FILE = 0o100644 << 16
@@ -35,19 +37,34 @@ def pack(predictions: Predictions, path: str | Path) -> str:
 
 def packed(predictions: Predictions) -> bytes:
     """The bytes of the submission zip: one member, at the root, with fixed date and permissions."""
-    text = lines(predictions)
-    name = predictions.phase.member.encode("ascii")
-    stream = _deflated(text)
+    return zipped({predictions.phase.member: lines(predictions)})
+
+
+def zipped(members: Mapping[str, bytes]) -> bytes:
+    """A zip of these files in this order, the same bytes on every machine and every day."""
+    body, directory = b"", b""
+    for name, content in members.items():
+        local, central = _records(name.encode(), content, len(body))
+        body += local
+        directory += central
+    count = len(members)
+    end = struct.pack("<4H2LH", 0, 0, count, count, len(directory), len(body), 0)
+    return body + directory + b"PK\x05\x06" + end
+
+
+def _records(name: bytes, content: bytes, offset: int) -> tuple[bytes, bytes]:
+    """What stands before a member's bytes with them, and its entry in the directory."""
+    stream = stored(content)
+    flags = 0 if name.isascii() else _UTF8
     facts = struct.pack(
         "<4H3L2H",
-        *(0, _DEFLATE, _MIDNIGHT, _FIRST_OF_JANUARY_1980),
-        *(zlib.crc32(text), len(stream), len(text), len(name), 0),
+        *(flags, _DEFLATE, _MIDNIGHT, _FIRST_OF_JANUARY_1980),
+        *(zlib.crc32(content), len(stream), len(content), len(name), 0),
     )
     local = b"PK\x03\x04" + struct.pack("<H", _VERSION) + facts + name
-    attributes = struct.pack("<3H2L", 0, 0, 0, _PLAIN_FILE, 0)
+    attributes = struct.pack("<3H2L", 0, 0, 0, _PLAIN_FILE, offset)
     central = b"PK\x01\x02" + struct.pack("<BBH", _VERSION, _UNIX, _VERSION) + facts + attributes + name
-    end = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 1, 1, len(central), len(local) + len(stream), 0)
-    return local + stream + central + end
+    return local + stream, central
 
 
 def lines(predictions: Predictions) -> bytes:
@@ -55,7 +72,7 @@ def lines(predictions: Predictions) -> bytes:
     return b"".join(b"1\n" if label else b"0\n" for label in predictions.labels)
 
 
-def _deflated(text: bytes) -> bytes:
+def stored(text: bytes) -> bytes:
     """A deflate stream of stored blocks (RFC 1951, 3.2.4), the same on every machine."""
     starts = range(0, max(len(text), 1), _BLOCK)
     blocks = []

@@ -1,0 +1,1 @@
+"""The challenge on Codabench and CodaLab: a bundle that runs there, and what is wrong with others."""

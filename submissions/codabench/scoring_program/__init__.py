@@ -1,0 +1,1 @@
+"""What Codabench runs: `score.py`, one file that imports the standard library only."""
