@@ -563,7 +563,7 @@ def page(reference: Reference, result: Result) -> str:
     parts = [headline(reference, found), table_of_metrics(found) if len(found) > 1 else ""]
     if reference.feedback == "full":
         parts += [table_of_confusion(result.confusion), table_of_subjects(result.subjects)]
-    parts.append(f"<p class=faint>{FOOT[reference.feedback]}</p>")
+    parts.append(f"<p class='faint foot'>{FOOT[reference.feedback]}</p>")
     title = html.escape(reference.title)
     return PAGE % (title, STYLE, title, "\n".join(parts))
 
@@ -572,13 +572,14 @@ def headline(reference: Reference, found: dict[str, Estimate]) -> str:
     one = found["weighted_f1"]
     words = f"95 % interval {percent(one.low)} to {percent(one.high)} %"
     if reference.feedback == "score":
-        words = "weighted F1, in percent"
+        words = ""
     elif one.low is None:
         words = "no interval: {}".format(one.remark.replace("not estimable: ", ""))
     remark = f" &middot; {html.escape(reference.remark)}" if reference.remark else ""
-    line = f"{len(reference.labels)} cells{remark}"
+    line = f"{len(reference.labels):,} cells{remark}"
+    interval = f"<p>{html.escape(words)}</p>\n" if words else ""
     number = f"<p class=headline>{percent(one.value)}<small> % weighted F1</small></p>"
-    return f"{number}\n<p>{html.escape(words)}</p>\n<p class=faint>{line}</p>"
+    return f"{number}\n{interval}<p class=faint>{line}</p>"
 
 
 def table_of_metrics(found: dict[str, Estimate]) -> str:
@@ -642,7 +643,8 @@ body { font: 100%/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.4rem; line-height: 1.25 } h2 { font-size: 1.1rem; margin: 2rem 0 .25rem }
 .headline { font-size: 3rem; font-weight: 650; line-height: 1.1; margin: 1rem 0 .25rem }
 .headline small { font-size: 1.1rem; font-weight: 400; color: var(--faint) } .faint { color: var(--faint) }
-p { margin: .25rem 0 } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+p { margin: .25rem 0 } .foot { margin-top: 1.5rem }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .3rem 1.25rem .3rem 0; border-bottom: 1px solid var(--rule) }
 tbody th { font-weight: 400 } .number { text-align: right; white-space: nowrap }
 svg { display: block; width: 12rem; height: .5rem } .all { fill: var(--soft) } .right { fill: var(--right) }
