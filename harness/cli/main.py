@@ -38,6 +38,7 @@ COMMANDS = {
     "serve": ("harness.cli.serve:serve", "Run the evaluation server."),
     "phase": ("harness.cli.phase:phase", "Add and change the server's phases."),
     "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),
+    "bundle": ("harness.cli.bundle:bundle", "Export the challenge for Codabench, and check bundles."),
     "backup": ("harness.cli.backup:backup", "Save the server's data while it runs."),
     "restore": ("harness.cli.backup:restore", "Bring a backup back."),
     "bench": (
