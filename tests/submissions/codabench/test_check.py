@@ -367,7 +367,7 @@ def test_a_single_mistake_in_the_older_form_is_named(case: str) -> None:
     assert [one.rule for one in found(members)] == [rule]
 
 
-EXAMPLES = int(os.environ.get("HARNESS_BUNDLES", "60"))
+EXAMPLES = int(os.environ.get("HARNESS_TEST_BUNDLES", "60"))
 """The long form of this test sets it to some thousands."""
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
