@@ -1,4 +1,4 @@
-"""`harness bundle`: the challenge on Codabench, and what is wrong with a bundle before it is uploaded."""
+"""`harness bundle`: the challenge for Codabench, what is wrong with a bundle, and its upload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
-from harness.cli.options import JSON, PATH, TRUST_LABELS
+from harness.cli.options import JSON, PATH, SITE_OPTION, TOKEN_FILE, TRUST_LABELS, typed_token
 from harness.cli.phase_rules import Moment
 from harness.errors import DataWrong, Refused, UsageWrong
 
@@ -234,3 +234,34 @@ def _in_words(at: int, one: Finding) -> str:
         f"     platform  {facts.platform}\n"
         f"     mend      {facts.mend}"
     )
+
+
+@bundle.command()
+@click.argument("path", metavar="ZIP", type=PATH)
+@TOKEN_FILE
+@SITE_OPTION
+@click.option("--force", is_flag=True, help="Upload what `harness bundle check` finds wrong.")
+@JSON
+def upload(path: Path, token_file: Path | None, site: str | None, force: bool, as_json: bool) -> None:
+    """Upload the bundle ZIP to Codabench and wait until it is unpacked.
+
+    It has to pass `harness bundle check` first. The token comes as in `harness upload`.
+    """
+    from harness.bundles import checked_bundle
+    from harness.upload.codabench import SITE, Site, found_competition
+    from harness.upload.token import token_of
+    from submissions.codabench.rules import NOTE
+
+    wrong = [one for one in checked_bundle(path) if one.facts.kind != NOTE]
+    if wrong and not force:
+        words = "; ".join(f"{one.facts.what} ({one.where})" for one in wrong)
+        raise Refused(
+            f"{path}: {words}", "See `harness bundle check`, or upload it all the same with --force."
+        )
+    there = Site(site or SITE, token_of(token_file, typed_token))
+    with console.progress("Uploading", path.stat().st_size) as advance:
+        number = found_competition(there, path, advance, console.say)
+    if as_json:
+        console.emit({"competition": number})
+    else:
+        console.result(f"Competition {number}: {there.url.rstrip('/')}/competitions/{number}/")

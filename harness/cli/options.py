@@ -84,3 +84,16 @@ DATABASE = click.option(
     "--database",
     help="Database URL (postgresql://…); SQLite in the data folder when left out.",
 )
+
+TOKEN_FILE = click.option(
+    "--token-file",
+    type=PATH,
+    help="File of mode 600 with your Codabench token; else CODABENCH_TOKEN, else you are asked.",
+)
+
+SITE_OPTION = click.option("--site", help="Address of another Codabench than the public one.")
+
+
+def typed_token() -> str:
+    """The token as it is typed, without being shown."""
+    return str(click.prompt("Codabench token", hide_input=True, err=True))

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness.cli.check import CELLS
-from harness.cli.options import JSON, PATH, SCORES
+from harness.cli.options import JSON, PATH, SCORES, SITE_OPTION, TOKEN_FILE
 from harness.errors import Refused, UsageWrong
 
 
@@ -26,12 +26,8 @@ from harness.errors import Refused, UsageWrong
 )
 @click.option("--team", help="The team's name, on an open loopback server.")
 @click.option("--wait", is_flag=True, help="Wait for the scores (with --competition).")
-@click.option(
-    "--token-file",
-    type=PATH,
-    help="File of mode 600 with your Codabench token; else CODABENCH_TOKEN, else you are asked.",
-)
-@click.option("--site", help="Address of another Codabench than the public one.")
+@TOKEN_FILE
+@SITE_OPTION
 @click.option("--force", is_flag=True, help="Upload to Codabench what `harness check` would refuse.")
 @CELLS
 @SCORES
@@ -91,10 +87,6 @@ def _to_codabench(submission: Path, phase_name: str, given: dict[str, Any], as_j
     console.result(f"Submission {number} to {place.name}: {found['status']}")
     for key, value in found.get("scores", {}).items():
         console.result(f"  {key} {value:.4f}")
-
-
-def _typed_token() -> str:
-    return str(click.prompt("Codabench token", hide_input=True, err=True))
 
 
 def _require_unsaid_token() -> None:

@@ -158,10 +158,10 @@ def _arrived(site: Site, place: Place, key: str) -> int | None:
     return next((int(one["id"]) for one in rows if str(one.get("data")) == key), None)
 
 
-def _sent(site: Site, submission: Path, advance: Callable[[int], object]) -> str:
+def _sent(site: Site, submission: Path, advance: Callable[[int], object], kind: str = "submission") -> str:
     """Put the bytes where the site wants them; an address that expired meanwhile is asked for anew, once."""
     fields = {
-        "type": "submission",
+        "type": kind,
         "request_sassy_file_name": submission.name,
         "file_size": submission.stat().st_size,
     }
@@ -254,3 +254,39 @@ def _log(address: str | None, pause: float) -> str:
     except ServerTrouble:
         return ""
     return answer.text if answer.is_success else ""
+
+
+def found_competition(
+    site: Site, bundle: Path, advance: Callable[[int], object], say: Callable[[str], object]
+) -> int:
+    """Send a bundle and have it unpacked; returns the number of the competition that comes of it.
+
+    Unpacking is asked for once: twice could make two competitions.
+    """
+    path = f"/api/datasets/completed/{_sent(site, bundle, advance, 'competition_bundle')}/"
+    try:
+        number = _answer(site.send("PUT", path), path)["status_id"]
+    except httpx.TransportError as error:
+        raise ServerTrouble(
+            f"the answer to unpacking was lost ({type(error).__name__})",
+            "Look at your competitions before you upload the bundle again.",
+        ) from None
+    return _unpacked(site, number, say)
+
+
+def _unpacked(site: Site, number: int, say: Callable[[str], object]) -> int:
+    """Wait until the bundle is unpacked; raises `Refused` with the site's own words where it is not."""
+    until = time.monotonic() + site.patience.whole
+    told = ""
+    while time.monotonic() < until:
+        found = site.get(f"/api/competitions/{number}/creation_status/")
+        if found["status"] != told:
+            told = str(found["status"])
+            say(f"Unpacking: {told}")
+        if told == "Finished":
+            return int(found["resulting_competition"])
+        if told == "Failed":
+            hint = "`harness bundle check` says what the words mean."
+            raise Refused(f"Codabench refused the bundle: {found.get('details')}\n{hint}")
+        time.sleep(site.patience.look)
+    raise ServerTrouble(f"the bundle is still {told or 'not unpacked'}", "Look at your competitions later.")

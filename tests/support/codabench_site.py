@@ -118,6 +118,15 @@ def answer(stand: Stand, method: str, path: str, body: bytes, known: bool) -> tu
         return 200, {"can": stand.allowed, "reason": reason}
     if (method, path) == ("POST", "/api/datasets/"):
         return _dataset(stand, fields)
+    if path.startswith("/api/datasets/completed/"):
+        if stand.fault("cut unpacking"):
+            raise _Cut
+        return 200, {"status_id": 5}
+    if path.endswith("/creation_status/"):
+        stand.looks += 1
+        status = "Starting" if stand.looks < 3 else stand.ends
+        details = "'NoneType' object is not iterable" if status == "Failed" else None
+        return 200, {"status": status, "details": details, "resulting_competition": 44}
     if path == "/api/submissions/":
         return _submissions(stand, method, fields)
     if path.startswith("/api/submissions/"):

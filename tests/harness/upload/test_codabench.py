@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import Refused, ServerTrouble, UsageWrong
-from harness.upload.codabench import Patience, Site, hand_in, place_of, verdict_of
+from harness.upload.codabench import Patience, Site, found_competition, hand_in, place_of, verdict_of
 from harness.upload.token import token_of
 from submissions.packing import pack
 from submissions.phases import PRELIM
@@ -244,3 +244,35 @@ def test_a_token_on_the_command_line_is_refused(stand: Stand, submission: Path) 
 
 def test_one_of_server_and_competition_is_asked_for(submission: Path) -> None:
     assert harness("upload", submission, "--phase", "prelim").code == 2
+
+
+def founded(stand: Stand, bundle: Path) -> int:
+    return found_competition(Site(stand.url, TOKEN, QUICK), bundle, lambda count: None, lambda words: None)
+
+
+def test_a_bundle_is_sent_unpacked_and_its_competition_named(stand: Stand, submission: Path) -> None:
+    assert founded(stand, submission) == 44
+    assert stand.stored == {"key-1": submission.read_bytes()}
+    assert stand.count("PUT", "/api/datasets/completed/key-1/") == 1
+
+
+def test_a_bundle_that_is_refused_comes_with_the_platform_s_words(stand: Stand, submission: Path) -> None:
+    stand.ends = "Failed"
+    with pytest.raises(Refused, match="'NoneType' object is not iterable"):
+        founded(stand, submission)
+
+
+def test_unpacking_is_asked_for_once(stand: Stand, submission: Path) -> None:
+    stand.faults = {"cut unpacking": 1}
+    with pytest.raises(ServerTrouble, match="was lost"):
+        founded(stand, submission)
+    assert stand.count("PUT", "/api/datasets/completed/") == 1
+
+
+def test_a_bundle_with_mistakes_is_not_sent(stand: Stand, submission: Path) -> None:
+    answer = harness("bundle", "upload", submission, "--site", stand.url, CODABENCH_TOKEN=TOKEN)
+    assert (answer.code, stand.seen) == (5, [])
+    assert "no competition.yaml" in answer.err
+    forced = harness("bundle", "upload", submission, "--site", stand.url, "--force", CODABENCH_TOKEN=TOKEN)
+    assert forced.code == 0, forced.err
+    assert f"Competition 44: {stand.url}/competitions/44/" in forced.out
