@@ -38,6 +38,10 @@ COMMANDS = {
     "serve": ("harness.cli.serve:serve", "Run the evaluation server."),
     "phase": ("harness.cli.phase:phase", "Add and change the server's phases."),
     "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),
+    "import-leaderboard": (
+        "harness.cli.import_leaderboard:import_leaderboard",
+        "A leaderboard of Codabench as reference rows for a board of ours.",
+    ),
     "bundle": ("harness.cli.bundle:bundle", "Export the challenge for Codabench, and check bundles."),
     "backup": ("harness.cli.backup:backup", "Save the server's data while it runs."),
     "restore": ("harness.cli.backup:restore", "Bring a backup back."),

@@ -42,7 +42,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Codabench at `url`, as the owner of `token`."""
+    """Codabench at `url`, as the owner of `token`, or without one as anybody."""
 
     url: str
     token: str = field(repr=False)
@@ -66,7 +66,8 @@ class Site:
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request, with the token."""
-        headers = {"Authorization": f"Token {self.token}", "Accept": "application/json"}
+        headers = {"Accept": "application/json"}
+        headers |= {"Authorization": f"Token {self.token}"} if self.token else {}
         return httpx.request(method, self.url.rstrip("/") + path, headers=headers, timeout=30, **more)
 
 
