@@ -50,8 +50,12 @@ def import_leaderboard(
     if not found.rows:
         raise DataWrong("no row of the leaderboard has weighted F1", "Is it a leaderboard of this challenge?")
     write_whole(out, as_table(found, source or usual))
+    _tell(out, len(found.rows), found.without, as_json=as_json)
+
+
+def _tell(out: Path, rows: int, without: int, *, as_json: bool) -> None:
     if as_json:
-        console.emit({"references": str(out), "rows": len(found.rows), "without": found.without})
+        console.emit({"references": str(out), "rows": rows, "without": without})
         return
-    console.result(f"Wrote {out}: {len(found.rows)} rows; {found.without} without weighted F1 are left out.")
+    console.result(f"Wrote {out}: {rows} rows; {without} without weighted F1 are left out.")
     console.say(f"Add them to a phase: harness phase reference PHASE {out}")
