@@ -16,7 +16,7 @@ from submissions.tables import read_table
 from tests.support import shared
 from tests.support.truth import LABEL_FILE
 
-RANDOM_ENTRIES = int(os.environ.get("HARNESS_RANDOM_ENTRIES", "200"))
+RANDOM_ENTRIES = int(os.environ.get("HARNESS_TEST_RANDOM_ENTRIES", "200"))
 """The long form, 1,000, is what the documentation says."""
 CASES = Path(__file__).resolve().parents[1] / "data" / "cases"
 REAL = ("boosting", "forest", "knn", "lda", "logistic", "mean-of-all", "mlp", "naive-bayes", "svm")

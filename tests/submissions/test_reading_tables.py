@@ -24,7 +24,7 @@ from tests.support import shared
 from tests.support.submissions import some_predictions
 from tests.support.truth import LABEL_FILE
 
-TABLES = int(os.environ.get("HARNESS_MUTATED_TABLES", "400"))
+TABLES = int(os.environ.get("HARNESS_TEST_MUTATED_TABLES", "400"))
 """The long form is 2,000."""
 CASES = Path(__file__).resolve().parents[1] / "data" / "cases"
 EXPECTED = json.loads((CASES / "expected.json").read_text())

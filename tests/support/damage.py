@@ -1,6 +1,6 @@
 """Ways in which a file on a disk comes to harm.
 
-`HARNESS_DAMAGED_PLACES=20` changes it at so many random places in place of two.
+`HARNESS_TEST_DAMAGED_PLACES=20` changes it at so many random places in place of two.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Iterator
 
-PLACES = int(os.environ.get("HARNESS_DAMAGED_PLACES", "2"))
+PLACES = int(os.environ.get("HARNESS_TEST_DAMAGED_PLACES", "2"))
 
 
 def harms(content: bytes, foreign: bytes, seed: int = 0) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
 """A backup comes back whole, from every earlier schema, or is refused before anything is changed.
 
-The long form: ``HARNESS_BACKUP_SUBMISSIONS=100 pytest tests/eval_server/store/test_backup.py``.
+The long form: ``HARNESS_TEST_BACKUP_SUBMISSIONS=100 pytest tests/eval_server/store/test_backup.py``.
 
 `data/backup-0001.tar.xz` was made by the code before migration 0002 (the parent of commit 387352b),
 `data/backup-0002.tar.xz` by that of commit 9a74ea5, both of the first format: two teams, four submissions
@@ -37,7 +37,7 @@ from tests.support.postgres import a_database
 from tests.support.server import a_zip, small_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
-SUBMISSIONS = int(os.environ.get("HARNESS_BACKUP_SUBMISSIONS", "3"))
+SUBMISSIONS = int(os.environ.get("HARNESS_TEST_BACKUP_SUBMISSIONS", "3"))
 CHANGES = 200
 DATA = Path(__file__).parent / "data"
 EARLIER = ("0001", "0002")

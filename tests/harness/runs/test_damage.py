@@ -1,6 +1,6 @@
 """Every file that a run writes and reads again, damaged: the right result or a refusal, never a wrong one.
 
-`HARNESS_DAMAGED_PLACES=20` changes each at so many random places in place of two.
+`HARNESS_TEST_DAMAGED_PLACES=20` changes each at so many random places in place of two.
 """
 
 from __future__ import annotations
