@@ -207,7 +207,8 @@ def _broken(name: str, error: BaseException) -> EntryUnavailable:
     hint = "Mend or uninstall the package that registers it."
     if ".py:" in name:
         hint = hidden_beside(error, file.resolve().parent) or f"Mend {file}."
-    return EntryUnavailable(f"entry {name!r} does not load: {type(error).__name__}: {error}", hint)
+    told = entry_files.plain_words(f"{type(error).__name__}: {error}")
+    return EntryUnavailable(f"entry {name!r} does not load: {told}", hint)
 
 
 def _checked(name: str, loaded: object) -> Entry:

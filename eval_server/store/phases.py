@@ -54,7 +54,8 @@ class Rules:
         _one_of("represents", self.represents, REPRESENTS)
         _one_of("visibility", self.visibility, VISIBILITIES)
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
-            raise ValueError(f"a phase opens before it closes, found {self.opens_at} and {self.closes_at}")
+            found = " and ".join(f"{one:%Y-%m-%d %H:%M} UTC" for one in (self.opens_at, self.closes_at))
+            raise ValueError(f"a phase opens before it closes, found {found}")
         if self.ladder and self.represents != "best":
             said = "the Ladder shows the last clear improvement of a team, so `represents` is best"
             raise ValueError(f"{said}, found {self.represents!r}")

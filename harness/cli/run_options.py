@@ -172,7 +172,7 @@ def _thrown_away(plan: Plan) -> str:
     if not plan.request.fresh:
         return ""
     there = sorted(path.name for path in plan.folder.path.glob("[!.]*"))
-    return f"thrown away first: {', '.join(there)}" if there else "nothing is there to throw away"
+    return f"to throw away first: {', '.join(there)}" if there else "nothing is there to throw away"
 
 
 def show_outcome(outcome: Outcome | None, *, as_json: bool, received: dict[str, Any] | None = None) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from harness.data.audit import Audit
 from harness.data.crops import CROP_VERSION
 from harness.data.dataset import Dataset, open_dataset
+from harness.data.judgement import SplitAudit
 from harness.data.splits import CellRecord, Split, make_split
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.earlier import Earlier, earlier_run
@@ -225,9 +226,16 @@ def require_whole(audit: Audit, split: Split, *, allow_partial: bool) -> None:
 
 
 def _what_is_there(audit: Audit, split: Split) -> str:
-    parts = audit.to_json()["splits"]
-    counts = ", ".join(f"{name} {part['present']} of {part['expected']}" for name, part in parts.items())
+    counts = ", ".join(_counted(name, part) for name, part in audit.splits.items())
     return f"{len(split.test)} cells to predict; images there: {counts}"
+
+
+def _counted(name: str, part: SplitAudit) -> str:
+    """How many images of a part can be used, and one of those that lie there and cannot be."""
+    counted = f"{name} {len(part.intact)} of {part.expected}"
+    if not part.refused:
+        return counted
+    return f"{counted} ({len(part.refused)} there that cannot be used, such as {part.refused[0].name})"
 
 
 def _identity(request: Request, entry: Entry, weights: Mapping[str, Any], split: Split) -> dict[str, Any]:

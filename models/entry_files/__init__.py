@@ -15,6 +15,7 @@ import builtins
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -56,6 +57,11 @@ def is_beside(module: str) -> bool:
 def plain_name(module: str) -> str:
     """The name as the user's import statement says it: what follows the folder."""
     return module.removeprefix(_PREFIX).partition(".")[2] if is_beside(module) else module
+
+
+def plain_words(text: str) -> str:
+    """A message with the modules of users' folders under the names that their files have."""
+    return re.sub(rf"{re.escape(_PREFIX)}\w+\.?", "", text)
 
 
 def passed_over(folder: Path) -> tuple[Path, ...]:

@@ -147,3 +147,10 @@ def test_a_folder_that_bears_the_name_of_a_package_of_ours_is_said_to_be_in_the_
     error = refused(folder, "from models.my_network import Net")
     assert "imports models.my_network, which is not there" in str(error)
     assert f"Rename {folder / 'models'}" in error.hint
+
+
+@pytest.mark.parametrize("text", ["from . import sibling\n", "import random\n"])
+def test_what_does_not_load_is_named_as_its_file_is_and_not_as_the_program_keeps_it(tmp_path, text):
+    told = refused(tmp_path, text)
+    assert "in_2f" not in f"{told} {told.hint}"
+    assert "models.entry_files" not in f"{told} {told.hint}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_what_is_done_is_said_for_the_steps_that_were_asked_for(here: Path, unti
         assert f"steps        {', '.join(f'{step} ({state})' for step in steps)}\n" in answer.err
     answer = harness_inside(until, "--model", "majority", "--fresh", "--dry-run")
     assert f"steps        {', '.join(f'{step} (again)' for step in steps)}\n" in answer.out
-    assert "fresh        thrown away first: " in answer.out
+    assert "fresh        to throw away first: " in answer.out
     assert "fitted" in answer.out
     assert (next((here / "runs").iterdir()) / "fitted").exists()
 
@@ -233,3 +234,15 @@ def test_other_versions_than_a_run_began_with_are_said_and_become_a_remark(here:
     assert answer.code == 0, answer.err
     assert "begun with   numpy 1.26.0, now " in answer.err
     assert "versions changed on the way" in answer.document()["remarks"]
+
+
+def test_a_refusal_for_a_damaged_image_counts_it_as_unusable_and_names_it(here: Path, drawn: Path) -> None:
+    data = here / "damaged"
+    shutil.copytree(drawn, data)
+    image = next(iter(sorted(data.rglob("UID_*_all.bmp"))))
+    content = bytearray(image.read_bytes())
+    content[len(content) // 2] ^= 1
+    image.write_bytes(bytes(content))
+    answer = harness_inside("submit", "--model", "majority", "--data", str(data), "--dry-run")
+    assert answer.code == 3
+    assert f"(1 there that cannot be used, such as {image.name})" in answer.err
