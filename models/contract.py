@@ -9,7 +9,6 @@ business. This module imports no torch, so that listing entries costs nothing.
 from __future__ import annotations
 
 import dataclasses
-import math
 import types
 import typing
 from abc import ABC, abstractmethod
@@ -353,10 +352,7 @@ def _read(text: str, kind: Any) -> Any:
         return text.lower() in {"true", "yes", "1"}
     if kind in (int, float):
         try:
-            number = kind(text)
+            return kind(text)
         except ValueError:
             raise ValueError(f"expected {kind.__name__}, found {text!r}") from None
-        if not math.isfinite(number):
-            raise ValueError(f"expected a finite number, found {text!r}")
-        return number
     return text
