@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from submissions.columns import CELL, LABEL, SUBJECT, label_of
+from submissions.columns import CELL, LABEL, SUBJECT
 from submissions.naming import last_part
 from submissions.problems import SubmissionRefused
 from submissions.rows import Sheet, sheet_of
@@ -68,8 +68,5 @@ def _text(sheet: Sheet, names: Sequence[str]) -> str:
 
 
 def _value(name: str, field: str) -> str:
-    """A value as it is written plainly; what is no label stays as it is, for the message."""
-    if name in ("cell", "new_names"):
-        return last_part(field)
-    label = label_of(field) if name in ("label", "labels") else None
-    return field if label is None else str(label)
+    """A value as it is written plainly; what a label says is for the reader of the plain table."""
+    return last_part(field) if name in ("cell", "new_names") else field

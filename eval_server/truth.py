@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from eval_server.label_tables import DialectUnknown, is_plain, written_plainly
 from submissions.cells import Label
+from submissions.columns import label_of
 from submissions.phases import MOST_CELLS, Phase, listed_phase, names_in
 
 PUBLISHED = ("Patient_ID", "new_names", "labels")
@@ -26,7 +27,6 @@ _NORMAL = re.compile(r"[Hh]\d+")
 """A normal subject; H3 is written h3 in its file names."""
 _TOO_MANY = "The reader takes no zip for so many cells: split them into several phases."
 _SAYS_OTHERWISE = "the label says"
-_LABELS = {"0": Label.HEM, "hem": Label.HEM, "1": Label.ALL, "all": Label.ALL}
 
 
 class TruthInvalid(Exception):
@@ -194,7 +194,7 @@ class _Columns:
             problems.append(f"line {line}: expected {self.width} columns, found {len(fields)}")
             return None
         cell, word = fields[self.cell], fields[self.label]
-        label = _LABELS.get(word.lower())
+        label = _label_of(word)
         if not cell:
             problems.append(f"line {line}: expected the name of a cell, found nothing")
         if label is None:
@@ -219,6 +219,12 @@ def _reader_of(header: list[str], trusted: bool) -> _Columns:
     raise TruthInvalid([f"line 1: not a label file, its header is {found[:200]}"], _expected_header())
 
 
+def _label_of(word: str) -> Label | None:
+    """A label by the rules of tables of predictions."""
+    found = label_of(word)
+    return None if found is None else Label(found)
+
+
 def _subject_of(line: int, patient: str, label: Label | None, problems: list[str]) -> str:
     """The subject in a published file name; its class has to be `label`, where one is given."""
     match = _SUBJECT.fullmatch(patient)
@@ -226,7 +232,7 @@ def _subject_of(line: int, patient: str, label: Label | None, problems: list[str
         problems.append(f"line {line}: expected Patient_ID as UID_<subject>_…, found {patient!r}")
         return ""
     subject, word = match.groups()
-    if label is not None and word is not None and _LABELS[word] is not label:
+    if label is not None and word is not None and _label_of(word) is not label:
         problems.append(f"line {line}: {patient} says {word}, {_SAYS_OTHERWISE} {label.name.lower()}")
     return subject
 

@@ -32,6 +32,7 @@ def dialect(**change: str) -> bytes:
         PLAIN.encode("utf-16"),
         PLAIN.replace(",1,", ",ALL,").replace(",0,", ",hem,").replace("cell", "path").encode(),
         PLAIN.replace(",1,", ",1.0,").replace(",0,", ",0.0,").replace("label", "Label").encode(),
+        PLAIN.replace(",1,", ",1.0,").replace(",0,", ",0.,").encode(),
         "\n".join(
             f"/data/x/{line}" if at else line.upper() for at, line in enumerate(PLAIN.split())
         ).encode(),

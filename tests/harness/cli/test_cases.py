@@ -38,6 +38,16 @@ def test_the_option_that_a_refusal_names_settles_it(name: str, capsys: pytest.Ca
     assert asked[1] in answer.document["read_as"][0]
 
 
+def test_labels_with_decimals_are_a_truth_as_they_are_predictions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floats = CASES / "float-labels.csv"
+    scored = Answer(capsys, "score", floats, "--truth", floats, "--json")
+    assert scored.document["metrics"]["weighted_f1"] == 1
+    added = Answer(capsys, "phase", "add", "mine", "--truth", floats, "--data-dir", tmp_path, "--json")
+    assert (added.code, added.document["cells"]) == (0, 30)
+
+
 def test_people_read_what_was_assumed_and_what_a_mistake_hides(capsys: pytest.CaptureFixture[str]) -> None:
     answer = Answer(capsys, "score", CASES / "inverted.csv", "--truth", CASES / "truth.csv")
     assert "Hint: the labels look inverted" in answer.err
