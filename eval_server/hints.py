@@ -1,4 +1,4 @@
-"""Mistakes that look like a bad model: readings under which a result would be significantly better.
+"""Mistakes that look like a bad model: readings that fit the truth, or its subjects, significantly better.
 
 Where the truth is at hand, the predictions are read again with the labels inverted, and with the lines in
 the orders in which people's programs write them. A reading is named with the number that it would have
@@ -53,7 +53,7 @@ Places = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A reading under which the result would be significantly better, and how to mend what caused it.
+    """A reading that fits the truth or its subjects significantly better, and how to mend what caused it.
 
     `weighted_f1` is the number it would have had, `p` the chance of such an agreement without the mistake.
     """
@@ -88,7 +88,7 @@ class _Order:
 
 
 _BY_CELL = (
-    "hand in a table `cell,label`, whose rows may stand in any order, or sort the lines as the phase does"
+    "Hand in a table `cell,label`, whose rows may stand in any order, or sort the lines as the phase does."
 )
 _INVERTED = (
     "the labels look inverted (0 for ALL, 1 for HEM)",

@@ -80,6 +80,8 @@ def test_each_mistake_made_on_purpose_is_named_with_the_number_it_hides(
     f1 = 2 * tp / (positives + called_all) * positives / size
     f1 += 2 * tn / (2 * size - positives - called_all) * (size - positives) / size
     assert found[0].weighted_f1 == pytest.approx(f1)
+    assert found[0].mend[0].isupper()
+    assert found[0].mend.endswith(".")
 
 
 @pytest.mark.parametrize("name", ["prelim", "cases"])
