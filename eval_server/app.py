@@ -30,6 +30,7 @@ from eval_server.routes import (
 )
 from eval_server.routes.counters import Counters
 from eval_server.routes.guard import Guard
+from eval_server.routes.lingering import Lingering
 from eval_server.running import follow_parent, give_up
 from eval_server.settings import VARIABLE, Settings
 from eval_server.store.store import Store
@@ -60,6 +61,7 @@ def create(
     app = FastAPI(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
     app.state.counters = counters
     app.add_middleware(Guard, settings=settings, counters=counters, dress=rendering.in_words)
+    app.add_middleware(Lingering)
     problems.register(app, rendering.in_words)
     for part in (api, sessions, hosting, pages, handing_in, people, pictures):
         app.include_router(part.router)

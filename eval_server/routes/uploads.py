@@ -31,7 +31,7 @@ from submissions.rows import noted
 SLACK = 2**20
 """What a multipart body may hold beside the zip: scores, manifest, names."""
 SMALL_PART = 512 * 2**10
-WHOLE = "the whole upload (zip, scores and manifest)"
+WHOLE = "the whole upload (file, scores and manifest)"
 MOST_NAME = 80
 SECONDS = 120
 """How long a body may take to arrive."""
@@ -119,7 +119,7 @@ async def read_form(request: Request, most: int) -> FormData:
         raise Refusal(415, f"Expected multipart/form-data with the part `file`, found {kind[:80]!r}.")
     stated = request.headers.get("content-length", "")
     if stated.isascii() and stated.isdigit() and int(stated[:20]) > most:
-        raise _too_large(WHOLE, most)
+        raise _too_large(WHOLE, most, int(stated[:20]))
     parser = _Whole(
         request.headers, _capped(request, most), max_files=4, max_fields=12, max_part_size=SMALL_PART
     )

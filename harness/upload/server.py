@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+import httpx
 
 from harness.entries import scores_beside
 from harness.errors import Refused, ServerTrouble, UsageWrong
@@ -43,30 +42,38 @@ class Server:
         headers = {"Accept": "application/json"}
         headers |= {"Content-Type": kind} if kind else {}
         headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        request = urllib.request.Request(
-            urljoin(self.url.rstrip("/") + "/", path), data=body, headers=headers
-        )
+        address = urljoin(self.url.rstrip("/") + "/", path)
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
-                document: dict[str, Any] = json.load(answer)
-                return document
-        except urllib.error.HTTPError as error:
-            raise _told(error) from None
-        except (OSError, ValueError) as error:
+            answer = httpx.request(
+                "GET" if body is None else "POST",
+                address,
+                content=body,
+                headers=headers,
+                timeout=_TIMEOUT,
+                follow_redirects=True,
+            )
+            if answer.is_error:
+                raise _told(answer)
+            document: dict[str, Any] = answer.json()
+            return document
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise ServerTrouble(
                 f"{self.url} did not answer as an evaluation server does: {error}",
                 "Is it running (`harness serve`), and is the address right?",
             ) from None
 
 
-def _told(error: urllib.error.HTTPError) -> ServerTrouble:
+def _told(answer: httpx.Response) -> ServerTrouble:
     """The problem document (RFC 9457) of a refusal, in words."""
     try:
-        problem = json.load(error)
+        found = answer.json()
     except ValueError:
-        problem = {}
-    title = problem.get("title") or error.reason
-    return ServerTrouble(f"the server answered {error.code}: {title}", str(problem.get("detail") or ""))
+        found = {}
+    problem = found if isinstance(found, dict) else {}
+    title = problem.get("title") or answer.reason_phrase
+    return ServerTrouble(
+        f"the server answered {answer.status_code}: {title}", str(problem.get("detail") or "")
+    )
 
 
 def files_of(submission: Path) -> dict[str, Path]:

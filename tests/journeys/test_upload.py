@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,3 +62,26 @@ def test_a_file_or_a_phase_that_is_not_there_is_said(server: Server) -> None:
         "upload", CASES / "tabs.tsv", "--server", server.url, "--phase", "none", "--entry", "e", "--team", "t"
     )
     assert nowhere.code == 6
+
+
+@pytest.mark.parametrize("first", [b"cell,label\n", b"PK\x03\x04"])
+def test_a_file_over_the_server_s_limit_is_refused_with_its_size_and_the_limit(
+    server: Server, tmp_path: Path, first: bytes
+) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(first + b"1.bmp,1\n" * (18 * 2**17))
+    answer = uploaded(server, large)
+    assert answer.code == 6
+    assert "the server answered 413" in answer.err
+    assert "Expected at most 17,825,792 bytes" in answer.err
+    assert ", found 18,874," in answer.err
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/csv"])
+def test_a_client_that_closes_after_its_request_reads_why_it_was_refused(server: Server, kind: str) -> None:
+    asked = urllib.request.Request(
+        f"{server.url}/api/phases/cases/submissions", bytes(24 * 2**20), {"Content-Type": kind}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=30)
+    assert json.load(refused.value)["status"] == (415 if kind == "text/csv" else 413)
