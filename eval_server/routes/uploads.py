@@ -26,6 +26,7 @@ from eval_server.store.submissions import Arrival, Receipt
 from submissions.columns import Scale
 from submissions.manifest import Manifest
 from submissions.parts import is_zip
+from submissions.problems import bare
 from submissions.rows import noted
 
 SLACK = 2**20
@@ -65,9 +66,17 @@ class Upload:
 
 
 class _Whole(MultiPartParser):
-    """Takes a body only with its closing boundary: one that was cut short leaves no file open."""
+    """Takes a body only with its closing boundary, so that none cut short leaves a file open, and names the
+    field that is too large."""
 
     ended = False
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        try:
+            super().on_part_data(data, start, end)
+        except MultiPartException:
+            name = bare(self._current_part.field_name[:MOST_NAME])
+            raise _too_large(f"the field `{name}`", SMALL_PART) from None
 
     def on_end(self) -> None:
         self.ended = True

@@ -402,6 +402,17 @@ def test_a_part_that_is_too_large_is_named(place: Place, part: str) -> None:
     assert f"`{part}`" in found["detail"]
 
 
+@pytest.mark.parametrize("field", ["entry", "team", "scores_as", "manifest"])
+def test_a_field_that_is_too_large_is_named_with_the_limit(place: Place, field: str) -> None:
+    fields = {"entry": "e", "team": "red"} | {field: "x" * 600_000}
+    answer = place.client().post(
+        "/api/phases/small/submissions", files={"file": ("s.zip", a_zip())}, data=fields
+    )
+    found = problem(answer, 413)
+    assert f"at most 524,288 bytes in the field `{field}`" in found["detail"]
+    assert found["limit"] == 524_288
+
+
 def test_an_upload_that_is_too_large_as_a_whole_says_so(tmp_path: Path) -> None:
     with a_place(tmp_path / "data", upload_bytes=1000) as place:
         place.phase()
