@@ -144,7 +144,7 @@ class Database:
     def put_aside(self) -> None:
         """Make room for an empty database: an SQLite file is renamed, PostgreSQL has to be empty already."""
         self.engine.dispose()
-        self.damage = None
+        self.damage = self.own = None
         if self.file:
             self.file.put_aside(datetime.now(UTC))
         elif self.tables():
@@ -159,8 +159,8 @@ class Database:
                 return self.file.tables()
             with self.reading() as connection:
                 return set(inspect(connection).get_table_names())
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode in NO_ROOM_SQLITE:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if getattr(error, "sqlite_errorcode", None) in NO_ROOM_SQLITE:
                 raise NoRoom("the database", error) from error
             raise StoreDamaged(f"{self.name} is no database that can be read: {error}", RESTORE) from error
         except SQLAlchemyError as error:
@@ -185,8 +185,14 @@ class Database:
             found = _damage_in(error)
             if found is None:
                 raise
-            self.damage = f"the database is damaged: {found}"
-            raise StoreDamaged(self.damage, RESTORE) from error
+            raise self._noted(found) from error
+        except UnicodeDecodeError as error:
+            raise self._noted(NOT_UTF8) from error
+
+    def _noted(self, found: str) -> StoreDamaged:
+        """The error for damage that was met, which is remembered."""
+        self.damage = f"the database is damaged: {found}"
+        return StoreDamaged(self.damage, RESTORE)
 
 
 def _identity_in(connection: Connection) -> str:
@@ -204,7 +210,9 @@ _CORRUPT_STATES = {
     "XX002": "an index cannot be read",
     "42P01": "a table is missing",
 }
-_SAID = {"no such table": "a table is missing", "Could not decode": "a text is not UTF-8"}
+NOT_UTF8 = "a text is not UTF-8"
+"""Python's SQLite raises a bare `UnicodeDecodeError` where the words of an error quote such a text."""
+_SAID = {"no such table": "a table is missing", "Could not decode": NOT_UTF8}
 
 
 def _damage_in(error: DBAPIError) -> str | None:

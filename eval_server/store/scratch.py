@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Inspector, LargeBinary, MetaData, Table, even
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from eval_server.store.backup_file import Backup, BackupUnfit
-from eval_server.store.database import Database, known_revision, upgrade
+from eval_server.store.database import Database, StoreDamaged, known_revision, upgrade
 from eval_server.store.schema import Moment, submissions
 
 ROWS_AT_ONCE = 500
@@ -52,7 +52,7 @@ def _fill(database: Database, backup: Backup) -> None:
             upgrade(connection, backup.revision)
             _insert(connection, backup)
             upgrade(connection, "head")
-    except (SQLAlchemyError, ValueError, TypeError) as error:
+    except (SQLAlchemyError, StoreDamaged, ValueError, TypeError) as error:
         cause = error.orig if isinstance(error, StatementError) else error
         raise BackupUnfit(
             f"{backup.path}: its rows do not fit the schema {backup.revision}: {cause}"

@@ -154,6 +154,50 @@ def test_a_backup_is_restored_in_place_of_a_lost_database(
     sound(folder)
 
 
+def spoilt_index(database: Path) -> None:
+    """Break the statement of an index where SQLite's error quotes it."""
+    content = database.read_bytes()
+    database.write_bytes(content.replace(b"CREATE INDEX", b"CREATE \x8dNDEX"))
+
+
+def spoilt_table_name(database: Path) -> None:
+    content = database.read_bytes()
+    at = content.index(b"tablehistory")
+    database.write_bytes(content[: at + 5] + b"\x8d\xff" + content[at + 7 :])
+
+
+@pytest.mark.parametrize("damage", [spoilt_index, spoilt_table_name], ids=lambda damage: damage.__name__)
+def test_a_schema_that_is_not_utf8_is_damage_and_a_backup_takes_its_place(
+    folder: Path, damage: Callable[[Path], None]
+) -> None:
+    store = Store.open(folder)
+    saved = dump(store, folder.parent / "b.tar", NOON)
+    store.close()
+    damage(folder / DATABASE_FILE)
+    with pytest.raises(StoreDamaged):
+        sound(folder)
+    store = Store.open(folder, anew=True)
+    assert load(store, folder.parent / "b.tar") == saved
+    store.close()
+    sound(folder)
+
+
+def test_a_backup_takes_the_place_of_a_database_with_a_bad_page_at_the_first_try(folder: Path) -> None:
+    store = Store.open(folder)
+    saved = dump(store, folder.parent / "b.tar", NOON)
+    store.close()
+    whole, mark = (folder / DATABASE_FILE).read_bytes(), (folder / MARK_FILE).read_bytes()
+    for page in range(len(whole) // PAGE):
+        bad = bytearray(whole)
+        bad[page * PAGE : page * PAGE + 4] = b"\xff" * 4
+        (folder / DATABASE_FILE).write_bytes(bad)
+        (folder / MARK_FILE).write_bytes(mark)
+        store = Store.open(folder, anew=True)
+        assert load(store, folder.parent / "b.tar") == saved
+        store.close()
+        sound(folder)
+
+
 def test_an_old_data_folder_whose_database_was_emptied_is_told_by_its_archive(folder: Path) -> None:
     (folder / MARK_FILE).unlink()
     sound(folder)
