@@ -185,11 +185,11 @@ class Database:
             found = _damage_in(error)
             if found is None:
                 raise
-            raise self._noted(found) from error
+            raise self.noted(found) from error
         except UnicodeDecodeError as error:
-            raise self._noted(NOT_UTF8) from error
+            raise self.noted(NOT_UTF8) from error
 
-    def _noted(self, found: str) -> StoreDamaged:
+    def noted(self, found: str) -> StoreDamaged:
         """The error for damage that was met, which is remembered."""
         self.damage = f"the database is damaged: {found}"
         return StoreDamaged(self.damage, RESTORE)

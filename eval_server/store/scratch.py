@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError, StatementError
 from eval_server.store.backup_file import Backup, BackupUnfit
 from eval_server.store.database import Database, StoreDamaged, known_revision, upgrade
 from eval_server.store.schema import Moment, submissions
+from eval_server.store.soundness import troubles_of_rows
 
 ROWS_AT_ONCE = 500
 NOT_SAVED = frozenset({"alembic_version", "sessions", "identity"})
@@ -40,6 +41,7 @@ def in_scratch(backup: Backup, folder: Path) -> Iterator[Connection]:
         try:
             _fill(database, backup)
             with database.reading() as connection:
+                _require_sound(connection, backup)
                 _require_files(connection, backup)
                 yield connection
         finally:
@@ -94,6 +96,11 @@ def _value(kind: Any, value: Any) -> Any:
     if isinstance(kind, Moment):
         return datetime.fromisoformat(value)
     return base64.b64decode(value, validate=True) if isinstance(kind, LargeBinary) else value
+
+
+def _require_sound(connection: Connection, backup: Backup) -> None:
+    if found := list(troubles_of_rows(connection)):
+        raise BackupUnfit(f"{backup.path} was made of what was damaged: {'; '.join(found)}")
 
 
 def _require_files(connection: Connection, backup: Backup) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from eval_server.store.database import Database, StoreDamaged, StoreUnfit
 from eval_server.store.schema import metadata, verdicts
+from eval_server.store.verdict_seal import VerdictChanged, unsealed_verdict
 
 ROWS_AT_ONCE = 200
 
@@ -26,7 +27,7 @@ def troubles_in(database: Database, *, thorough: bool) -> list[str]:
     try:
         with fresh.reading() as connection:
             found = _of_pages(connection) if database.is_sqlite else _of_tables(connection)
-            return found or (list(_of_rows(connection)) if thorough else [])
+            return found or (list(troubles_of_rows(connection)) if thorough else [])
     except StoreDamaged as damaged:
         return [str(damaged)]
     except SQLAlchemyError as error:
@@ -50,11 +51,14 @@ def _of_tables(connection: Connection) -> list[str]:
     return []
 
 
-def _of_rows(connection: Connection) -> Iterator[str]:
+def troubles_of_rows(connection: Connection) -> Iterator[str]:
+    """What is wrong with the rows, each read and taken apart."""
     for table in metadata.sorted_tables:
         try:
             for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table)).mappings():
                 _require_readable(table, row)
+        except VerdictChanged as changed:
+            yield f"the database is damaged: {changed}"
         except (ValueError, TypeError, zlib.error) as error:
             yield f"the database is damaged: a row of {table.name} cannot be read ({type(error).__name__})"
 
@@ -64,4 +68,4 @@ def _require_readable(table: Table, row: Any) -> None:
     if any(isinstance(value, str) and "\0" in value for value in row.values()):
         raise ValueError("zeros within a text")
     if table is verdicts:
-        zlib.decompress(row["stored"])
+        zlib.decompress(unsealed_verdict(row))

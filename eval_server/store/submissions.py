@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
 from eval_server.store.schema import fresh_id, history, phases, submissions, teams, verdicts
+from eval_server.store.verdict_seal import VerdictChanged, sealed_verdict, unsealed_verdict
 
 RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", "refused", "failed"
 WAITING = (RECEIVED, CHECKING)
@@ -125,6 +126,7 @@ class Submissions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._values: dict[tuple[str, str], dict[str, float | None]] = {}
 
     def receive(self, arrival: Arrival, admit: Callable[[Spent], None] | None) -> Receipt:
         """Keep an arrival; durable on return. The same archive by the same team is not kept twice.
@@ -257,9 +259,8 @@ class Submissions:
 
         One that is judged again keeps its verdict until another one follows it.
         """
-        value = verdicts.c.document["metrics"][metric].as_float()
         light = [submissions.c[name] for name in ("id", "team", "entry", "submitted_at", "remarks", "chosen")]
-        query = select(*light, verdicts.c.id, value).join(verdicts, verdicts.c.submission == submissions.c.id)
+        query = select(*light, verdicts.c.id).join(verdicts, verdicts.c.submission == submissions.c.id)
         query = query.where(
             submissions.c.phase == phase,
             submissions.c.status.in_((SCORED, *WAITING)),
@@ -268,32 +269,57 @@ class Submissions:
         )
         query = query.order_by(submissions.c.submitted_at, submissions.c.id)
         with self._database.reading() as connection:
-            return [Judged(*tuple(row)) for row in connection.execute(query)]
+            rows = [tuple(row) for row in connection.execute(query)]
+        values = self._values_of([row[-1] for row in rows], phase, metric)
+        return [Judged(*(*row, values[row[-1]])) for row in rows]
+
+    def _values_of(self, ids: Sequence[str], phase: str, metric: str) -> dict[str, float | None]:
+        """What these verdicts say of a metric; each is read once, as a verdict is never changed."""
+        known = self._values.get((phase, metric), {})
+        found = {one: known[one] for one in ids if one in known}
+        for row, _ in self._whole([one for one in ids if one not in known]):
+            found[row["id"]] = row["document"].get("metrics", {}).get(metric)
+        self._values[phase, metric] = found
+        return found
+
+    def _whole(self, ids: Sequence[str]) -> Iterator[tuple[Any, bytes]]:
+        """The rows of these verdicts and their stored form, each held against its seal."""
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), 500):
+                query = select(verdicts).where(verdicts.c.id.in_(ids[start : start + 500]))
+                for row in connection.execute(query).mappings():
+                    yield row, self._unsealed(row)
+
+    def _unsealed(self, row: Any) -> bytes:
+        """The stored form of a verdict; raises `StoreDamaged` where the row is not as it was written."""
+        try:
+            return unsealed_verdict(row)
+        except VerdictChanged as changed:
+            raise self._database.noted(str(changed)) from changed
 
     def stored_verdicts(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The stored form of these verdicts, by id; it holds truth."""
-        found: dict[str, bytes] = {}
-        with self._database.reading() as connection:
-            for start in range(0, len(ids), 500):
-                query = select(verdicts.c.id, verdicts.c.stored)
-                rows = connection.execute(query.where(verdicts.c.id.in_(ids[start : start + 500])))
-                found.update((row[0], row[1]) for row in rows)
-        return found
+        return {row["id"]: stored for row, stored in self._whole(ids)}
 
     def last_stored(self, submission: str) -> bytes | None:
         """The stored form of the newest verdict on a submission, by whichever truth; it holds truth."""
-        query = select(verdicts.c.stored).where(verdicts.c.submission == submission)
+        query = select(verdicts).where(verdicts.c.submission == submission)
         with self._database.reading() as connection:
-            return connection.execute(query.order_by(verdicts.c.made_at.desc()).limit(1)).scalar()
+            row = connection.execute(query.order_by(verdicts.c.made_at.desc()).limit(1)).mappings().first()
+        return None if row is None else self._unsealed(row)
 
     def verdict(self, submission: str, truth: str) -> tuple[str, Mapping[str, Any]] | None:
         """The id and public document of the verdict on a submission by this truth."""
-        query = select(verdicts.c.id, verdicts.c.document)
         standing = verdicts.c.superseded_at.is_(None)
-        query = query.where(verdicts.c.submission == submission, verdicts.c.truth == truth, standing)
+        query = select(verdicts).where(
+            verdicts.c.submission == submission, verdicts.c.truth == truth, standing
+        )
         with self._database.reading() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else (row[0], row[1])
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        self._unsealed(row)
+        return row["id"], row["document"]
 
 
 def requeue_claimed(connection: Connection, worker: str | None = None, *, untried: bool = False) -> int:
@@ -448,7 +474,7 @@ def _keep_verdicts(connection: Connection, outcomes: Sequence[Outcome], now: dat
         }
         for one in outcomes
     ]
-    connection.execute(insert(verdicts), rows)
+    connection.execute(insert(verdicts), [{**row, "stored": sealed_verdict(row)} for row in rows])
 
 
 def _on_boards(connection: Connection, outcomes: Sequence[Outcome]) -> list[str]:
