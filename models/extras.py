@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 DISTRIBUTION = "cnmc-harness"
 
-BASE = ("numpy", "pandas", "scipy", "sklearn", "PIL", "click", "rich", "packaging")
+BASE = ("numpy", "pandas", "scipy", "sklearn", "PIL", "click", "rich", "packaging", "httpx", "yaml")
 """What is always installed, as it is imported."""
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {

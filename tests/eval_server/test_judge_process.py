@@ -48,7 +48,10 @@ def test_a_board_is_drawn_by_the_judge_that_follows_one_that_died(tmp_path: Path
     with a_server(tmp_path) as server:
         handed_in = server.hand_in(a_zip(1))["id"]
         os.kill(judge_of(server.process.pid), signal.SIGKILL)
-        assert [row["submission"] for row in server.board()["standings"]] == [handed_in]
+        until = time.monotonic() + 60
+        while not (board := server.board())["standings"] and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [row["submission"] for row in board["standings"]] == [handed_in]
 
 
 def test_a_board_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(

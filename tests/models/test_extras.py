@@ -13,6 +13,7 @@ from models.registry import needs
 IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "pillow": "PIL",
+    "pyyaml": "yaml",
     "scikit-image": "skimage",
     "python-multipart": "python_multipart",
     "prometheus-client": "prometheus_client",

@@ -43,9 +43,8 @@ def forgetful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place
 
     monkeypatch.setattr(judging, "score_metrics", scored)
     monkeypatch.setattr(pairs, "SWAPPED", (*pairs.SWAPPED, added))
-    columns = (*pairs._COLUMNS, (f"{OF_CELLS}_difference", True), (f"{OF_CELLS}_p", False))
-    monkeypatch.setattr(pairs, "_AT", {name: at for at, (name, _) in enumerate(columns)})
-    monkeypatch.setattr(pairs, "_TURNS", np.array([-1.0 if turns else 1.0 for _, turns in columns]))
+    columns = (*pairs._COLUMNS, f"{OF_CELLS}_difference", f"{OF_CELLS}_p")
+    monkeypatch.setattr(pairs, "_AT", {name: at for at, name in enumerate(columns)})
     monkeypatch.setattr(pairs, "_COLUMNS", columns)
     with a_place(tmp_path / "server", access="tokens", public_names=("board.example",)) as place:
         place.phase(metric=OF_CELLS)

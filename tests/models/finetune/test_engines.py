@@ -20,12 +20,10 @@ on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA
 
 
 @pytest.fixture
-def no_compiler(monkeypatch: pytest.MonkeyPatch):
-    """A machine without a C++ compiler."""
-    from torch._inductor import config
-
+def no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A machine without a C++ compiler, and without what an earlier one compiled."""
     compiling._compiler_works.cache_clear()
-    monkeypatch.setattr(config.cpp, "cxx", ("no-such-compiler",))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", "")
     yield
     compiling._compiler_works.cache_clear()

@@ -1,0 +1,17 @@
+"""What every test leaves as it found it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def environment_as_before() -> Iterator[None]:
+    """The command line and the server set variables for their children, which later tests must not meet."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
