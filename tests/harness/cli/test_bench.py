@@ -1,3 +1,41 @@
-"""`harness bench`: every way is measured on the same weights, and says how far its logits are off."""
+"""`harness bench`: every way starts from the same weights and says how far its logits are off."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.data.crops import cells_of, open_crops
+from harness.data.dataset import open_dataset
+from harness.data.synthetic import draw
+from models.contract import Session
+from models.finetune import bench
+from models.finetune.bench import Bench, Sample
+from models.tiny import ENTRY
+from tests.support.inside import harness_inside
+
+
+def test_an_entry_that_is_no_network_is_refused() -> None:
+    answer = harness_inside("bench", "--model", "majority")
+    assert answer.code == 2
+    assert "majority is not a fine-tuned network" in answer.err
+
+
+def test_our_logits_are_those_of_the_published_pipeline_on_the_same_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(tmp_path / "data", scale=0.008, seed=0)
+    there = open_dataset(tmp_path / "data", cache=tmp_path).of("train")
+    records = [*there[:16], *there[-16:]]
+    cells = cells_of(records, open_crops(records, tmp_path), labelled=True)
+    monkeypatch.setitem(bench._WAYS, "cpu", (("float32", False),))
+    monkeypatch.setattr(bench.os, "cpu_count", lambda: 0)  # the images are read in this process
+    sample = Sample([record.path for record in records], cells, predicted=6)
+    entry = ENTRY.configured({"side": "300", "views": "8", "batch": "16"})
+    published, ours = Bench.of(entry, sample, Session(device="cpu", weights="none")).measured()
+    assert (published.way, ours.way) == ("published, float32", "ours, float32")
+    assert published.largest_difference < 1e-5
+    assert ours.largest_difference < 1e-4
+    assert ours.labels_equal == 1.0
+    assert ours.to_json()["hours_of_24_seeds"] == 24 * ours.to_json()["hours_a_seed"]
