@@ -108,6 +108,8 @@ def export(
         raise UsageWrong(str(wrong), "Look at --title, --phase and --window.") from wrong
     content = bundled(competition, "2" if form == "2" else "1.5")
     write_whole(out, content)
+    for one in competition.rounds:
+        _tell_unlisted(one.phase)
     _tell_export(out, content, competition, as_json)
 
 
@@ -142,6 +144,17 @@ def _tell_order(name: str, phase: Phase, labels: list[int]) -> None:
 
     for remark in order_remarks(phase, labels):
         console.say(f"Note: {name}: {remark}.", style="yellow")
+
+
+def _tell_unlisted(phase: Phase) -> None:
+    from submissions.codabench.class_words import class_words
+
+    if words := class_words(phase.cells):
+        console.say(
+            f"Note: {phase.name}: the list of cells is left out of the starting kit, because names of cells "
+            f"hold words for a class ({', '.join(words)}). Rename them to list them.",
+            style="yellow",
+        )
 
 
 def _rounds(truths: list[PhaseTruth], given: Mapping[str, Any]) -> Iterable[Round]:

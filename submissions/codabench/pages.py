@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from submissions.cells import is_training_name
+from submissions.codabench.class_words import class_words
 from submissions.codabench.reference import Feedback
 from submissions.codabench.scoring_program.score import TITLES
 from submissions.packing import zipped
@@ -65,16 +65,17 @@ def submitting(phases: Sequence[Phase]) -> str:
 
 
 def _order(phase: Phase) -> str:
-    """The order of the lines in words; names that hold their class are not shown."""
-    if any(map(is_training_name, phase.cells)):
-        return "in the ASCII order of the cells' file names"
+    """The order of the lines in words; names that hold a word for a class are not shown."""
+    if class_words(phase.cells):
+        in_order = list(phase.cells) == sorted(phase.cells)
+        return "in the ASCII order of the cells' file names" if in_order else "in the organizer's order"
     return f"in this order: {first_cells(phase, 3)}"
 
 
 def starting_kit(phase: Phase) -> bytes:
     """A zip with the cells in order and a submission that calls every cell ALL.
 
-    The list of cells is left out where their names hold their class.
+    The list of cells is left out where a name holds a word for a class.
     """
     member = {phase.member: b"1\n" * len(phase)}
     readme = (
@@ -83,6 +84,6 @@ def starting_kit(phase: Phase) -> bytes:
         f"The lines of `{phase.member}` are {_order(phase)}.\n"
     )
     files = {"README.md": readme.encode(), "example_submission.zip": zipped(member)}
-    if not any(map(is_training_name, phase.cells)):
+    if not class_words(phase.cells):
         files["cells.csv"] = cells_table(phase).encode()
     return zipped(files)

@@ -68,6 +68,15 @@ def test_own_terms_go_into_the_bundle(truth: Path) -> None:
         assert archive.read("pages/terms.md") == b"# Ours\n\nBe kind.\n"
 
 
+def test_a_list_of_cells_that_tells_their_class_is_left_out_and_said(truth: Path) -> None:
+    truth.write_text("cell,label\nhem/1.bmp,0\nall/2.bmp,1\n")
+    answer = export(truth, "--json")
+    assert answer.code == 0, answer.err
+    words = " ".join(answer.err.split())
+    assert "mine: the list of cells is left out" in words
+    assert "(all, hem)" in words
+
+
 USAGE = {
     "a phase without a file": (("--phase", "mine"), "expected NAME=TRUTH.CSV"),
     "a name with a slash": (("--phase", "a/b=x.csv"), "expected a name of 1 to 36"),

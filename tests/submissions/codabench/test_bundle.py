@@ -14,7 +14,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from submissions.cells import Label
 from submissions.codabench.bundle import BundleInvalid, Competition, Format, Round, bundle
 from submissions.codabench.reference import PhaseTruth
 from submissions.codabench.scoring_program import score
@@ -91,16 +90,27 @@ def test_the_truth_is_in_the_reference_data_and_in_nothing_else(form: Format) ->
     }
 
 
-def test_names_that_hold_the_class_are_in_no_public_member() -> None:
-    fold = phase_of("fold", [f"UID_H{at}_1_1_hem.bmp" for at in range(9)] + ["UID_1_1_1_all.bmp"])
-    labels = [int(Label.ALL) if cell.endswith("all.bmp") else int(Label.HEM) for cell in fold.cells]
-    one = Round(PhaseTruth(fold, labels, [cell.split("_")[1] for cell in fold.cells]), START)
-    holding = [
-        name
-        for name, text in everything(bundle(a_competition(rounds=(one,)))).items()
-        if b"_hem.bmp" in text or b"_all.bmp" in text
-    ]
+TELLING = (
+    *("UID_2_1_1_all.bmp", "fold_0/all/UID_2_1_1_all.bmp", "./UID_2_1_1_all.bmp", "UID_2_1_1_all.png"),
+    *("UID_H9_1_1_hem.bmp", "hem/1.bmp", "1-HEM.png", "normal_1.bmp", "set/Blasts/7.tif", "cellHEM.bmp"),
+)
+
+
+@pytest.mark.parametrize("form", ["2", "1.5"])
+@pytest.mark.parametrize("telling", TELLING)
+def test_names_that_hold_a_class_are_in_no_public_member(telling: str, form: Format) -> None:
+    cells = ["UID_77_1.bmp", "UID_77_2.bmp", telling]
+    one = Round(PhaseTruth(phase_of("fold", cells), [1, 0, 1], ["a", "b", "c"]), START)
+    shown = everything(bundle(a_competition(rounds=(one,)), form))
+    holding = [name for name, text in shown.items() if telling.encode() in text or b"UID_77" in text]
     assert holding == ["reference_fold.zip", "reference_fold.zip/truth.csv"]
+
+
+@pytest.mark.parametrize("name", ["1.bmp", "small/ball_1.bmp", "chem1.png", "UID_2_1_1.bmp", "possible/2"])
+def test_names_without_a_class_are_listed_in_the_starting_kit(name: str) -> None:
+    one = Round(PhaseTruth(phase_of("mine", [name, "x.bmp"]), [1, 0]), START)
+    shown = everything(bundle(a_competition(rounds=(one,))))
+    assert name.encode() in shown["starting_kit_mine.zip/cells.csv"]
 
 
 def test_dates_are_quoted_and_a_second_lies_between_phases() -> None:
