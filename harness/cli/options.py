@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
+
+from harness.errors import UsageWrong
 
 PATH = click.Path(path_type=Path, readable=False)
 """Any path: what cannot be read is told where it is read, as a matter of data."""
@@ -95,5 +98,10 @@ SITE_OPTION = click.option("--site", help="Address of another Codabench than the
 
 
 def typed_token() -> str:
-    """The token as it is typed, without being shown."""
+    """The token as it is typed, without being shown; asked for at a terminal only."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageWrong(
+            "expected Codabench's token, found none, and there is no terminal to ask at",
+            "Set CODABENCH_TOKEN, or name a file of mode 600 with --token-file.",
+        )
     return str(click.prompt("Codabench token", hide_input=True, err=True))

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness.cli.check import CELLS
-from harness.cli.options import JSON, PATH, SCORES, SITE_OPTION, TOKEN_FILE
+from harness.cli.options import JSON, PATH, SCORES, SITE_OPTION, TOKEN_FILE, typed_token
 from harness.errors import Refused, UsageWrong
 
 
@@ -71,10 +71,7 @@ def _to_codabench(submission: Path, phase_name: str, given: dict[str, Any], as_j
 
     _require_unsaid_token()
     with _zip_of(submission, phase_name, given) as packed:
-        token = token_of(
-            given["token_file"], lambda: click.prompt("Codabench token", hide_input=True, err=True)
-        )
-        site = Site(given["site"] or SITE, token)
+        site = Site(given["site"] or SITE, token_of(given["token_file"], typed_token))
         place = place_of(site, given["competition"], phase_name)
         with console.progress("Uploading", packed.stat().st_size) as advance:
             number = hand_in(site, place, packed, advance)

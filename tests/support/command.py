@@ -24,7 +24,9 @@ class Answer:
         return json.loads(self.out)
 
 
-def harness(*arguments: object, cwd: Path | None = None, **environment: str) -> Answer:
+def harness(
+    *arguments: object, cwd: Path | None = None, stdin: int | None = None, **environment: str
+) -> Answer:
     """Run `harness` with these arguments; the environment variables come on top of the present ones."""
     done = subprocess.run(
         [sys.executable, "-m", "harness", *map(str, arguments)],
@@ -32,6 +34,7 @@ def harness(*arguments: object, cwd: Path | None = None, **environment: str) -> 
         text=True,
         timeout=280,
         cwd=cwd,
+        stdin=stdin,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         check=False,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -240,6 +241,25 @@ def test_a_token_on_the_command_line_is_refused(stand: Stand, submission: Path) 
     answer = upload(stand, submission, "--token", TOKEN)
     assert (answer.code, stand.seen) == (2, [])
     assert TOKEN not in answer.err
+
+
+@pytest.mark.parametrize("token", ["", "unset"])
+@pytest.mark.parametrize("command", ["upload", "bundle upload"])
+def test_without_a_token_and_a_terminal_the_ways_to_give_one_are_said(
+    stand: Stand, submission: Path, monkeypatch: pytest.MonkeyPatch, token: str, command: str
+) -> None:
+    monkeypatch.delenv("CODABENCH_TOKEN", raising=False)
+    environment = {} if token else {"CODABENCH_TOKEN": ""}
+    more = ("--force",) if command == "bundle upload" else ("--competition", 7, "--phase", "prelim")
+    arguments = (*command.split(), submission, "--site", stand.url, *more)
+    answer = harness(*arguments, stdin=subprocess.DEVNULL, **environment)
+    assert (answer.code, stand.seen, answer.out) == (2, [], "")
+    assert "CODABENCH_TOKEN" in answer.err
+    assert "--token-file" in answer.err
+    assert "GetPassWarning" not in answer.err
+    told = harness(*arguments, "--json", stdin=subprocess.DEVNULL, **environment)
+    assert told.code == 2
+    assert "CODABENCH_TOKEN" in str(told.document())
 
 
 def test_one_of_server_and_competition_is_asked_for(submission: Path) -> None:
