@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from harness.errors import Refused, ServerTrouble, UsageWrong
+from harness.upload.answers import Shape, require_shape, without_token
 
 SITE = "https://www.codabench.org"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -26,6 +27,16 @@ TRIES = 4
 LAST_LINES = 20
 BLOCK = 1 << 16
 _BUSY = (502, 503, 504)
+PHASES: Shape = {"phases": [{"id": int, "name": str}]}
+_ALLOWED: Shape = {"can": bool, "reason": (None, str)}
+_PLACE: Shape = {"key": str, "sassy_url": str}
+_ROWS: Shape = [{"id": int}]
+_SUBMISSION: Shape = {
+    "status": (None, str),
+    "status_details": (None, str),
+    "scores": (None, [{"column_key": str, "score": float}]),
+}
+_LOGS: Shape = {"logs": [{"name": str, "data_file": (None, str)}]}
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, and signed ones are keys
 
@@ -53,16 +64,18 @@ class Site:
         if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOOPBACK):
             raise UsageWrong(f"{self.url}: a token goes to an https address only", f"Write --site {SITE}")
 
-    def get(self, path: str) -> Any:
-        """Read something; asked again where the connection breaks or the site is busy."""
-        return self._document(lambda: self.send("GET", path), path)
+    def get(self, path: str, shape: Shape) -> Any:
+        """Read something of this shape; asked again where the connection breaks or the site is busy."""
+        return self.document(again(lambda: self.send("GET", path), self.patience.pause), path, shape)
 
-    def post(self, path: str, fields: Mapping[str, Any]) -> Any:
+    def post(self, path: str, fields: Mapping[str, Any], shape: Shape) -> Any:
         """Send a form that may be sent twice; asked again as in `get`."""
-        return self._document(lambda: self.send("POST", path, data=dict(fields)), path)
+        answer = again(lambda: self.send("POST", path, data=dict(fields)), self.patience.pause)
+        return self.document(answer, path, shape)
 
-    def _document(self, send: Callable[[], httpx.Response], path: str) -> Any:
-        return _answer(again(send, self.patience.pause), path)
+    def document(self, answer: httpx.Response, path: str, shape: Shape) -> Any:
+        """The document of an answer, which has this shape and nowhere holds the token."""
+        return require_shape(without_token(_answer(answer, path, self.token), self.token), shape, path)
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request, with the token."""
@@ -79,36 +92,37 @@ def again(send: Callable[[], httpx.Response], pause: float) -> httpx.Response:
             time.sleep(pause * 2 ** (turn - 1))
         try:
             answer = send()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             why = type(error).__name__
             continue
+        except httpx.InvalidURL:
+            raise ServerTrouble("an address is none", "Is --site a Codabench?") from None
         if answer.status_code not in _BUSY:
             return answer
         why = f"HTTP {answer.status_code}"
     raise ServerTrouble(f"Codabench did not answer in {TRIES} tries ({why})", "Try again later.")
 
 
-def _answer(response: httpx.Response, path: str) -> Any:
+def _answer(response: httpx.Response, path: str, token: str) -> Any:
     """The document of an answer; raises `ServerTrouble` with the site's words when it refuses."""
+    words = str(without_token(_words(response), token))[:300]
     if response.status_code in (401, 403):
         hint = "Is the token right, and does its owner take part in the competition?"
-        raise ServerTrouble(f"Codabench refused {path} ({response.status_code}): {_words(response)}", hint)
+        raise ServerTrouble(f"Codabench refused {path} ({response.status_code}): {words}", hint)
     if not response.is_success:
         hint = "It answers so, too, where a quota is used up." if response.status_code == 500 else ""
-        raise ServerTrouble(
-            f"Codabench answered {path} with {response.status_code}: {_words(response)}", hint
-        )
+        raise ServerTrouble(f"Codabench answered {path} with {response.status_code}: {words}", hint)
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ServerTrouble(f"Codabench answered {path} with no JSON document", "Is --site right?") from None
 
 
 def _words(response: httpx.Response) -> str:
-    """What the site says, in one short line; nothing of an HTML page."""
+    """What the site says, in one line; nothing of an HTML page."""
     if "json" not in response.headers.get("content-type", ""):
         return response.reason_phrase
-    return " ".join(response.text.split())[:300]
+    return " ".join(response.text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +135,14 @@ class Place:
 
 def place_of(site: Site, competition: int, phase: str) -> Place:
     """Find the phase by its name, and ask whether we may submit; raises `Refused` with the reason."""
-    found = site.get(f"/api/competitions/{competition}/")
+    found = site.get(f"/api/competitions/{competition}/", PHASES)
     names = {str(one["name"]): one for one in found["phases"]}
     wanted = next((one for name, one in names.items() if name.lower() == phase.lower()), None)
     if wanted is None:
         raise UsageWrong(f"there is no phase {phase!r}", f"There are: {', '.join(names)}.")
-    allowed = site.get(f"/api/can_make_submission/{wanted['id']}/")
+    allowed = site.get(f"/api/can_make_submission/{wanted['id']}/", _ALLOWED)
     if not allowed["can"]:
-        raise Refused(f"Codabench takes no submission to {wanted['name']} now: {allowed['reason']}")
+        raise Refused(f"Codabench takes no submission to {wanted['name']} now: {allowed.get('reason')}")
     return Place(wanted["id"], str(wanted["name"]))
 
 
@@ -139,9 +153,9 @@ def hand_in(site: Site, place: Place, submission: Path, advance: Callable[[int],
     try:
         answer = site.send("POST", path, data={"phase": place.phase, "data": key})
         if answer.status_code not in _BUSY:
-            return int(_answer(answer, path)["id"])
+            return int(site.document(answer, path, {"id": int})["id"])
         lost = f"HTTP {answer.status_code}"
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         lost = type(error).__name__
     arrived = _arrived(site, place, key)
     if arrived is None:
@@ -154,8 +168,8 @@ def hand_in(site: Site, place: Place, submission: Path, advance: Callable[[int],
 
 def _arrived(site: Site, place: Place, key: str) -> int | None:
     """The submission of these data, where the site has it although its answer was lost."""
-    listed = site.get(f"/api/submissions/?phase={place.phase}")
-    rows = listed.get("results", []) if isinstance(listed, dict) else listed
+    listed = site.get(f"/api/submissions/?phase={place.phase}", (_ROWS, {"results": _ROWS}))
+    rows = listed["results"] if isinstance(listed, dict) else listed
     return next((int(one["id"]) for one in rows if str(one.get("data")) == key), None)
 
 
@@ -167,7 +181,7 @@ def _sent(site: Site, submission: Path, advance: Callable[[int], object], kind: 
         "file_size": submission.stat().st_size,
     }
     for _ in range(2):
-        made = site.post("/api/datasets/", fields)
+        made = site.post("/api/datasets/", fields, _PLACE)
         answer = again(lambda to=made["sassy_url"]: _put(to, submission, advance), site.patience.pause)  # type: ignore[misc]
         if answer.is_success:
             return str(made["key"])
@@ -196,7 +210,7 @@ def verdict_of(site: Site, number: int, say: Callable[[str], object]) -> dict[st
     until = time.monotonic() + site.patience.whole
     told, late = "", 0
     while time.monotonic() < until:
-        found: dict[str, Any] = site.get(f"/api/submissions/{number}/")
+        found: dict[str, Any] = site.get(f"/api/submissions/{number}/", _SUBMISSION)
         status = str(found.get("status") or "received")
         if status != told:
             say(f"Submission {number}: {status}")
@@ -234,13 +248,13 @@ def _last_lines(site: Site, number: int) -> list[str]:
     """The end of what scoring, or else prediction, wrote to standard error; none where logs are hidden."""
     try:
         logs = {
-            one["name"]: one["data_file"]
-            for one in site.get(f"/api/submissions/{number}/get_details/")["logs"]
+            one["name"]: one.get("data_file")
+            for one in site.get(f"/api/submissions/{number}/get_details/", _LOGS)["logs"]
         }
-    except (ServerTrouble, KeyError, TypeError):
+    except ServerTrouble:
         return []
     for name in ("scoring_stderr", "prediction_stderr"):
-        text = _log(logs.get(name), site.patience.pause)
+        text = str(without_token(_log(logs.get(name), site.patience.pause), site.token))
         if text.strip():
             return [line for line in text.splitlines() if line.strip()][-LAST_LINES:]
     return []
@@ -266,8 +280,8 @@ def found_competition(
     """
     path = f"/api/datasets/completed/{_sent(site, bundle, advance, 'competition_bundle')}/"
     try:
-        number = _answer(site.send("PUT", path), path)["status_id"]
-    except httpx.TransportError as error:
+        number = site.document(site.send("PUT", path), path, {"status_id": int})["status_id"]
+    except httpx.RequestError as error:
         raise ServerTrouble(
             f"the answer to unpacking was lost ({type(error).__name__})",
             "Look at your competitions before you upload the bundle again.",
@@ -278,14 +292,14 @@ def found_competition(
 def _unpacked(site: Site, number: int, say: Callable[[str], object]) -> int:
     """Wait until the bundle is unpacked; raises `Refused` with the site's own words where it is not."""
     until = time.monotonic() + site.patience.whole
-    told = ""
+    told, path = "", f"/api/competitions/{number}/creation_status/"
     while time.monotonic() < until:
-        found = site.get(f"/api/competitions/{number}/creation_status/")
+        found = site.get(path, {"status": str})
         if found["status"] != told:
             told = str(found["status"])
             say(f"Unpacking: {told}")
         if told == "Finished":
-            return int(found["resulting_competition"])
+            return int(require_shape(found, {"resulting_competition": int}, path)["resulting_competition"])
         if told == "Failed":
             hint = "`harness bundle check` says what the words mean."
             raise Refused(f"Codabench refused the bundle: {found.get('details')}\n{hint}")

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataWrong, UsageWrong
-from harness.upload.codabench import Site
+from harness.upload.answers import Shape
+from harness.upload.codabench import PHASES, Site
 from submissions.codabench.scoring_program.score import METRICS, TITLES
 
 PRIMARY = "weighted_f1"
+_BOARD: Shape = {"submissions": [{"owner": (str, int), "scores": [{"column_key": str}]}]}
 OWNERS = ("owner", "username", "user", "participant", "participants", "entry", "team")
 
 
@@ -38,13 +40,13 @@ class Standings:
 
 def from_site(site: Site, competition: int, phase: str) -> Standings:
     """The leaderboard of a phase as the site shows it to everybody, so its numbers are rounded there."""
-    found = site.get(f"/api/competitions/{competition}/")
+    found = site.get(f"/api/competitions/{competition}/", PHASES)
     ids = {str(one["name"]).lower(): one["id"] for one in found["phases"]}
     if phase.lower() not in ids:
         raise UsageWrong(f"there is no phase {phase!r}", f"There are: {', '.join(ids)}.")
-    board = site.get(f"/api/phases/{ids[phase.lower()]}/get_leaderboard/")
+    board = site.get(f"/api/phases/{ids[phase.lower()]}/get_leaderboard/", _BOARD)
     return _standings(
-        Row(str(one["owner"]), _known({each["column_key"]: each["score"] for each in one["scores"]}))
+        Row(str(one["owner"]), _known({each["column_key"]: each.get("score") for each in one["scores"]}))
         for one in board["submissions"]
     )
 

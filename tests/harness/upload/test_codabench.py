@@ -296,3 +296,83 @@ def test_a_bundle_with_mistakes_is_not_sent(stand: Stand, submission: Path) -> N
     forced = harness("bundle", "upload", submission, "--site", stand.url, "--force", CODABENCH_TOKEN=TOKEN)
     assert forced.code == 0, forced.err
     assert f"Competition 44: {stand.url}/competitions/44/" in forced.out
+
+
+PLACES = {
+    "GET /api/competitions/7/": (
+        [1],
+        {"phases": None},
+        {"phases": [3]},
+        {"phases": [{"name": 3, "id": 1}]},
+        None,
+    ),
+    "GET /api/can_make_submission/31/": ({}, [], {"can": "no"}, "yes"),
+    "POST /api/datasets/": ({"key": "a"}, {"key": "a", "sassy_url": None}, [], {"key": 1, "sassy_url": "x"}),
+    "POST /api/submissions/": ({}, {"id": None}, [1], "done"),
+    "GET /api/submissions/100/": ([], {"status": 3}, {"scores": [1]}, {"status": "Finished", "scores": 7}),
+}
+ODD = [(place, document) for place, documents in PLACES.items() for document in documents]
+WORTHLESS = {"status": "Finished", "scores": [{"column_key": "weighted_f1", "score": "good"}]}
+
+
+@pytest.mark.parametrize(("place", "document"), [*ODD, ("GET /api/submissions/100/", WORTHLESS)])
+def test_an_answer_of_another_shape_is_told_with_what_was_expected(
+    stand: Stand, submission: Path, place: str, document: object
+) -> None:
+    stand.answers = {place: (200, document)}
+    with pytest.raises(ServerTrouble, match=r"expected .+ at the answer.*, found "):
+        verdict(stand, submission)
+
+
+def test_an_answer_of_another_shape_exits_with_6(stand: Stand, submission: Path) -> None:
+    stand.answers = {"GET /api/competitions/7/": (200, {"phases": None})}
+    answer = upload(stand, submission)
+    assert answer.code == 6
+    assert "expected a list of fields (id, name) at the answer.phases, found null" in " ".join(
+        answer.err.split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "document"),
+    [
+        ("PUT /api/datasets/completed/key-1/", {}),
+        ("GET /api/competitions/5/creation_status/", [1]),
+        ("GET /api/competitions/5/creation_status/", {"status": "Finished"}),
+    ],
+)
+def test_so_is_one_on_the_way_of_a_bundle(
+    stand: Stand, submission: Path, place: str, document: object
+) -> None:
+    stand.answers = {place: (200, document)}
+    with pytest.raises(ServerTrouble, match=r"expected .+ at the answer"):
+        founded(stand, submission)
+
+
+@pytest.mark.parametrize("address", ["http://[", "nonsense"])
+def test_a_place_without_an_address_is_the_site_s_fault(stand: Stand, submission: Path, address: str) -> None:
+    stand.answers = {"POST /api/datasets/": (201, {"key": "a", "sassy_url": address})}
+    with pytest.raises(ServerTrouble):
+        handed_in(stand, submission)
+
+
+TALKING = {
+    "a refusal": ("GET /api/competitions/7/", 403, {"detail": f"bad token {TOKEN}"}),
+    "a failure": ("GET /api/competitions/7/", 500, {"detail": "x" * 290 + TOKEN}),
+    "a reason": ("GET /api/can_make_submission/31/", 200, {"can": False, "reason": f"not {TOKEN}"}),
+    "a phase": ("GET /api/competitions/7/", 200, {"phases": [{"id": 1, "name": TOKEN}]}),
+    "an odd shape": ("GET /api/competitions/7/", 200, {"phases": TOKEN}),
+    "details": ("GET /api/submissions/100/", 200, {"status": "Failed", "status_details": TOKEN}),
+    "a log": ("GET /storage/log", 200, f"Traceback {TOKEN}".encode()),
+    "scores": ("GET /api/submissions/100/", 200, {"scores": [{"column_key": TOKEN, "score": "x"}]}),
+}
+
+
+@pytest.mark.parametrize("case", TALKING)
+def test_what_the_site_says_is_shown_without_the_token(stand: Stand, submission: Path, case: str) -> None:
+    place, *answer = TALKING[case]
+    stand.answers, stand.ends = {place: tuple(answer)}, "Failed"
+    with pytest.raises((Refused, ServerTrouble, UsageWrong)) as told:
+        verdict(stand, submission)
+    words = f"{told.value} {told.value.hint}"
+    assert TOKEN[:9] not in words
