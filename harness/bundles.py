@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from harness.errors import DataWrong
+from harness.errors import DataWrong, UsageWrong
 from submissions.codabench.check import check_bundle
-from submissions.codabench.rules import Finding
+from submissions.codabench.rules import NOTE, Finding
 
 MOST_BYTES = 2**30
 """Bytes that a bundle may unpack to, for this check to read it."""
@@ -21,7 +22,20 @@ def checked_bundle(path: Path) -> list[Finding]:
     return check_bundle(members_of(path), loaded, is_image)
 
 
-def members_of(path: Path) -> dict[str, bytes]:
+def require_accepted(content: bytes) -> None:
+    """Refuse a bundle that we made, where the check finds anything wrong in it."""
+    wrong = mistakes(check_bundle(members_of(io.BytesIO(content)), loaded, is_image))
+    if wrong:
+        words = "; ".join(f"{one.facts.what} ({one.where}: {one.found})" for one in wrong)
+        raise UsageWrong(f"the bundle would not do: {words}", wrong[0].facts.mend)
+
+
+def mistakes(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that are not harmless."""
+    return [one for one in findings if one.facts.kind != NOTE]
+
+
+def members_of(path: Path | IO[bytes]) -> dict[str, bytes]:
     """The files of the zip; its folders are left out."""
     hint = "Name the zip that would be uploaded."
     try:

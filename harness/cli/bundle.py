@@ -90,8 +90,10 @@ def export(
 ) -> None:
     """Write a bundle that Codabench (or, with --format v1.5, CodaLab) takes as it is.
 
-    The truth goes into the reference data only. The same command writes the same bytes every time.
+    The truth goes into the reference data only. The same command writes the same bytes every time, and
+    nothing that `harness bundle check` finds wrong.
     """
+    from harness.bundles import require_accepted
     from submissions.codabench.bundle import BundleInvalid, Competition
     from submissions.codabench.bundle import bundle as bundled
     from submissions.writing import write_whole
@@ -107,6 +109,7 @@ def export(
     except BundleInvalid as wrong:
         raise UsageWrong(str(wrong), "Look at --title, --phase and --window.") from wrong
     content = bundled(competition, "2" if form == "2" else "1.5")
+    require_accepted(content)
     write_whole(out, content)
     for one in competition.rounds:
         _tell_unlisted(one.phase)
@@ -222,11 +225,10 @@ def check(ctx: click.Context, path: Path, as_json: bool) -> None:
 
     Any bundle of version 2, and of CodaLab 1.5 as Codabench reads it. Exits with 5 where anything is wrong.
     """
-    from harness.bundles import checked_bundle
-    from submissions.codabench.rules import NOTE
+    from harness.bundles import checked_bundle, mistakes
 
     findings = checked_bundle(path)
-    wrong = [one for one in findings if one.facts.kind != NOTE]
+    wrong = mistakes(findings)
     if as_json:
         console.emit({"accepted": not wrong, "findings": [one.to_json() for one in findings]})
     else:
@@ -260,12 +262,11 @@ def upload(path: Path, token_file: Path | None, site: str | None, force: bool, a
 
     It has to pass `harness bundle check` first. The token comes as in `harness upload`.
     """
-    from harness.bundles import checked_bundle
+    from harness.bundles import checked_bundle, mistakes
     from harness.upload.codabench import SITE, Site, found_competition
     from harness.upload.token import token_of
-    from submissions.codabench.rules import NOTE
 
-    wrong = [one for one in checked_bundle(path) if one.facts.kind != NOTE]
+    wrong = mistakes(checked_bundle(path))
     if wrong and not force:
         words = "; ".join(f"{one.facts.what} ({one.where})" for one in wrong)
         raise Refused(

@@ -82,6 +82,7 @@ USAGE = {
     "a name with a slash": (("--phase", "a/b=x.csv"), "expected a name of 1 to 36"),
     "an end before the start": (("--window", "mine=2026-03-01/2026-02-01"), "before it starts"),
     "a window of no phase": (("--window", "other=2026-03-01"), "--phase does not"),
+    "a contact that is none": (("--contact", "nobody"), "a contact_email that is none"),
     "no date": (("--window", "mine=tomorrow"), "expected a day such as"),
 }
 
