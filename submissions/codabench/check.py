@@ -12,6 +12,7 @@ from typing import Any
 
 from submissions.codabench.dates import date_findings, window_findings
 from submissions.codabench.parts_check import UUID, Parts, leaves
+from submissions.codabench.public_check import public_findings, public_parts, shared_parts
 from submissions.codabench.rules import Finding
 
 NAME = "competition.yaml"
@@ -94,6 +95,8 @@ def _competition(document: Entry, parts: Parts) -> Iterator[Finding]:
     yield from _solutions(document, tasks, parts)
     yield from _phases(document, phases, tasks, parts)
     yield from _leaderboards(document, tasks, parts)
+    public = public_parts(document, phases) + shared_parts(document, tasks)
+    yield from public_findings([task.get("reference_data") for _, task in tasks], public, parts)
 
 
 def _version(document: Entry) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from submissions.codabench.dates import date_findings
 from submissions.codabench.parts_check import Parts
+from submissions.codabench.public_check import kits, public_findings
 from submissions.codabench.rules import Finding
 
 PAGES = ("overview", "evaluation", "terms", "data")
@@ -28,6 +29,9 @@ def older_findings(document: Mapping[str, Any], parts: Parts) -> Iterator[Findin
     for at, phase in phases.items():
         yield from _phase(phase, f"phases {at}", parts)
     yield from _columns(document.get("leaderboard"))
+    public = [(f"html {name}", path) for name, path in pages.items()]
+    public += kits((f"phases {at}", phase) for at, phase in phases.items())
+    yield from public_findings([one.get("reference_data") for one in phases.values()], public, parts)
 
 
 def _phase(phase: Mapping[str, Any], where: str, parts: Parts) -> Iterator[Finding]:

@@ -137,6 +137,12 @@ RULES: Mapping[str, Rule] = {
         "Add reference_data, a flat zip.",
         SILENT,
     ),
+    "truth-public": Rule(
+        "the truth where participants can read it",
+        "It is taken, and whoever takes part can download the labels.",
+        "Keep the reference data out of pages, starting kits and public data.",
+        SILENT,
+    ),
     "data-zip": Rule(
         "data that are no zip, or an empty one",
         'Every submission fails after minutes: "Bad or empty zip file".',
