@@ -17,7 +17,7 @@ from harness.cli.phase_rules import Moment
 from harness.errors import DataWrong, Refused, UsageWrong
 
 if TYPE_CHECKING:
-    from submissions.codabench.bundle import Round
+    from submissions.codabench.bundle import Competition, Round
     from submissions.codabench.reference import Feedback, PhaseTruth
     from submissions.codabench.rules import Finding
     from submissions.phases import Phase
@@ -94,7 +94,7 @@ def export(
     nothing that `harness bundle check` finds wrong.
     """
     from harness.bundles import require_accepted
-    from submissions.codabench.bundle import BundleInvalid, Competition
+    from submissions.codabench.bundle import BundleInvalid, Competition, as_held
     from submissions.codabench.bundle import bundle as bundled
     from submissions.writing import write_whole
 
@@ -106,6 +106,7 @@ def export(
             feedback=given["feedback"] or _usual_feedback(truth.phase for truth in truths),
             **_texts(given),
         )
+        held = as_held(competition, "2" if form == "2" else "1.5")
     except BundleInvalid as wrong:
         raise UsageWrong(str(wrong), "Look at --title, --phase and --window.") from wrong
     content = bundled(competition, "2" if form == "2" else "1.5")
@@ -113,7 +114,8 @@ def export(
     write_whole(out, content)
     for one in competition.rounds:
         _tell_unlisted(one.phase)
-    _tell_export(out, content, competition, as_json)
+    _tell_held(competition, held)
+    _tell_export(out, content, held, as_json)
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
@@ -160,6 +162,17 @@ def _tell_unlisted(phase: Phase) -> None:
         )
 
 
+def _tell_held(asked: Competition, held: Competition) -> None:
+    """Say where the form cannot hold the end that was asked for."""
+    for one, other in zip(asked.rounds, held.rounds, strict=True):
+        if one.end != other.end:
+            console.say(
+                f"Note: {one.name} ends at {other.end}, not at {one.end}: in the form v1.5 a phase ends "
+                "a day before the next starts.",
+                style="yellow",
+            )
+
+
 def _rounds(truths: list[PhaseTruth], given: Mapping[str, Any]) -> Iterable[Round]:
     from submissions.codabench.bundle import Round
 
@@ -174,8 +187,10 @@ def _rounds(truths: list[PhaseTruth], given: Mapping[str, Any]) -> Iterable[Roun
 
 
 def _window(text: str) -> tuple[datetime, datetime | None]:
+    """Start and end in whole seconds, because a bundle holds no parts of one."""
     start, _, end = text.partition("/")
-    return Moment().convert(start, None, None), Moment(end=True).convert(end, None, None) if end else None
+    first = Moment().convert(start, None, None).replace(microsecond=0)
+    return first, Moment(end=True).convert(end, None, None).replace(microsecond=0) if end else None
 
 
 def _usual_window(at: int, *, last: bool) -> tuple[datetime, datetime | None]:

@@ -7,13 +7,14 @@ bundle is packed by the platform into a place that concurrent unpackings share.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from submissions.codabench import pages
+from submissions.codabench.dates import BEFORE_NEXT
 from submissions.codabench.logo import logo
 from submissions.codabench.reference import Feedback, PhaseTruth, reference_data
 from submissions.codabench.scoring_program import score
@@ -88,8 +89,29 @@ class Competition:
         return [key for key in score.columns(self.feedback) if key not in undefined]
 
 
+def as_held(competition: Competition, form: Format) -> Competition:
+    """The competition with the windows that hold on the platform.
+
+    The older form has no ends: a phase ends a day before the next starts. Raises `BundleInvalid` where it
+    would not last until then.
+    """
+    if form == "2":
+        return competition
+    rounds = list(competition.rounds)
+    for at, (one, following) in enumerate(pairwise(rounds)):
+        if following.start - one.start <= BEFORE_NEXT:
+            raise BundleInvalid(
+                f"in the form v1.5 {one.name} would end before it starts, at "
+                f"{_when(following.start - BEFORE_NEXT)}: the platform ends a phase a day before the next "
+                f"starts, so {following.name} has to start over a day after {_when(one.start)}"
+            )
+        rounds[at] = replace(one, end=following.start - BEFORE_NEXT)
+    return replace(competition, rounds=tuple(rounds))
+
+
 def bundle(competition: Competition, form: Format = "2") -> bytes:
     """The zip to upload."""
+    competition = as_held(competition, form)
     texts = _texts(competition)
     if form == "2":
         head = {"competition.yaml": _version_2(competition)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from submissions.codabench.dates import date_findings
+from submissions.codabench.dates import date_findings, older_window_findings
 from submissions.codabench.parts_check import Parts
 from submissions.codabench.public_check import kits, public_findings
 from submissions.codabench.rules import Finding
@@ -28,10 +28,19 @@ def older_findings(document: Mapping[str, Any], parts: Parts) -> Iterator[Findin
         return
     for at, phase in phases.items():
         yield from _phase(phase, f"phases {at}", parts)
+    ordered = sorted(phases.items(), key=_place)
+    starts = [(f"phases {at}", phase.get("start_date")) for at, phase in ordered]
+    yield from older_window_findings(starts, document.get("end_date"))
     yield from _columns(document.get("leaderboard"))
     public = [(f"html {name}", path) for name, path in pages.items()]
     public += kits((f"phases {at}", phase) for at, phase in phases.items())
     yield from public_findings([one.get("reference_data") for one in phases.values()], public, parts)
+
+
+def _place(entry: tuple[Any, Mapping[str, Any]]) -> float:
+    """The number of a phase, by which the platform orders them; 0 for none."""
+    number = str(entry[1].get("phasenumber", entry[0]))
+    return float(number) if number.isascii() and number.isdigit() else 0.0
 
 
 def _phase(phase: Mapping[str, Any], where: str, parts: Parts) -> Iterator[Finding]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
 from submissions.codabench.rules import Finding
 
+BEFORE_NEXT = timedelta(days=1)
+"""How long before the start of the next a phase of CodaLab 1.5, which has no end of its own, ends."""
 _SLASHES = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}.*")
 
 
@@ -53,3 +55,14 @@ def window_findings(windows: Sequence[tuple[str, Any, Any]]) -> Iterator[Finding
         elif last and following and last >= following:
             rule = "dates-touch" if last == following else "dates-overlap"
             yield Finding(rule, where, f"end {end}, next start {start}")
+
+
+def older_window_findings(starts: Sequence[tuple[str, Any]], last_end: Any) -> Iterator[Finding]:
+    """The phases of CodaLab 1.5, each with its place and start in their order, that end before they start."""
+    for (where, start), (_, following) in pairwise(starts):
+        first, after = read(start), read(following)
+        if first and after and after - first <= BEFORE_NEXT:
+            yield Finding("old-end", where, f"start {start}, next start {following}")
+    first, last = read(starts[-1][1]) if starts else None, read(last_end)
+    if first and last and last <= first:
+        yield Finding("end-before-start", starts[-1][0], f"{starts[-1][1]} to {last_end}")

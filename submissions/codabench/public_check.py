@@ -71,7 +71,7 @@ def _plain(path: str) -> str:
 def _leaves(path: str, parts: Parts) -> dict[str, bytes]:
     """The files of a member or a folder, and of the zips in it; line ends and space around them left out."""
     folder = path + "/"
-    found = {}
+    found: dict[str, bytes] = {}
     for name, content in parts.members.items():
         if name == path or name.startswith(folder):
             found |= _unfolded(name, content)
@@ -82,7 +82,7 @@ def _unfolded(name: str, content: bytes, depth: int = 3) -> dict[str, bytes]:
     inner = unzipped(content) if depth and content[:2] == b"PK" else {}
     if not inner:
         return {name: content.replace(b"\r", b"").strip()}
-    found = {}
+    found: dict[str, bytes] = {}
     for one, more in inner.items():
         found |= _unfolded(f"{name}/{one}", more, depth - 1)
     return found

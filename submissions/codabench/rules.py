@@ -249,6 +249,12 @@ RULES: Mapping[str, Rule] = {
         "a field that nothing reads", "It is ignored.", "Look for a slip in its name.", NOTE
     ),
     "old-html": Rule("no html with a page `terms`", UNUSABLE, "Add overview, evaluation, terms and data."),
+    "old-end": Rule(
+        "a phase of CodaLab 1.5 that ends before it starts",
+        "A phase there ends a day before the next starts: this one is over at once.",
+        "Start the next over a day later, or use version 2.",
+        SILENT,
+    ),
     "old-form": Rule(
         "phases or leaderboard not in the form of CodaLab 1.5",
         REFUSES,

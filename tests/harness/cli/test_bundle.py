@@ -61,6 +61,21 @@ def test_the_older_form_is_written_and_passes(truth: Path) -> None:
     assert harness("bundle", "check", truth.parent / "mine.zip").code == 0
 
 
+def test_the_older_form_prints_the_windows_that_hold(truth: Path) -> None:
+    second = ("--phase", f"late={truth}", "--format", "v1.5", "--window", "late=2026-07-01/2026-07-14")
+    answer = export(truth, *second, "--window", "mine=2026-03-01/2026-06-15", "--json")
+    assert answer.code == 0, answer.err
+    assert [one["end"] for one in answer.document()["phases"]] == [
+        "2026-06-30T00:00:00+00:00",
+        "2026-07-14T23:59:59+00:00",
+    ]
+    assert "ends at 2026-06-30 00:00:00+00:00, not at 2026-06-15 23:59:59" in " ".join(answer.err.split())
+    close = export(truth, *second, "--window", "mine=2026-06-30/2026-06-30", out="close.zip")
+    assert close.code == 2
+    assert "would end before it starts" in " ".join(close.err.split())
+    assert not (truth.parent / "close.zip").exists()
+
+
 def test_own_terms_go_into_the_bundle(truth: Path) -> None:
     (truth.parent / "terms.md").write_text("# Ours\n\nBe kind.\n")
     assert export(truth, "--terms", truth.parent / "terms.md").code == 0

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from submissions.codabench.bundle import BundleInvalid, Competition, Format, Round, bundle
+from submissions.codabench.bundle import BundleInvalid, Competition, Format, Round, as_held, bundle
 from submissions.codabench.reference import PhaseTruth
 from submissions.codabench.scoring_program import score
 from submissions.codabench.texts import as_html, as_yaml
@@ -217,6 +217,17 @@ WRONG = {
     "an end before the start": {"rounds": (a_round(end=START),)},
     "no terms": {"terms": "\n"},
 }
+
+
+def test_in_the_older_form_a_phase_ends_a_day_before_the_next_and_has_to_last_until_then() -> None:
+    held = as_held(a_competition(), "1.5")
+    assert [one.end for one in held.rounds] == [START + timedelta(days=9), None]
+    close = a_competition(
+        rounds=(a_round(end=START + timedelta(hours=5)), second_round(START + timedelta(days=1)))
+    )
+    assert as_held(close, "2") == close
+    with pytest.raises(BundleInvalid, match="prelim would end before it starts, at 2026-01-01 00:00:00"):
+        bundle(close, "1.5")
 
 
 @pytest.mark.parametrize("case", WRONG)
