@@ -18,6 +18,8 @@ from eval_server.store.store import Store
 from eval_server.store.submissions import Judged
 from eval_server.verdicts import Verdicts
 
+READINGS = 5
+"""Times that a board is read again where something changed while it was read."""
 CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
 """The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
 
@@ -90,8 +92,8 @@ class Drawer:
         return self._drawn(record)
 
     def _drawn(self, record: PhaseRecord) -> Board:
-        truth = self._store.phases.truth_to_show(record.name, record.truth)
-        judged = tied(self._store.submissions.judged(record.name, truth, record.rules.metric))
+        record, truth, found_then = self._read(record)
+        judged = tied(found_then)
         shown = self._shown(record, judged) if record.rules.ladder else {}
         order = sorted(standing_ones(record, judged, shown), key=_place)
         verdicts = self._verdicts.all([one.verdict for one in order])
@@ -106,6 +108,20 @@ class Drawer:
         references = tuple(self._store.phases.published(record.name))
         known, former = frozenset(one.id for one in judged), truth != record.truth
         return Board(record.revision, record, rows, where, references, shown, known, former)
+
+    def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[Judged]]:
+        """A phase, the truth to show and what was judged by it, as they were at one moment.
+
+        They are several questions, and a truth may be replaced in between: then they are asked again.
+        """
+        for _ in range(READINGS):
+            truth = self._store.phases.truth_to_show(record.name, record.truth)
+            judged = self._store.submissions.judged(record.name, truth, record.rules.metric)
+            now = self._store.phases.find(record.name)
+            if now is None or now.revision == record.revision:
+                break
+            record = now
+        return record, truth, list(judged)
 
     def _shown(self, record: PhaseRecord, judged: Sequence[Judged]) -> dict[str, str]:
         """With the Ladder on: for each submission, which one's number is told."""
