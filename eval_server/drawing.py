@@ -116,12 +116,13 @@ class Drawer:
         """
         for _ in range(READINGS):
             truth = self._store.phases.truth_to_show(record.name, record.truth)
-            judged = self._store.submissions.judged(record.name, truth, record.rules.metric)
+            judged = list(self._store.submissions.judged(record.name, truth, record.rules.metric))
+            read = record, truth, judged
             now = self._store.phases.find(record.name)
             if now is None or now.revision == record.revision:
                 break
             record = now
-        return record, truth, list(judged)
+        return read
 
     def _shown(self, record: PhaseRecord, judged: Sequence[Judged]) -> dict[str, str]:
         """With the Ladder on: for each submission, which one's number is told."""
