@@ -40,7 +40,7 @@ calibration: $(VENV)/.all  ## size and coverage of the tests and intervals, by s
 	$(BIN)/python -m eval_server.scoring.simulation
 
 benchmark: $(VENV)/.all  ## the statistics against scikit-learn and scipy, in one run
-	$(BIN)/python -m eval_server.scoring.benchmark
+	$(BIN)/python benchmarks/report.py
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

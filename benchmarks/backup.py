@@ -21,14 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from eval_server.jobs import Judge
+from eval_server.judging.truth import Truth, read_truth
+from eval_server.service.jobs import Judge
+from eval_server.service.verdicts import Verdicts
 from eval_server.store.backup import dump, load, verify
 from eval_server.store.phases import Rules
 from eval_server.store.soundness import troubles_in
 from eval_server.store.store import Store
 from eval_server.store.submissions import Arrival
-from eval_server.truth import Truth, read_truth
-from eval_server.verdicts import Verdicts
 from submissions.packing import packed
 from submissions.predictions import Predictions
 

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval_server.comparing import compare
-from eval_server.judging import Verdict
+from eval_server.judging.comparing import compare
+from eval_server.judging.verdict import Verdict
 from harness import console
 from harness.data.splits import open_dataset
 from harness.data.synthetic import draw
 from harness.errors import HarnessError, ServerTrouble
-from harness.leaderboard import Shown
+from harness.reports.leaderboard import Shown
 from harness.runs.outcome import Outcome
 from harness.runs.plan import Request, resolve
 from harness.runs.workflow import run

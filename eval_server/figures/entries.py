@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import LINE, WIDTH, Point, Scale, Sheet, shortened, width_of
 from eval_server.figures.wording import ABSENT, counted, listed, percent
-from eval_server.judging import SubjectLine
+from eval_server.judging.verdict import SubjectLine
 from eval_server.scoring.counts import Confusion
 
 Numbers = npt.NDArray[np.float64]

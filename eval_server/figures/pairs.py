@@ -13,7 +13,7 @@ from eval_server.figures.entries import GROUPS, ROLE_OF
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import WIDTH, Point, Scale, Sheet, shortened
 from eval_server.figures.wording import counted, p_words, percent, signed
-from eval_server.judging import SubjectLine
+from eval_server.judging.verdict import SubjectLine
 
 Numbers = npt.NDArray[np.float64]
 

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.comparing import Report, Standing
 from eval_server.figures.entries import (
     Curve,
     calibration,
@@ -32,8 +31,9 @@ from eval_server.figures.standings import (
     rank_stability,
     significance_map,
 )
-from eval_server.judging import Verdict
-from eval_server.pairs import Comparison
+from eval_server.judging.comparing import Report, Standing
+from eval_server.judging.pairs import Comparison
+from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import Ints
 from eval_server.scoring.exact import RESAMPLES, coin_sums
 from eval_server.scoring.intervals import Interval

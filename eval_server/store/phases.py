@@ -11,10 +11,10 @@ import numpy as np
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from eval_server.judging.truth import Truth
 from eval_server.store.database import Database
 from eval_server.store.schema import fresh_id, phases, published, submissions, truths, verdicts
 from eval_server.store.submissions import WAITING, note_history
-from eval_server.truth import Truth
 from submissions.phases import Phase
 
 REPRESENTS = ("best", "last", "chosen", "every")

@@ -128,7 +128,7 @@ def _texts(given: Mapping[str, Any]) -> dict[str, str]:
 
 def _truth(name: str, path: Path, *, trust_labels: bool) -> PhaseTruth:
     """The truth of a phase; an official name stands for the official cells, or a part of them."""
-    from eval_server.truth import read_truth
+    from eval_server.judging.truth import read_truth
     from harness.cli.phase import NAME
     from submissions.codabench.reference import PhaseTruth
     from submissions.phases import OFFICIAL

@@ -12,8 +12,8 @@ import click
 from harness.cli.options import JSON, PATH, SCORES, TRUST_LABELS, TRUTH, Share
 
 if TYPE_CHECKING:
-    from eval_server.truth import Truth
-    from harness.leaderboard import Reference, Shown
+    from eval_server.judging.truth import Truth
+    from harness.reports.leaderboard import Reference, Shown
 
 
 @click.command()
@@ -65,7 +65,7 @@ def compare(
 
     Each of ENTRIES is a submission zip, a run folder or a table of predictions, as PATH or NAME=PATH.
     """
-    from eval_server.truth import read_truth
+    from eval_server.judging.truth import read_truth
 
     truth = read_truth(truth_file, trust_labels=trust_labels)
     shown = _compared(entries, truth, scale, baseline=baseline, margin=margin, alpha=alpha)
@@ -85,10 +85,10 @@ def _compared(
     alpha: float,
 ) -> Shown:
     """Open, judge and compare; every entry is judged on the cells that it predicts."""
-    from eval_server.comparing import compare as compare_verdicts
-    from eval_server.judging import judge
-    from harness.entries import open_entry, truth_for
-    from harness.leaderboard import Shown
+    from eval_server.judging.comparing import compare as compare_verdicts
+    from eval_server.judging.verdict import judge
+    from harness.reports.entries import open_entry, truth_for
+    from harness.reports.leaderboard import Shown
 
     opened = [open_entry(text, truth, scale) for text in texts]
     _check_names([one.name for one in opened], baseline)
@@ -100,8 +100,8 @@ def _compared(
 
 def _references(phase: str) -> tuple[Reference, ...]:
     """What was published about an official phase; nothing about any other."""
-    from harness.leaderboard import Reference
-    from harness.published_results import PUBLISHED
+    from harness.reports.leaderboard import Reference
+    from harness.reports.published_results import PUBLISHED
 
     return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
 
@@ -122,7 +122,7 @@ def _write(shown: Shown, page: Path | None, pictures: Path | None) -> None:
     if page is None and pictures is None:
         return
     from harness import console
-    from harness.report import write_page, write_pictures
+    from harness.reports.page import write_page, write_pictures
 
     if page is not None:
         write_page(page, shown)
@@ -132,7 +132,8 @@ def _write(shown: Shown, page: Path | None, pictures: Path | None) -> None:
 
 
 def _show(shown: Shown, form: str) -> None:
-    from harness import console, leaderboard
+    from harness import console
+    from harness.reports import leaderboard
 
     if form == "json":
         console.emit(_document(shown))
@@ -159,7 +160,8 @@ def show_table(shown: Shown) -> None:
     """The leaderboard, what is significant, and what the table does and does not show."""
     from textwrap import fill
 
-    from harness import console, leaderboard
+    from harness import console
+    from harness.reports import leaderboard
 
     report, width = shown.report, console.width()
     text = min(width, 100)

@@ -15,7 +15,7 @@ from harness.cli.variables import ELSEWHERE, SECRET, readers, told, unknown
 from harness.errors import Unavailable
 
 if TYPE_CHECKING:
-    from harness.diagnosis import Finding
+    from harness.doctor import Finding
 
 
 @click.command()
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def doctor(ctx: click.Context, data_root: Path, as_json: bool) -> None:
     """Say what is installed, which device there is, whether the data is found, and how to mend the rest."""
-    from harness.diagnosis import State, diagnose
+    from harness.doctor import State, diagnose
 
     findings = (*diagnose(data_root), *_variables(ctx))
     wrong = any(one.state is State.WRONG for one in findings)
@@ -42,7 +42,7 @@ def doctor(ctx: click.Context, data_root: Path, as_json: bool) -> None:
 def _variables(ctx: click.Context) -> Iterator[Finding]:
     """The variables with our prefix that are set, and who reads them."""
     from harness.cli.main import cli
-    from harness.diagnosis import Finding, State
+    from harness.doctor import Finding, State
 
     known = readers(cli.all_commands(ctx))
     for name in sorted(name for name in os.environ if name in known and os.environ[name]):

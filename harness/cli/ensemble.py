@@ -49,7 +49,7 @@ def ensemble(
 
     Seeds of one entry are joined in the same way. Weights are never fitted on the split that is judged.
     """
-    from eval_server.truth import read_truth
+    from eval_server.judging.truth import read_truth
     from harness.runs.ensemble import ensemble as joined
     from harness.runs.ensemble import equal_weights, fitted_weights, open_part
 

@@ -9,8 +9,8 @@ import click
 from harness import console
 from harness.cli.check import CELLS, PHASE, asked_phase, unreadable
 from harness.cli.options import JSON, PATH, SCORES
-from harness.entries import scores_beside
 from harness.errors import DataWrong, Refused
+from harness.reports.entries import scores_beside
 from submissions.packing import pack as packed_to
 from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import Predictions

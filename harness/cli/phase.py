@@ -26,13 +26,13 @@ from harness.cli.phase_rules import (
     window_words,
 )
 from harness.errors import DataWrong, ServerTrouble, UsageWrong
-from harness.published_results import PUBLISHED
+from harness.reports.published_results import PUBLISHED
 from submissions.phases import FIRST, cells_table, first_cells, order_of, order_remarks
 
 if TYPE_CHECKING:
+    from eval_server.judging.truth import Truth
     from eval_server.store.phases import Rules
     from eval_server.store.store import Store
-    from eval_server.truth import Truth
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,36}")
 
@@ -264,7 +264,7 @@ def _truth(path: Path, name: str, asked: Any = None, *, trust_labels: bool = Fal
 
     A part of them, or drawn ones, may bear it: the host is told.
     """
-    from eval_server.truth import read_truth
+    from eval_server.judging.truth import read_truth
     from submissions.phases import OFFICIAL
 
     found = read_truth(path, asked, trust_labels=trust_labels)

@@ -140,7 +140,7 @@ def require_defined(rules: Rules, labels: Any) -> None:
 
 def window(rules: Rules, now: datetime) -> dict[str, Any]:
     """When a phase opens and closes, and what the clock says to that, as documents carry it."""
-    from eval_server.access import status_at
+    from eval_server.service.access import status_at
 
     limits = {"opens_at": rules.opens_at, "closes_at": rules.closes_at}
     told: dict[str, Any] = {name: None if at is None else at.isoformat() for name, at in limits.items()}
@@ -149,7 +149,7 @@ def window(rules: Rules, now: datetime) -> dict[str, Any]:
 
 def window_words(rules: Rules, now: datetime) -> str:
     """Both moments with their zone, and whether the phase is open by the clock of this machine."""
-    from eval_server.access import status_at
+    from eval_server.service.access import status_at
 
     opens = "at once" if rules.opens_at is None else moment_words(rules.opens_at)
     closes = "never" if rules.closes_at is None else moment_words(rules.closes_at)

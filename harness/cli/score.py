@@ -10,8 +10,8 @@ import click
 from harness.cli.options import JSON, SCORES, TRUST_LABELS, TRUTH
 
 if TYPE_CHECKING:
-    from eval_server.hints import Hint
-    from eval_server.judging import Verdict
+    from eval_server.judging.hints import Hint
+    from eval_server.judging.verdict import Verdict
     from eval_server.scoring.intervals import Interval
     from eval_server.scoring.subjects import Share
 
@@ -48,10 +48,10 @@ def score(entry: str, truth_file: Path, trust_labels: bool, scale: str | None, a
     labels, scores or both, in any order. What was assumed about a table is said, and so is a mistake that
     only looks like a bad model (labels inverted, lines in another order), with the number it would have had.
     """
-    from eval_server.hints import hints
-    from eval_server.judging import judge
-    from eval_server.truth import read_truth
-    from harness.entries import open_entry, truth_for
+    from eval_server.judging.hints import hints
+    from eval_server.judging.truth import read_truth
+    from eval_server.judging.verdict import judge
+    from harness.reports.entries import open_entry, truth_for
 
     truth = read_truth(truth_file, trust_labels=trust_labels)
     opened = open_entry(entry, truth, scale)

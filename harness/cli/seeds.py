@@ -12,7 +12,7 @@ from harness.cli.options import JSON, PATH, TRUST_LABELS
 
 if TYPE_CHECKING:
     from eval_server.scoring.seeds import PairedSeeds, SeedSummary
-    from harness.seed_report import Method, MethodPair, SeedReport
+    from harness.reports.seeds import Method, MethodPair, SeedReport
 
 SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the test set)"
 
@@ -56,10 +56,10 @@ def seeds(
 def _reported(
     runs: tuple[str, ...], truth_file: Path | None, metric: str, *, trust_labels: bool
 ) -> SeedReport:
-    from eval_server.truth import read_truth
+    from eval_server.judging.truth import read_truth
     from harness.errors import UsageWrong
-    from harness.seed_report import report_of_runs, report_of_table
-    from harness.seed_runs import is_table, read_seed_runs, read_seed_table
+    from harness.reports.seed_runs import is_table, read_seed_runs, read_seed_table
+    from harness.reports.seeds import report_of_runs, report_of_table
 
     if any(is_table(Path(text)) for text in runs):
         if len(runs) > 1:
@@ -82,7 +82,7 @@ def _check_metric(metric: str) -> None:
 def _published_document() -> dict[str, object]:
     from dataclasses import asdict
 
-    from harness.seed_report import PUBLISHED
+    from harness.reports.seeds import PUBLISHED
 
     return {"source": SOURCE, "summary": {metric: asdict(found) for metric, found in PUBLISHED.items()}}
 
@@ -91,7 +91,7 @@ def _show(report: SeedReport, *, published: bool) -> None:
     from textwrap import fill
 
     from harness import console
-    from harness.seed_report import PUBLISHED
+    from harness.reports.seeds import PUBLISHED
 
     if all(len(method.summaries) == 1 for method in report.methods):
         rows = {_title(method): method.summaries[report.metric] for method in report.methods}

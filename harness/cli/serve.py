@@ -58,7 +58,7 @@ def serve(
     On loopback it is usable at once. Any other address, and a --public-name, needs a host's token:
     make one with `harness token add --role host`.
     """
-    from eval_server.settings import OPEN, TOKENS, Settings, SettingsUnsafe, is_loopback
+    from eval_server.service.settings import OPEN, TOKENS, Settings, SettingsUnsafe, is_loopback
 
     if access == "auto":
         access = OPEN if is_loopback(host) and not names else TOKENS
@@ -92,9 +92,9 @@ def _begin_anew(data_dir: Path, database: str | None) -> None:
 
 
 def _run(settings: Any, port: int, *, as_json: bool, open_browser: bool) -> None:
-    from eval_server.running import ServerBusy, ServerFailed, run
-    from eval_server.settings import SettingsUnsafe
+    from eval_server.service.settings import SettingsUnsafe
     from eval_server.store.database import StoreUnfit
+    from eval_server.web.running import ServerBusy, ServerFailed, run
 
     def announce(url: str) -> None:
         console.result(json.dumps({"url": url}) if as_json else url)

@@ -39,7 +39,7 @@ def add(
     role: str, team: str | None, note: str, days: int, data_dir: Path, database: str | None, as_json: bool
 ) -> None:
     """Make a token. It is shown once: only its digest is kept."""
-    from eval_server.access import TOKEN_PREFIX, digest_of, new_secret
+    from eval_server.service.access import TOKEN_PREFIX, digest_of, new_secret
 
     if (role == "team") != bool(team):
         raise UsageWrong("a team's token names its --team, a host's token names none")

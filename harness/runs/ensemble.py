@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 from scipy.special import expit, logit
 
-from eval_server.judging import Verdict, judge
-from eval_server.truth import Truth
+from eval_server.judging.truth import Truth
+from eval_server.judging.verdict import Verdict, judge
 from harness import console
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.folder import ANEW, RunFolder, Status, read_json, read_manifest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval_server.judging import Verdict
+from eval_server.judging.verdict import Verdict
 from harness.runs.folder import RunFolder, Status
 from submissions.manifest import Manifest
 

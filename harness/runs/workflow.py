@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from eval_server.judging import Verdict, judge
-from eval_server.truth import Truth
+from eval_server.judging.truth import Truth
+from eval_server.judging.verdict import Verdict, judge
 from harness import console
 from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops

@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from harness.entries import scores_beside
 from harness.errors import Refused, ServerTrouble, UsageWrong
+from harness.reports.entries import scores_beside
 from submissions.parts import is_zip
 from submissions.phases import Phase, first_cells
 

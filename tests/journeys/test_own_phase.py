@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from eval_server.judging.truth import Truth, read_truth
 from eval_server.store.phases import Rules
-from eval_server.truth import Truth, read_truth
 from harness.errors import Refused
 from harness.upload.server import Server as RunServer
 from harness.upload.server import require_same_order

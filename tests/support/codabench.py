@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval_server.truth import Truth
+from eval_server.judging.truth import Truth
 from submissions.codabench.reference import Feedback, PhaseTruth, reference_data
 
 PROGRAM = Path(__file__).parents[2] / "submissions/codabench/scoring_program/score.py"

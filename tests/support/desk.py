@@ -12,11 +12,11 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from eval_server.access import digest_of, new_secret
-from eval_server.app import create
-from eval_server.desk import Desk
-from eval_server.settings import Settings
+from eval_server.service.access import digest_of, new_secret
+from eval_server.service.desk import Desk
+from eval_server.service.settings import Settings
 from eval_server.store.phases import Rules
+from eval_server.web.app import create
 from tests.support.server import a_zip, decided, small_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from eval_server.truth import Truth, read_truth
+from eval_server.judging.truth import Truth, read_truth
 from submissions.packing import packed
 from submissions.predictions import Predictions
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from eval_server.judging import Verdict, judge
+from eval_server.judging.truth import Truth, read_truth
+from eval_server.judging.verdict import Verdict, judge
 from eval_server.scoring.counts import Subjects, Tally
 from eval_server.scoring.metrics import Metric
-from eval_server.truth import Truth, read_truth
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
 from tests.support import shared

@@ -23,7 +23,7 @@ from eval_server.figures.standings import (
     rank_stability,
     significance_map,
 )
-from eval_server.judging import SubjectLine
+from eval_server.judging.verdict import SubjectLine
 from eval_server.scoring.counts import Confusion
 
 NAMES = ("forest", "an entry with a name that is much too long for a telephone", 'a<b>&"c"', "mlp")

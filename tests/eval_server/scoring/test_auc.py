@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from eval_server.judging import Verdict
+from eval_server.judging.verdict import Verdict
 from eval_server.scoring import auc
 from eval_server.scoring.counts import subjects_of
 from tests.support.truth import ENTRIES, PAIRS, golden, golden_verdicts

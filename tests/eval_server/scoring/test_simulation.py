@@ -8,10 +8,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from eval_server.scoring import benchmark, simulation
+from benchmarks import report as benchmark
+from eval_server.judging.truth import read_truth
+from eval_server.scoring import simulation
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.simulation import SIZES, Truth, draw, other_point, subjects_of_design
-from eval_server.truth import read_truth
 from tests.support import shared
 from tests.support.truth import LABEL_FILE
 

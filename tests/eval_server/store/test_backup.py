@@ -23,7 +23,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from eval_server.jobs import Judge
+from eval_server.service.jobs import Judge
+from eval_server.service.verdicts import Verdicts
 from eval_server.store.backup import BackupSmaller, BackupUnfit, dump, load, verify
 from eval_server.store.backup_file import Writer, sealed_row
 from eval_server.store.database import StoreDamaged
@@ -31,7 +32,6 @@ from eval_server.store.phases import Rules
 from eval_server.store.schema import metadata
 from eval_server.store.store import DATABASE_FILE, Store
 from eval_server.store.submissions import Arrival
-from eval_server.verdicts import Verdicts
 from tests.eval_server.store.test_submissions import an_arrival, welcome
 from tests.support.postgres import a_database
 from tests.support.server import a_zip, small_truth

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eval_server.access import TooMany, admission
+from eval_server.service.access import TooMany, admission
 from eval_server.store.phases import Rules
 from eval_server.store.store import Store
 from eval_server.store.submissions import LEASE, Arrival, Outcome, Receipt, Spent

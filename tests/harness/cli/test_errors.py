@@ -93,7 +93,7 @@ def test_json_may_be_asked_for_by_the_environment(arguments: tuple[str, ...], va
 
 
 def test_with_json_a_bug_is_a_document_and_keeps_its_traceback(folder: Path) -> None:
-    broken = "import eval_server.truth as t; t.read_truth = lambda path, **options: 1 / 0"
+    broken = "import eval_server.judging.truth as t; t.read_truth = lambda path, **options: 1 / 0"
     code = f"{broken}; from harness.cli.main import main; main(['score', 'x', '--truth', 'y', '--json'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1

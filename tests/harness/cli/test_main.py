@@ -55,7 +55,7 @@ def test_the_models_document_names_every_entry_and_says_which_can_be_used():
 def test_the_doctor_explains_torch_and_torchvision_that_do_not_match():
     from packaging.specifiers import SpecifierSet
 
-    from harness.diagnosis import State, torch_pairing
+    from harness.doctor import State, torch_pairing
 
     finding = torch_pairing("2.13.0+cpu", "0.29.2", SpecifierSet(">=2.14.0"))
     assert finding.state is State.WRONG

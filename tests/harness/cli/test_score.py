@@ -65,7 +65,7 @@ def test_a_zip_of_each_real_entry_is_scored_like_its_table(name: str, tmp_path: 
 
 
 def test_the_papers_confusion_matrix_as_a_zip_gives_the_papers_numbers(tmp_path: Path, capsys) -> None:
-    from eval_server.truth import read_truth
+    from eval_server.judging.truth import read_truth
 
     labels = read_truth(shared(LABEL_FILE)).labels
     called = labels.copy()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from eval_server.truth import read_truth
-from harness.entries import open_entry
+from eval_server.judging.truth import read_truth
 from harness.errors import exit_code_of, words_of
+from harness.reports.entries import open_entry
 from harness.runs import workflow
 from harness.runs.ensemble import ensemble, equal_weights, open_part
 from harness.runs.listing import runs_table

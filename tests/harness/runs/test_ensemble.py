@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from eval_server.truth import Truth
+from eval_server.judging.truth import Truth
 from harness.errors import DataWrong, UsageWrong, exit_code_of
 from harness.runs.ensemble import (
     Weighing,

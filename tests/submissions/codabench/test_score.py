@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval_server.judging import Verdict, judge
-from eval_server.truth import Truth
+from eval_server.judging.truth import Truth
+from eval_server.judging.verdict import Verdict, judge
 from submissions import labels
 from submissions.codabench.scoring_program import score
 from submissions.packing import packed

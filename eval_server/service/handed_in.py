@@ -1,0 +1,88 @@
+"""What was handed in, read again for its owner: as what it was taken, the zip made of it, the original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eval_server.judging.hints import hints
+from eval_server.judging.verdict import Verdict
+from eval_server.service.access import Caller
+from eval_server.service.desk import Desk
+from eval_server.store.files import FileDamaged
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import Submission
+from submissions.packing import packed
+from submissions.parts import is_zip, read_parts
+from submissions.problems import SubmissionRefused
+from submissions.rows import without_note
+
+HINT_DIGITS = 3
+"""Digits of the number that a result would have had: no more than a hint needs."""
+
+UNTOLD: Mapping[str, Any] = {"kind": None, "read_as": []}
+"""What others are told of a submission's file, and its owner where the file is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A submission's own file, what it was read as, and whether scores came with it.
+
+    `zipped` is the zip that CodaLab takes: the file itself, or what is made of a table; None where a
+    table was refused.
+    """
+
+    original: bytes
+    is_table: bool
+    zipped: bytes | None
+    read_as: tuple[str, ...] = ()
+    scored: bool = False
+
+
+def handed_in(desk: Desk, record: PhaseRecord, found: Submission) -> HandedIn | None:
+    """Read it again, by the same rules as when it was judged; None where the file is lost."""
+    archive = desk.store.archive
+    try:
+        data = archive.read(found.archive)
+        scores = None if found.scores is None else archive.read(found.scores)
+    except (OSError, FileDamaged):
+        return None
+    table = not is_zip(data)
+    if not table and scores is None:
+        return HandedIn(data, False, data)
+    try:
+        reading = read_parts(data, scores, desk.verdicts.truth(record.truth).phase)
+    except SubmissionRefused:
+        return HandedIn(without_note(data), table, None if table else data)
+    zipped = packed(reading.predictions) if table else data
+    scored = reading.predictions.scores is not None
+    return HandedIn(without_note(data), table, zipped, reading.read_as, scored)
+
+
+def told(desk: Desk, record: PhaseRecord, found: Submission) -> dict[str, Any]:
+    """What a submission's document says of its file to its owner."""
+    read = handed_in(desk, record, found)
+    if read is None:
+        return dict(UNTOLD)
+    kind = "table" if read.is_table else "zip"
+    said = {"kind": kind, "read_as": list(read.read_as)}
+    return {**said, "has_scores": True} if read.scored else said
+
+
+def mistakes(
+    desk: Desk, record: PhaseRecord, found: Submission, shown: str | None, verdict: Verdict, caller: Caller
+) -> list[dict[str, Any]]:
+    """Hints for the owner and the host, where the numbers that are shown are this submission's own."""
+    if not caller.owns(found.team) or shown != found.id:
+        return []
+    cells = desk.verdicts.truth(record.truth).phase.cells
+    return [
+        {
+            "reading": hint.reading,
+            "weighted_f1": round(hint.weighted_f1, HINT_DIGITS),
+            "says": hint.says,
+            "mend": hint.mend,
+        }
+        for hint in hints(verdict.cells, cells)
+    ]

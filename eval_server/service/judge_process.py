@@ -1,0 +1,234 @@
+"""The judge in a process of its own, so that judging, drawing and answering do not share one interpreter.
+
+A pipe joins the two: a byte in it wakes the judge, and its end, which comes however the server went, ends it.
+Another one carries the judge's beats back, and ends when the judge does. Beside them a socket carries the
+names of phases one way and their boards the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from io import FileIO
+from multiprocessing.connection import Connection
+
+from eval_server.service import logs
+from eval_server.service.desk import utc_now
+from eval_server.service.jobs import Judge, Pulse, a_name
+from eval_server.service.making import Board
+from eval_server.service.settings import VARIABLE, Settings
+from eval_server.service.verdicts import Verdicts
+from eval_server.store.store import Store
+
+PAUSE = 1.0
+"""Seconds until a judge that died is followed by another; twice as many after each that did not start."""
+STARTS = 4
+"""Judges in a row that end before they come to work; then none is tried any more."""
+TRIES = 3
+"""Judges that are asked for a board before it is given up."""
+PRESENCE = 30.0
+"""Seconds that a board waits for a judge who could draw it."""
+STARTED, WORKED = b"s", b"."
+"""What a judge says: that it came to work, and that it went through its work once more."""
+log = logging.getLogger("harness.jobs")
+
+
+class DrawingFailed(RuntimeError):
+    """The judge's process could not draw a board; its log says why."""
+
+
+class JudgeProcess:
+    """Keeps a judge's process running: where one dies, its claims are given back and another begins.
+
+    Where several in a row do not even start, `give_up` is called: waiting longer helps nobody.
+    """
+
+    def __init__(self, store: Store, give_up: Callable[[], None] = lambda: None) -> None:
+        self._store = store
+        self._give_up = give_up
+        self._pulse = Pulse()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._supervise, name="judge", daemon=True)
+        self._ear, voice = os.pipe()
+        os.set_blocking(voice, False)
+        self._voice = FileIO(voice, "wb")
+        self._asking = threading.Lock()
+        self._boards: Connection | None = None
+        self._there = threading.Condition()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that something was received; a full pipe says so already."""
+        self._voice.write(b".")
+
+    def stop(self) -> None:
+        """Let it finish the batch at hand, then end."""
+        self._stopping.set()
+        self._voice.close()
+        self._thread.join()
+        os.close(self._ear)
+
+    def silent_for(self) -> float:
+        """Seconds since the judge last went through its work; infinite before it did so once."""
+        return self._pulse.silent_for()
+
+    def draw(self, phase: str) -> Board:
+        """The board of a phase as the judge's process draws it; where that one dies, its successor is asked.
+
+        Raises `DrawingFailed` when it cannot be drawn or the server stops.
+        """
+        with self._asking:
+            for _ in range(TRIES):
+                boards = self._joined()
+                try:
+                    boards.send(phase)
+                    answer = boards.recv()
+                except (EOFError, OSError):
+                    self._part_from(boards)
+                    continue
+                if isinstance(answer, Board):
+                    return answer
+                raise DrawingFailed(f"the board of {phase} could not be drawn: {answer}")
+        raise DrawingFailed(f"the judge died while it drew the board of {phase}")
+
+    def _joined(self) -> Connection:
+        """The connection to the judge that runs now; waits a while for one to begin."""
+        until = time.monotonic() + PRESENCE
+        with self._there:
+            while self._boards is None:
+                if self._stopping.is_set():
+                    raise DrawingFailed("the server stops")
+                if time.monotonic() > until:
+                    raise DrawingFailed("no judge is at work")
+                self._there.wait(0.1)
+            return self._boards
+
+    def _part_from(self, boards: Connection) -> None:
+        with self._there:
+            if self._boards is boards:
+                self._boards = None
+
+    def _supervise(self) -> None:
+        in_vain = 0
+        while not self._stopping.is_set():
+            name = a_name()
+            in_vain = 0 if self._came_to_work(name) else in_vain + 1
+            if self._stopping.is_set():
+                return
+            if in_vain == STARTS:
+                log.critical("%d judges in a row did not come to work: none is tried any more", STARTS)
+                self._give_up()
+                return
+            log.error("the judge ended; another takes over")
+            self._stopping.wait(PAUSE * 2 ** max(in_vain - 1, 0))
+            self._give_back(name)
+
+    def _came_to_work(self, name: str) -> bool:
+        """Start a judge and stay until it ends; returns whether it came to work at all."""
+        try:
+            return self._run(name)
+        except OSError:
+            log.exception("the judge could not be started")
+            return False
+
+    def _run(self, name: str) -> bool:
+        ours, theirs = socket.socketpair()
+        beats, beating = os.pipe()
+        with ours, theirs, FileIO(beats, "rb") as heard:
+            with FileIO(beating, "wb"):
+                judge = _start(name, self._ear, theirs.fileno(), beating)
+            theirs.close()
+            boards = Connection(ours.detach())
+            with self._there:
+                self._boards = boards
+                self._there.notify_all()
+            worked = self._listen(heard)
+        judge.wait()
+        self._part_from(boards)
+        return worked
+
+    def _listen(self, heard: FileIO) -> bool:
+        """Take note of a judge's beats until it ends; returns whether there were any."""
+        any_came = False
+        while said := heard.read(4096):
+            any_came = True
+            if WORKED in said:
+                self._pulse.beat()
+        return any_came
+
+    def _give_back(self, name: str) -> None:
+        try:
+            self._store.submissions.release(name)
+        except Exception:
+            log.exception("what the dead judge had claimed waits until its claim runs out")
+
+
+def _start(name: str, woken_by: int, boards: int, beating: int) -> subprocess.Popen[bytes]:
+    """A judge's process: with ``-P`` it takes no module from the folder where the server was started.
+
+    Everything it imports comes from where this process has it.
+    """
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "eval_server.service.judge_process",
+        name,
+        str(boards),
+        str(beating),
+    ]
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.Popen(command, stdin=woken_by, pass_fds=[boards, beating], env=there)
+
+
+def main() -> None:
+    """Judge under the name of the first argument until input ends.
+
+    The second is the socket on which boards are asked for, the third the pipe that hears of the work.
+    """
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
+    settings = Settings.from_json(os.environ[VARIABLE])
+    logs.start()
+    store = Store.open(settings.data_dir, settings.database)
+    beats = FileIO(int(sys.argv[3]), "wb")
+    os.set_blocking(beats.fileno(), False)
+    judge = Judge(store, Verdicts(store), utc_now, sys.argv[1], lambda: beats.write(WORKED))
+    beats.write(STARTED)
+    judge.start()
+    threading.Thread(target=draw_for, args=(judge, Connection(int(sys.argv[2]))), daemon=True).start()
+    while os.read(sys.stdin.fileno(), 4096):
+        judge.wake()
+    judge.stop()
+    store.close()
+
+
+def draw_for(judge: Judge, asked: Connection) -> None:
+    """Draw the boards that are asked for, one after another, until nobody can ask any more."""
+    while True:
+        try:
+            asked.send(drawn(judge, asked.recv()))
+        except (EOFError, OSError):
+            return
+
+
+def drawn(judge: Judge, phase: str) -> Board | str:
+    """The board, or why there is none."""
+    try:
+        return judge.draw(phase)
+    except Exception as error:
+        log.exception("a board could not be drawn")
+        return type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

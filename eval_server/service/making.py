@@ -1,0 +1,193 @@
+"""A leaderboard drawn from verdicts: who stands for a team, in which order, and what cannot be told apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from eval_server.judging.placing import PairTable, Places, places, released
+from eval_server.judging.verdict import Verdict
+from eval_server.scoring.counts import settled
+from eval_server.service.verdicts import Verdicts
+from eval_server.store.phases import PhaseRecord, Published
+from eval_server.store.store import Store
+from eval_server.store.submissions import Judged
+
+READINGS = 5
+"""Times that a board is read again where something changed while it was read."""
+CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
+"""The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a board: a submission that stands for its team, what it is worth, and how it ranks."""
+
+    judged: Judged
+    metrics: Mapping[str, float | None]
+    interval: tuple[float | None, float | None]
+    subject_accuracy: float | None
+    remarks: tuple[str, ...]
+    rank: int
+    rank_set: tuple[int, int]
+    submissions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A phase's leaderboard as one revision of its verdicts has it, with everybody's names.
+
+    With the Ladder on, `shown` says for each submission which one's number its team is told. `known` are the
+    submissions that had a verdict. `former` is set while a truth is replaced: the rows are then those of the
+    former truth, until everything is judged by the new one. `late` is set where a newer board is due.
+    """
+
+    revision: str
+    record: PhaseRecord
+    rows: tuple[Row, ...]
+    places: Places
+    references: tuple[Published, ...]
+    shown: Mapping[str, str]
+    known: frozenset[str] = frozenset()
+    former: bool = False
+    late: bool = False
+    told: dict[str, Any] = field(default_factory=dict)
+    """What was made of this board already, by kind; the same for every reader of a public board."""
+
+    @property
+    def state(self) -> str:
+        """In what state it is, in words that documents and pages share."""
+        if self.former:
+            return JUDGED_ANEW
+        return MADE_ANEW if self.late else CURRENT
+
+    def places_finally(self, submission: str) -> bool:
+        """Whether this board has what there is to say of a submission's place."""
+        return not self.former and submission in self.known
+
+    def holm_between(self, one: str, other: str) -> float | None:
+        """The adjusted p of two submissions among all pairs of this board; None unless both stand on it."""
+        at = {row.judged.id: place for place, row in enumerate(self.rows)}
+        return self.places.holm_between(at[one], at[other]) if one in at and other in at else None
+
+
+class Drawer:
+    """Draws boards; the pairs of verdicts it tested once are not tested again."""
+
+    def __init__(self, store: Store, verdicts: Verdicts) -> None:
+        self._store = store
+        self._verdicts = verdicts
+        self._tables: dict[tuple[str, str, str], PairTable] = {}
+
+    def draw(self, phase: str) -> Board:
+        """The board of a phase as its verdicts are now; raises LookupError where there is no such phase."""
+        record = self._store.phases.find(phase)
+        if record is None:
+            raise LookupError(phase)
+        return self._drawn(record)
+
+    def _drawn(self, record: PhaseRecord) -> Board:
+        record, truth, found_then = self._read(record)
+        judged = tied(found_then)
+        shown = self._shown(record, judged) if record.rules.ladder else {}
+        order = sorted(standing_ones(record, judged, shown), key=_place)
+        verdicts = self._verdicts.all([one.verdict for one in order])
+        found = [verdicts[one.verdict] for one in order]
+        where = places(found, record.rules.metric, self._table(record, truth))
+        sets = where.rank_sets or ((1, len(order)),) * len(order)
+        counts = Counter(one.team for one in judged)
+        rows = tuple(
+            _row(one, verdict, rank, rank_set, counts[one.team])
+            for one, verdict, rank, rank_set in zip(order, found, where.ranks, sets, strict=True)
+        )
+        references = tuple(self._store.phases.published(record.name))
+        known, former = frozenset(one.id for one in judged), truth != record.truth
+        return Board(record.revision, record, rows, where, references, shown, known, former)
+
+    def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[Judged]]:
+        """A phase, the truth to show and what was judged by it, as they were at one moment.
+
+        They are several questions, and a truth may be replaced in between: then they are asked again.
+        """
+        for _ in range(READINGS):
+            truth = self._store.phases.truth_to_show(record.name, record.truth)
+            judged = list(self._store.submissions.judged(record.name, truth, record.rules.metric))
+            read = record, truth, judged
+            now = self._store.phases.find(record.name)
+            if now is None or now.revision == record.revision:
+                break
+            record = now
+        return read
+
+    def _shown(self, record: PhaseRecord, judged: Sequence[Judged]) -> dict[str, str]:
+        """With the Ladder on: for each submission, which one's number is told."""
+        verdicts = self._verdicts.all([one.verdict for one in judged])
+        found: dict[str, str] = {}
+        for group in _groups(record, judged):
+            steps = released([verdicts[one.verdict] for one in group], record.rules.metric)
+            found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
+        return found
+
+    def _table(self, record: PhaseRecord, truth: str) -> PairTable:
+        """The pairs tested so far; another metric or truth begins anew."""
+        return self._tables.setdefault((record.name, record.rules.metric, truth), PairTable())
+
+
+def tied(judged: Sequence[Judged]) -> list[Judged]:
+    """The same with values that differ in their last digits made equal: of ties the earlier one stands."""
+    values = settled([np.nan if one.value is None else one.value for one in judged]).tolist()
+    return [
+        one if one.value is None else replace(one, value=value)
+        for one, value in zip(judged, values, strict=True)
+    ]
+
+
+def _row(judged: Judged, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int) -> Row:
+    interval = verdict.intervals.get("weighted_f1")
+    return Row(
+        judged,
+        dict(verdict.metrics),
+        (None, None) if interval is None else (interval.low, interval.high),
+        None if verdict.summary is None else verdict.summary.mean.estimate,
+        verdict.remarks,
+        rank,
+        rank_set,
+        submissions,
+    )
+
+
+def standing_ones(record: PhaseRecord, judged: Sequence[Judged], shown: Mapping[str, str]) -> list[Judged]:
+    """The submission that stands for each team (or each entry of a team), by the phase's rule."""
+    groups = _groups(record, judged)
+    if not record.rules.ladder:
+        return [_stands(record.rules.represents, group) for group in groups]
+    by_id = {one.id: one for one in judged}
+    return [by_id[shown[group[-1].id]] for group in groups]
+
+
+def _groups(record: PhaseRecord, judged: Sequence[Judged]) -> list[list[Judged]]:
+    """What is one line of the board: a team's submissions, or those of one of its entries."""
+    groups: dict[tuple[str, str], list[Judged]] = {}
+    for one in judged:
+        key = (one.team, one.entry if record.rules.represents == "every" else "")
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _stands(rule: str, group: Sequence[Judged]) -> Judged:
+    """The best unless the rule says otherwise; of those that tie, the earliest."""
+    if rule == "last":
+        return group[-1]
+    if rule == "chosen":
+        return next((one for one in group if one.chosen), group[-1])
+    return min(group, key=_place)
+
+
+def _place(one: Judged) -> tuple[float, datetime, str]:
+    """A board's order: the better value first, the earlier first where values tie."""
+    return (float("inf") if one.value is None else -one.value, one.submitted_at, one.id)

@@ -1,0 +1,65 @@
+"""Verdicts and truths at hand: read from the store once, and kept while they are used."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from eval_server.judging.truth import Truth
+from eval_server.judging.verdict import Verdict
+from eval_server.store.store import Store
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """The values used last, by key; safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[str, Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Value | None:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: str, value: Value) -> None:
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+
+class Verdicts:
+    """Verdicts and truths as values, read from the store once and kept at hand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._verdicts = Recent[Verdict](4000)
+        self._truths = Recent[Truth](32)
+
+    def truth(self, truth_id: str) -> Truth:
+        found = self._truths.get(truth_id)
+        if found is None:
+            found = self._store.phases.truth(truth_id)
+            self._truths.put(truth_id, found)
+        return found
+
+    def all(self, ids: Sequence[str]) -> dict[str, Verdict]:
+        """These verdicts by id; what is not at hand is read in one go."""
+        found = {one: self._verdicts.get(one) for one in ids}
+        missing = [one for one, verdict in found.items() if verdict is None]
+        stored = self._store.submissions.stored_verdicts(missing)
+        for one, verdict in zip(stored, Verdict.all_from_bytes(list(stored.values())), strict=True):
+            found[one] = verdict
+            self.keep(one, verdict)
+        return {one: verdict for one, verdict in found.items() if verdict is not None}
+
+    def keep(self, verdict_id: str, verdict: Verdict | None) -> None:
+        if verdict is not None:
+            self._verdicts.put(verdict_id, verdict)

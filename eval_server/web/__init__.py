@@ -1,0 +1,1 @@
+"""How is it told? The app, its routes, what is said, and the pages."""

@@ -1,0 +1,303 @@
+"""The leaderboard as its page shows it: rows, bars, sorting, what can be told; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval_server.figures import rows
+from eval_server.figures.sheet import span
+from eval_server.figures.standings import lanes
+from eval_server.figures.wording import (
+    counted,
+    interval_words,
+    listed,
+    percent,
+    ranks,
+)
+from eval_server.scoring.counts import settled
+from eval_server.web.presenting.words import (
+    PLAIN_NUMBERS,
+    Document,
+    known_interval,
+    metric_name,
+    metric_words,
+    unique_names,
+)
+
+MOST_LANES = 6
+"""Bars that stand side by side at most; further overlapping ones are said by the rank sets alone."""
+
+
+NAMED = 4
+"""Entries that a sentence names before it only counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the leaderboard: what it is called, where its head leads, how it is sorted now."""
+
+    key: str
+    css: str
+    head: str
+    first: str
+    address: str = ""
+    sorted: str = ""
+
+    @property
+    def measure(self) -> bool:
+        """Whether this is one of the numbers that a telephone shows under the row."""
+        return self.css in ("metric", "subjects", "sens", "spec")
+
+    @property
+    def number(self) -> bool:
+        return self.measure or self.css == "count"
+
+
+COLUMNS = (
+    Column("rank", "rank", "Rank", "ascending"),
+    Column("entry", "entry", "Entry", "ascending"),
+    Column("team", "team", "Team", "ascending"),
+    Column("weighted_f1", "f1", "Weighted F1, %", "descending"),
+    Column("subject_accuracy", "subjects", "Subject acc., %", "descending"),
+    Column("sensitivity", "sens", "Sens., %", "descending"),
+    Column("specificity", "spec", "Spec., %", "descending"),
+    Column("submitted_at", "when", "When", "descending"),
+    Column("submissions", "count", "Tries", "descending"),
+)
+
+
+MEASURES = ("subject_accuracy", "sensitivity", "specificity")
+
+
+LONG_HEADS = {
+    "subject_accuracy": "Subject accuracy, %",
+    "sensitivity": "Sensitivity, %",
+    "specificity": "Specificity, %",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of a row beside the headline."""
+
+    css: str
+    head: str
+    value: float | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One line of the leaderboard; `bars` are (lane, part) of the bars that pass through it."""
+
+    submission: str
+    rank: int
+    ranks: str
+    entry: str
+    team: str
+    weighted_f1: float
+    interval: str
+    drawing: str
+    measures: tuple[Measure, ...]
+    submitted_at: str
+    submissions: int
+    remarks: tuple[str, ...]
+    bars: tuple[tuple[int, str], ...] = ()
+    bars_below: tuple[tuple[int, str], ...] = ()
+    joined: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published result below the line."""
+
+    entry: str
+    source: str
+    weighted_f1: float | None
+    drawing: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A leaderboard as its page shows it."""
+
+    told: str
+    ranked_by: str
+    columns: tuple[Column, ...]
+    axis: str
+    rows: tuple[BoardRow, ...]
+    references: tuple[Reference, ...]
+    bars: bool
+    lanes: int
+    measures: int
+    footnote: str
+
+
+def sortable(sort: str, order: str) -> bool:
+    """Whether this is one of the few orders that the heads lead to."""
+    return sort in [column.css for column in COLUMNS] and order in ("", "asc", "desc")
+
+
+def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardView:
+    """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank."""
+    standings, references = board["standings"], board["references"]
+    columns = _columns(board, sort, order)
+    current = next(column for column in columns if column.sorted)
+    scale = _scale([*standings, *references])
+    groups = [(start, stop) for start, stop in board.get("groups", ()) if stop - start > 1]
+    bars, width = _bars(groups, len(standings))
+    ranked = current.key == "rank" and current.sorted == "ascending"
+    shown = [_row(one, columns, scale, bars[at], _joined(groups, at)) for at, one in enumerate(standings)]
+    ordered = shown if ranked else _sorted(shown, standings, current)
+    return BoardView(
+        told(standings),
+        "" if board["metric"] == "weighted_f1" else metric_name(board["metric"]),
+        columns,
+        rows.axis(scale) if standings or references else "",
+        tuple(ordered),
+        tuple(_reference(one, scale) for one in references),
+        ranked and bool(groups),
+        max(width, 1),
+        sum(column.measure for column in columns),
+        _footnote(standings),
+    )
+
+
+def _columns(board: Document, sort: str, order: str) -> tuple[Column, ...]:
+    """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
+    found = list(COLUMNS)
+    metric = board["metric"]
+    if metric not in [column.key for column in COLUMNS]:
+        found.insert(3, Column(metric, "metric", metric_name(metric).capitalize(), "descending"))
+    css = sort if sort in [column.css for column in found] else "rank"
+    return tuple(_headed(column, css, order) for column in found)
+
+
+def _headed(column: Column, css: str, order: str) -> Column:
+    now = {"asc": "ascending", "desc": "descending"}.get(order, column.first) if column.css == css else ""
+    turned = {"ascending": "descending", "descending": "ascending"}.get(now, column.first)
+    address = f"?sort={column.css}&order={turned.removesuffix('ending')}"
+    return Column(column.key, column.css, column.head, column.first, address, now)
+
+
+def _scale(lines: Sequence[Document]) -> tuple[float, float]:
+    """One scale for the table, round numbers at both ends where there is room."""
+    ends = [end for one in lines for end in (one.get("weighted_f1"), *one.get("interval", ()))]
+    known = [end for end in ends if end is not None]
+    return span(known, margin=0.03, within=(0, 1)) if known else (0.0, 1.0)
+
+
+def _bars(groups: Sequence[tuple[int, int]], count: int) -> tuple[list[tuple[tuple[int, str], ...]], int]:
+    """For every row the bars that pass through it, each in its lane, and how many lanes there are."""
+    found: list[list[tuple[int, str]]] = [[] for _ in range(count)]
+    columns = lanes([(start, stop - 1) for start, stop in groups])
+    for (start, stop), lane in zip(groups, columns, strict=True):
+        if lane >= MOST_LANES:
+            continue
+        for at in range(start, stop):
+            found[at].append((lane, "start" if at == start else "end" if at == stop - 1 else "middle"))
+    return [tuple(row) for row in found], min(max(columns, default=-1) + 1, MOST_LANES)
+
+
+def _joined(groups: Sequence[tuple[int, int]], at: int) -> str:
+    """Which rows a row is joined with, for readers who hear the table."""
+    near = {other for start, stop in groups if start <= at < stop for other in range(start, stop)} - {at}
+    return f"{counted(len(near), 'other row')}, rows {min(near) + 1} to {max(near) + 1}" if near else ""
+
+
+def _row(
+    one: Document,
+    columns: Sequence[Column],
+    scale: tuple[float, float],
+    bars: tuple[tuple[int, str], ...],
+    joined: str,
+) -> BoardRow:
+    interval = known_interval(one["interval"])
+    extra = [column.key for column in columns if column.css == "metric"]
+    heads = LONG_HEADS | {key: metric_name(key).capitalize() for key in extra}
+    css = {column.key: column.css for column in columns}
+    measures = [
+        Measure(css[key], heads[key], one.get(key), _short(key, one.get(key))) for key in (*extra, *MEASURES)
+    ]
+    return BoardRow(
+        one["submission"],
+        one["rank"],
+        ranks((one["rank_set"][0], one["rank_set"][1])) if interval else str(one["rank"]),
+        one["entry"],
+        one["team"],
+        one["weighted_f1"],
+        interval_words(interval),
+        rows.mark(one["weighted_f1"], interval, scale),
+        tuple(measures),
+        one["submitted_at"],
+        one["submissions"],
+        tuple(one["remarks"]),
+        bars,
+        tuple((lane, "end" if part == "end" else "middle") for lane, part in bars),
+        joined,
+    )
+
+
+def _short(key: str, value: float | None) -> str:
+    return metric_words(key, value) if key in PLAIN_NUMBERS else percent(value, 1)
+
+
+def _sorted(shown: Sequence[BoardRow], standings: Sequence[Document], column: Column) -> list[BoardRow]:
+    """Rows by one column, what is absent last, ties in the board's order; the bars make no sense then."""
+    values = _even([one.get(column.key) for one in standings])
+    known = [at for at, value in enumerate(values) if value is not None]
+    known.sort(key=lambda at: _sortable(values[at]), reverse=column.sorted == "descending")
+    order = known + [at for at, value in enumerate(values) if value is None]
+    return [shown[at] for at in order]
+
+
+def _even(values: Sequence[Any]) -> list[Any]:
+    """Numbers that differ in their last digits made equal, so that ties keep the board's order."""
+    at = [place for place, value in enumerate(values) if isinstance(value, float)]
+    numbers = dict(zip(at, settled([values[place] for place in at]).tolist(), strict=True))
+    return [numbers.get(place, value) for place, value in enumerate(values)]
+
+
+def _sortable(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _reference(one: Document, scale: tuple[float, float]) -> Reference:
+    value = one.get("weighted_f1")
+    drawing = "" if value is None else rows.mark(value, None, scale)
+    return Reference(one["entry"], one["source"], value, drawing)
+
+
+def told(standings: Sequence[Document]) -> str:
+    """The sentence above the leaderboard: what can and what cannot be told about the best.
+
+    Who may be the best is whom no entry beats, wherever on the board that stands.
+    """
+    if not standings:
+        return "No entry has been ranked yet; published results stand below for orientation."
+    names = unique_names(standings)
+    if len(standings) == 1:
+        return f"{names[0]} is the only entry so far."
+    if known_interval(standings[0]["interval"]) is None:
+        return "The subjects of these cells are not known, so nothing is said about what can be told apart."
+    if standings[0]["rank_set"][1] == 1:
+        return f"{names[0]} is better than every other entry, beyond what chance explains."
+    top = [name for name, one in zip(names, standings, strict=True) if one["rank_set"][0] == 1]
+    if len(top) == 1:
+        return f"No entry is better than {top[0]}, which is not told apart from every other one."
+    if len(top) == len(standings):
+        return f"None of the {len(top)} entries can be told apart from the others."
+    if len(top) <= NAMED:
+        return f"Which of {listed(top)} is best cannot be told."
+    return f"Which of {len(top)} of the {len(standings)} entries is best cannot be told."
+
+
+def _footnote(standings: Sequence[Document]) -> str:
+    if not standings or known_interval(standings[0]["interval"]) is None:
+        return ""
+    return (
+        "Rank 1-3 means that every place from 1 to 3 is possible. Two overlapping intervals do not make two "
+        "entries equal: they are judged on the same subjects, and the paired test uses that."
+    )

@@ -1,0 +1,205 @@
+"""A submission as its page shows it: status, headline, pictures, metrics, worst cells; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import numpy as np
+
+from eval_server.figures.entries import Curve, confusion, roc, roc_curve, subject_accuracy
+from eval_server.figures.picture import Picture
+from eval_server.figures.showing import pictures_of_entry
+from eval_server.figures.wording import (
+    ABSENT,
+    counted,
+    interval_words,
+    percent,
+)
+from eval_server.judging.verdict import Verdict
+from eval_server.web.presenting.words import (
+    METRIC_NAMES,
+    PLAIN_NUMBERS,
+    Document,
+    duration,
+    known_interval,
+    metric_name,
+    metric_words,
+    moment,
+)
+from eval_server.web.publishing import DIGITS
+
+NOT_PLACED = "Its place is being worked out: the leaderboard is being made anew."
+
+
+def status_words(found: Document) -> str:
+    """Where a submission stands, in a sentence."""
+    if found["status"] in ("received", "checking"):
+        return "It has arrived and is being judged; this page shows the result in a moment."
+    when = _when(found)
+    if found["status"] == "scored":
+        return f"Scored {when}."
+    if found["status"] == "refused":
+        return f"Refused {when}. It does not count against the quota of scored submissions."
+    return f"It could not be judged ({when})."
+
+
+def _when(found: Document) -> str:
+    """When this was decided: so long after it arrived, or once more at a moment and for a reason."""
+    arrivals = [step for step in found["history"] if step["status"] == "received"]
+    if len(arrivals) > 1:
+        note = arrivals[-1]["note"]
+        return f"anew on {moment(found['decided_at'])}" + (f": {note}" if note else "")
+    took = datetime.fromisoformat(found["decided_at"] or found["submitted_at"])
+    seconds = (took - datetime.fromisoformat(found["submitted_at"])).total_seconds()
+    return f"{duration(seconds)} after it arrived"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The number of a submission, what it means, and where it stands."""
+
+    interval: str
+    sentence: str
+    place: str
+
+
+def headline(found: Document, board: Document, *, placed: bool = True) -> Headline:
+    """The headline of a scored submission, with its place where the board shows it.
+
+    `placed` says whether the board at hand knows it already.
+    """
+    value = found["intervals"]["weighted_f1"]
+    interval = known_interval(value["interval"])
+    subjects = found["subjects"]
+    counts = found["confusion"]
+    right = f"{counts['tp'] + counts['tn']:,} of {found['cells']:,} cells are called right."
+    if interval is None or subjects is None:
+        reason = value["remark"] or "it cannot be estimated here"
+        return Headline("", f"{right} There is no interval: {reason}.", _place(found, board, placed=placed))
+    sentence = (
+        f"{right} Judged on other subjects like these {subjects['count']}, it could as well come out "
+        f"anywhere from {percent(interval[0], 1)} to {percent(interval[1], 1)} %."
+    )
+    return Headline(interval_words(interval), sentence, _place(found, board, placed=placed))
+
+
+def _place(found: Document, board: Document, *, placed: bool) -> str:
+    if board["visible"] and not placed:
+        return NOT_PLACED
+    for one in board["standings"]:
+        if one["submission"] == found["id"]:
+            low, high = one["rank_set"]
+            among = counted(len(board["standings"]), "entry", "entries")
+            if known_interval(one["interval"]) is None or low == high:
+                return f"It holds rank {one['rank']} of {among}."
+            return f"Of {among}, it may hold any rank from {low} to {high}."
+    return "Another submission stands for its team on the board." if board["visible"] else ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """One metric of a submission as its table has it."""
+
+    name: str
+    value: str
+    interval: str
+
+
+def metric_lines(found: Document) -> list[MetricLine]:
+    """All metrics of a scored submission, percentages first."""
+    metrics, intervals = found["metrics"], found["intervals"]
+    names = dict.fromkeys([*(name for name in METRIC_NAMES if name in metrics), *metrics])
+    lines = [_metric_line(name, metrics[name], intervals.get(name)) for name in names]
+    if found["subjects"] is not None:
+        summary = found["subjects"]
+        limits = known_interval(summary["mean_interval"])
+        words = _limits(percent, limits, summary["mean_remark"])
+        lines.insert(1, MetricLine("subject accuracy, %", percent(summary["mean_accuracy"]), words))
+    return lines
+
+
+def _metric_line(name: str, value: float | None, interval: Document | None) -> MetricLine:
+    unit = "" if name in PLAIN_NUMBERS else ", %"
+    limits = None if interval is None else known_interval(interval["interval"])
+    remark = "" if interval is None else interval["remark"]
+    return MetricLine(
+        metric_name(name) + unit,
+        metric_words(name, value),
+        _limits(partial(metric_words, name), limits, remark),
+    )
+
+
+def _limits(words_of: Callable[[float], str], limits: tuple[float, float] | None, remark: str) -> str:
+    if limits is None:
+        return remark or ABSENT
+    words = " to ".join(words_of(end) for end in limits)
+    return f"{words} ({remark})" if remark else words
+
+
+def pictures_of(name: str, verdict: Verdict, *, host: bool) -> tuple[Picture, ...]:
+    """The pictures of a submission; only the host's ROC shows single cells."""
+    if host:
+        return pictures_of_entry(name, verdict)
+    found = [confusion(name, verdict.confusion)]
+    curve = coarse_roc(name, verdict)
+    if curve is not None:
+        found.append(roc([curve]))
+    if verdict.subjects is not None:
+        found.append(subject_accuracy(name, verdict.subjects))
+    return tuple(found)
+
+
+def coarse_roc(name: str, verdict: Verdict) -> Curve | None:
+    """The ROC curve at every twentieth of the false alarms, in whole percent: no step is a single cell.
+
+    The full staircase would tell whoever knows the scores the label of every cell.
+    """
+    area = verdict.metrics.get("auc")
+    if verdict.cells.scores is None or area is None:
+        return None
+    full = roc_curve(name, verdict.cells.scores, np.asarray(verdict.cells.labels == 1), area)
+    alarms = np.linspace(0, 1, 21)
+    found = np.round(np.interp(alarms, full.x, full.y), 2)
+    found[0], found[-1] = 0.0, 1.0
+    return Curve(name, alarms, found, round(area, DIGITS))
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCell:
+    """A cell that is called wrong; only a host sees one."""
+
+    name: str
+    subject: str
+    leukemic: bool
+    score: float | None
+
+
+def worst_cells(verdict: Verdict, cells: Sequence[str], most: int = 24) -> list[WrongCell]:
+    """The wrong cells, the most certain mistakes first; without scores by the subject's errors."""
+    level = verdict.cells
+    wrong = np.flatnonzero(~level.correct)
+    if level.scores is not None:
+        certain = np.abs(level.scores[wrong] - 0.5)
+    elif level.subjects is not None:
+        certain = np.bincount(level.subjects[wrong], minlength=1)[level.subjects[wrong]]
+    else:
+        certain = np.zeros(len(wrong))
+    order = wrong[np.argsort(-certain, kind="stable")][:most]
+    return [
+        WrongCell(
+            cells[at],
+            subject_of(verdict, at),
+            bool(level.labels[at] == 1),
+            None if level.scores is None else float(level.scores[at]),
+        )
+        for at in order.tolist()
+    ]
+
+
+def subject_of(verdict: Verdict, at: int) -> str:
+    """The subject of a cell, empty where it is not known."""
+    level = verdict.cells
+    return "" if level.subjects is None or level.names is None else level.names[level.subjects[at]]

@@ -1,0 +1,92 @@
+"""Who asks: a bearer token, a session cookie, whoever sits at an open server, or a visitor."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from eval_server.service.access import Caller, caller_of, csrf_of, digest_of, same
+from eval_server.service.desk import Desk
+from eval_server.web.routes.problems import Refusal
+
+COOKIE = "harness_session"
+NEXT_LOOK = 0.02
+"""Seconds between two looks for a board that somebody waits for."""
+
+
+async def desk_of(request: Request) -> Desk:
+    found: Desk = request.app.state.desk
+    return found
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client is not None else "unknown"
+
+
+async def identify(request: Request) -> Caller:
+    """The caller of a request, noted for the log line; raises for a token or session that is not valid.
+
+    The store is asked off the event loop, and only about those who say who they are.
+    """
+    desk = await desk_of(request)
+    header = request.headers.get("authorization")
+    session = request.cookies.get(COOKIE)
+    caller: Caller | None = None
+    if header is not None:
+        caller = await run_in_threadpool(_bearer, desk, header, address_of(request))
+    elif session is not None:
+        caller = await run_in_threadpool(_from_session, desk, session)
+    caller = caller or Caller(anyone=desk.settings.is_open)
+    request.state.caller = caller
+    return caller
+
+
+async def in_time(phase: str, request: Request) -> None:
+    """Let who reads a board wait, off the threads, while it is older than it may be."""
+    boards, asked = (await desk_of(request)).boards, time.monotonic()
+    while boards.to_wait_for(phase, asked):
+        await asyncio.sleep(NEXT_LOOK)
+
+
+def require_form_token(request: Request, given: str | None) -> None:
+    """Raises unless a request made with a session cookie carries that session's form token."""
+    session = request.cookies.get(COOKIE)
+    if session is None or "authorization" in request.headers:
+        return
+    given = given or request.headers.get("x-csrf-token", "")
+    if not same(given, csrf_of(session)):
+        raise Refusal(403, "The form is not from this session: load the page again and send it once more.")
+
+
+def by_secret(desk: Desk, secret: str, address: str) -> Caller:
+    """Whose token this is; only attempts in vain are limited."""
+    now = desk.now()
+    digest = digest_of(secret)
+    record = desk.store.tokens.by_digest(digest)
+    caller = caller_of(record, now)
+    if record is None or caller is None or not same(record.digest, digest):
+        desk.token_attempts.note(address, secret, now)
+        raise Refusal(401, "This token is unknown, revoked or expired.")
+    return caller
+
+
+def _bearer(desk: Desk, header: str, address: str) -> Caller:
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Refusal(401, "Expected the header `Authorization: Bearer TOKEN`.")
+    return by_secret(desk, secret.strip(), address)
+
+
+def _from_session(desk: Desk, session: str) -> Caller | None:
+    now = desk.now()
+    return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
+
+
+BOARD = Depends(in_time)
+"""For routes that read a phase's board."""
+Asker = Annotated[Caller, Depends(identify)]
+AtDesk = Annotated[Desk, Depends(desk_of)]

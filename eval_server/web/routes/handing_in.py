@@ -1,0 +1,161 @@
+"""Pages of a submission: hand it in, check it without handing in, see what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
+
+from eval_server.judging.verdict import Verdict
+from eval_server.service.access import Caller, Role
+from eval_server.service.desk import Desk
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import SCORED, WAITING, Submission
+from eval_server.web import documents
+from eval_server.web.presenting import submissions, words
+from eval_server.web.routes import api, hosting, pictures, uploads
+from eval_server.web.routes.api import find_phase, find_submission
+from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.web.routes.rendering import page
+
+router = APIRouter(include_in_schema=False)
+FormToken = Annotated[str | None, Form(max_length=200)]
+LOOKS, PAUSE = 40, 0.05
+"""How often, and after how many seconds, an upload is looked after before its page is shown."""
+
+
+@router.get("/phases/{phase}/submit")
+def form(
+    phase: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    entry: Annotated[str, Query(max_length=80)] = "",
+    team: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    return _form(request, desk, find_phase(desk, phase), caller, entry=entry, team=team)
+
+
+def _form(
+    request: Request,
+    desk: Desk,
+    record: PhaseRecord,
+    caller: Caller,
+    *,
+    entry: str = "",
+    team: str = "",
+    report: dict[str, Any] | None = None,
+) -> Response:
+    """The form, with what is left of the quota and the report of a check."""
+    told = documents.phase(desk, record, caller)
+    known = caller.team or (team if caller.owns(team) and team in desk.store.submissions.teams() else "")
+    quota = words.quota_words(documents.quota(desk, record, known), told["now"]) if known else ""
+    return page(
+        request,
+        "submit.html",
+        title=f"Submit to {told['title']}",
+        phase=told,
+        report=report,
+        may_submit=caller.role is not Role.VISITOR or caller.anyone,
+        names_team=caller.team is None,
+        quota=f"{known} has {quota}" if quota else "",
+        entry=entry,
+        team=team,
+        commands=words.commands(told, str(request.base_url).rstrip("/"), open_to_all=caller.anyone),
+    )
+
+
+@router.post("/phases/{phase}/submit")
+async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    record = await run_in_threadpool(find_phase, desk, phase)
+    receipt = await uploads.receive(request, desk, caller, record)
+    for _ in range(LOOKS):
+        found = await run_in_threadpool(desk.store.submissions.find, receipt.id)
+        if found is None or _told(desk, found):
+            break
+        await asyncio.sleep(PAUSE)
+    return RedirectResponse(f"/submissions/{receipt.id}", 303)
+
+
+def _told(desk: Desk, found: Submission) -> bool:
+    """Whether all there is to say of a submission can be said: what it came to, and its place."""
+    if found.status == SCORED:
+        return desk.boards.knows(found.phase, found.id)
+    return found.status not in WAITING
+
+
+@router.post("/phases/{phase}/check")
+async def check(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    report = json.loads(bytes((await api.checks(phase, request, desk, caller)).body))
+    record = await run_in_threadpool(find_phase, desk, phase)
+    return await run_in_threadpool(_form, request, desk, record, caller, report=report)
+
+
+@router.get("/submissions/{submission}")
+def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    stored = find_submission(desk, submission, caller)
+    record = find_phase(desk, stored.phase)
+    found = documents.submission(desk, stored, caller)
+    answer = page(
+        request,
+        "submission.html",
+        title=f"{found['entry']} of {found['team']}",
+        found=found,
+        phase=documents.phase(desk, record, caller),
+        state=submissions.status_words(found),
+        **_scored(desk, record, found, caller),
+    )
+    if not (_told(desk, stored) and (found["metrics"] or stored.status != SCORED)):
+        answer.headers["Refresh"] = "1"
+    return answer
+
+
+def _scored(desk: Desk, record: PhaseRecord, found: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """What a scored submission's page shows beside its document."""
+    key = desk.store.submissions.verdict(found["shown"], record.truth) if found["shown"] else None
+    if key is None or not found["metrics"]:
+        return {}
+    verdict = desk.verdicts.all([key[0]])[key[0]]
+    board = documents.leaderboard(desk, record, caller)
+    return {
+        "headline": submissions.headline(found, board, placed=desk.boards.knows(record.name, found["id"])),
+        "metrics": submissions.metric_lines(found),
+        "pictures": submissions.pictures_of(found["entry"], verdict, host=caller.is_host),
+        "worst": _worst(desk, record, verdict) if caller.is_host else [],
+    }
+
+
+def _worst(desk: Desk, record: PhaseRecord, verdict: Verdict) -> list[dict[str, Any]]:
+    cells = submissions.worst_cells(verdict, desk.verdicts.truth(record.truth).phase.cells)
+    return [
+        {
+            "name": cell.name,
+            "subject": cell.subject,
+            "leukemic": cell.leukemic,
+            "score": cell.score,
+            "picture": pictures.address(desk, record, cell.name),
+        }
+        for cell in cells
+    ]
+
+
+@router.post("/submissions/{submission}/choice")
+def choose(
+    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
+) -> Response:
+    require_form_token(request, csrf)
+    found = api.let_stand(desk, submission, caller)
+    return RedirectResponse(f"/submissions/{found.id}", 303)
+
+
+@router.post("/submissions/{submission}/judging")
+def judge_again(
+    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
+) -> Response:
+    require_form_token(request, csrf)
+    found = hosting.queue_again(desk, submission, caller)
+    return RedirectResponse(f"/submissions/{found.id}", 303)

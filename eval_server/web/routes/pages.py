@@ -1,0 +1,241 @@
+"""Pages about phases: leaderboard, rules, comparison; help, the API's description, and assets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from eval_server.figures import examples
+from eval_server.figures.showing import pictures_of_pair, pictures_of_report
+from eval_server.judging.verdict import Verdict
+from eval_server.service.access import Caller
+from eval_server.service.desk import Desk
+from eval_server.service.making import CURRENT
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import Submission
+from eval_server.web import documents
+from eval_server.web.presenting import boards, comparisons, submissions, words
+from eval_server.web.routes import pictures
+from eval_server.web.routes.api import chosen, find_phase
+from eval_server.web.routes.callers import BOARD, Asker, AtDesk
+from eval_server.web.routes.problems import not_found
+from eval_server.web.routes.rendering import ASSETS, fragment, page
+from submissions.phases import MEMBER
+
+router = APIRouter(include_in_schema=False)
+MOST_CELLS = 300
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    if name not in ASSETS:
+        raise not_found("file", name)
+    content, kind = ASSETS[name]
+    return Response(content, media_type=kind, headers={"Cache-Control": FOR_GOOD})
+
+
+@router.get("/")
+def start(request: Request, desk: AtDesk, caller: Asker) -> Response:
+    """All phases; where there is only one, its leaderboard."""
+    found = documents.phases(desk, caller)["phases"]
+    if len(found) == 1:
+        return RedirectResponse(found[0]["url"], 303)
+    return page(request, "phases.html", title="Phases", phases=found)
+
+
+@router.get("/phases/{phase}", dependencies=[BOARD])
+def board(
+    phase: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    sort: Annotated[str, Query(max_length=40)] = "rank",
+    order: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    record = find_phase(desk, phase)
+    told = documents.phase(desk, record, caller)
+    board = documents.leaderboard(desk, record, caller)
+    answer = page(
+        request,
+        "board.html",
+        title=told["title"],
+        phase=told,
+        phase_words=words.phase_words(told),
+        board=board,
+        state=words.BOARD_STATES[board["state"]],
+        table=_table(desk, record, caller, sort, order),
+    )
+    if board["state"] != CURRENT:
+        answer.headers["Refresh"] = "2"
+    return answer
+
+
+def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: str) -> str:
+    """The leaderboard as HTML; that of a public board is kept for the minute, in every order asked for."""
+    current, now = desk.boards.current(record), desk.now().replace(second=0, microsecond=0)
+    key, public = f"table {sort} {order}", record.rules.visibility == "public"
+    kept = current.told.get(key)
+    if public and kept is not None and kept[0] == now:
+        return str(kept[1])
+    view = boards.board_view(documents.leaderboard(desk, record, caller), sort, order)
+    table = fragment("standings.html", name=record.name, view=view, now=words.text_of(desk.now()))
+    if public and boards.sortable(sort, order):
+        current.told[key] = now, table
+    return table
+
+
+@router.get("/phases/{phase}/rules")
+def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    told = documents.phase(desk, find_phase(desk, phase), caller)
+    return page(
+        request,
+        "rules.html",
+        title=f"{told['title']}: rules",
+        phase=told,
+        phase_words=words.phase_words(told),
+        represents=words.REPRESENTS[told["represents"]],
+        visibility=words.VISIBILITIES[told["visibility"]],
+    )
+
+
+@router.get("/phases/{phase}/compare")
+def comparison(
+    phase: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    s: Annotated[list[str] | None, Query(max_length=200)] = None,
+) -> Response:
+    record = find_phase(desk, phase)
+    found = chosen(desk, record, s or (), caller)
+    show = _pair if len(found) == 2 else _map
+    return show(request, desk, record, found, caller)
+
+
+def _pair(
+    request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
+) -> Response:
+    """Two entries: what the JSON twin says, in words and pictures."""
+    document = documents.comparison(desk, record, found[0], found[1], caller)
+    names = _names(document["entries"])
+    verdicts = _verdicts(desk, record, found)
+    a, b = document["a"], document["b"]
+    shown = comparisons.pair_view(document, names)
+    return page(
+        request,
+        "pair.html",
+        title=f"{shown.a} and {shown.b}",
+        phase=documents.phase(desk, record, caller),
+        pair=shown,
+        ids=(a, b),
+        pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document["p"]),
+        lines=comparisons.part_lines(document),
+        cell_level=comparisons.cell_level(document, shown.a, shown.b),
+        cells=_disagreements(desk, record, verdicts[a], verdicts[b]) if caller.is_host else None,
+    )
+
+
+def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    names = words.unique_names(entries)
+    return {one["submission"]: name for one, name in zip(entries, names, strict=True)}
+
+
+def _verdicts(desk: Desk, record: PhaseRecord, found: Sequence[Submission]) -> dict[str, Verdict]:
+    """The verdicts of submissions that have one, by submission."""
+    keys = {one.id: desk.store.submissions.verdict(one.id, record.truth) for one in found}
+    ids = {one: key[0] for one, key in keys.items() if key is not None}
+    verdicts = desk.verdicts.all(list(ids.values()))
+    return {one: verdicts[key] for one, key in ids.items()}
+
+
+def _disagreements(desk: Desk, record: PhaseRecord, ours: Verdict, theirs: Verdict) -> dict[str, Any]:
+    """The cells that two entries call differently, with pictures where the host named the images."""
+    cells = desk.verdicts.truth(record.truth).phase.cells
+    at = np.flatnonzero(ours.cells.called != theirs.cells.called).tolist()
+    words = ("normal", "ALL")
+    rows = [
+        {
+            "name": cells[cell],
+            "subject": submissions.subject_of(ours, cell) or "not known",
+            "truth": words[ours.cells.labels[cell]],
+            "a": words[ours.cells.called[cell]],
+            "b": words[theirs.cells.called[cell]],
+            "picture": pictures.address(desk, record, cells[cell]),
+        }
+        for cell in at[:MOST_CELLS]
+    ]
+    shown = f"the first {MOST_CELLS} of " if len(at) > MOST_CELLS else ""
+    said = f"Shown are {shown}{len(at):,} cells." if at else "They agree on every cell."
+    return {"words": said, "rows": rows, "pictures": any(row["picture"] for row in rows)}
+
+
+def _map(
+    request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
+) -> Response:
+    """More than two entries: who is better than whom."""
+    report, ids = documents.report(desk, record, found, caller)
+    return page(
+        request,
+        "map.html",
+        title=f"{len(found)} entries compared",
+        phase=documents.phase(desk, record, caller),
+        told=comparisons.report_words(report),
+        pictures=pictures_of_report(report),
+        pairs=comparisons.pair_lines(report, ids),
+        ids=list(ids.values()),
+    )
+
+
+@router.get("/help")
+def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
+    board_picture, null_picture = examples.board(), examples.null()
+    return page(
+        request,
+        "help.html",
+        title="Help",
+        member=MEMBER,
+        board=board_picture,
+        null=null_picture,
+        phases=documents.phases(desk, caller)["phases"],
+    )
+
+
+@router.get("/docs")
+def api_description(request: Request, desk: AtDesk, caller: Asker) -> Response:
+    spec = request.app.openapi()
+    return page(request, "docs.html", title="API", spec=spec, paths=_operations(spec))
+
+
+def _operations(spec: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:
+    """Every path with its methods, summaries, and what they take."""
+    return [
+        (
+            path,
+            [
+                (method.upper(), {"summary": one.get("summary", ""), "parts": _parts(spec, one)})
+                for method, one in methods.items()
+            ],
+        )
+        for path, methods in spec["paths"].items()
+    ]
+
+
+def _parts(spec: Mapping[str, Any], operation: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = [
+        (one["name"], f"in the {one['in']}" + ("" if one.get("required") else ", optional"))
+        for one in operation.get("parameters", ())
+    ]
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        schema = content["schema"]
+        if "$ref" in schema:
+            schema = spec["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+        required = schema.get("required", ())
+        for name, part in schema.get("properties", {}).items():
+            what = "a file" if part.get("format") == "binary" else f"in the body ({kind})"
+            found.append((name, what + ("" if name in required else ", optional")))
+    return found

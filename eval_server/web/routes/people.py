@@ -1,0 +1,141 @@
+"""Pages of people: sign in and out, a team with its tokens, and what a host looks after."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from eval_server.figures.wording import counted, listed
+from eval_server.service import health
+from eval_server.service.access import Caller, Role, TooMany, digest_of, require_host, require_owner
+from eval_server.service.desk import Desk
+from eval_server.web import documents
+from eval_server.web.presenting import words
+from eval_server.web.routes import hosting, sessions
+from eval_server.web.routes.api import visible_teams
+from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, require_form_token
+from eval_server.web.routes.handing_in import FormToken
+from eval_server.web.routes.problems import Refusal, not_found
+from eval_server.web.routes.rendering import page
+
+router = APIRouter(include_in_schema=False)
+MOST_LISTED = 200
+
+
+@router.get("/sign-in")
+def sign_in_form(
+    request: Request, desk: AtDesk, caller: Asker, next: Annotated[str, Query(max_length=200)] = "/"
+) -> Response:
+    return page(request, "sign-in.html", title="Sign in", next=_local(next), refused="")
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request,
+    desk: AtDesk,
+    token: Annotated[str, Form(max_length=200)] = "",
+    next: Annotated[str, Form(max_length=200)] = "/",
+) -> Response:
+    """Open a session; a token that is not valid is said on the form itself."""
+    try:
+        opened = sessions.open_session(request, desk, token)
+    except Refusal as refusal:
+        return page(request, "sign-in.html", 401, title="Sign in", next=_local(next), refused=str(refusal))
+    except TooMany as refusal:
+        return page(request, "sign-in.html", 429, title="Sign in", next=_local(next), refused=str(refusal))
+    answer = RedirectResponse(_local(next), 303)
+    answer.headers["set-cookie"] = opened.headers["set-cookie"]
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, desk: AtDesk, csrf: FormToken = None) -> Response:
+    require_form_token(request, csrf)
+    desk.store.tokens.close_session(digest_of(request.cookies.get(COOKIE, "")))
+    answer = RedirectResponse("/", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+def _local(address: str) -> str:
+    """An address of this server; anything else leads to its start."""
+    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if inside and address.isprintable() else "/"
+
+
+@router.get("/teams")
+def teams(request: Request, desk: AtDesk, caller: Asker) -> Response:
+    """The teams a caller may look at: all for a host or at an open server, else one's own."""
+    if caller.role is Role.TEAM:
+        return RedirectResponse(f"/teams/{quote(caller.team or '')}", 303)
+    return page(request, "teams.html", title="Teams", teams=visible_teams(desk, caller))
+
+
+@router.get("/teams/{team:path}")
+def team(team: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    return _team(request, desk, team, caller)
+
+
+def _team(
+    request: Request, desk: Desk, name: str, caller: Caller, secret: dict[str, Any] | None = None
+) -> Response:
+    require_owner(caller, name)
+    if name not in desk.store.submissions.teams():
+        raise not_found("team", name)
+    found = documents.team(desk, name, caller)
+    phases = documents.phases(desk, caller)["phases"]
+    quotas = [(phase, words.quota_words(found["quotas"][phase["name"]], found["now"])) for phase in phases]
+    return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret)
+
+
+@router.post("/teams/{team:path}/tokens")
+def add_token(
+    team: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    note: Annotated[str, Form(max_length=200)] = "",
+    days: Annotated[int, Form(ge=1, le=730)] = 180,
+    csrf: FormToken = None,
+) -> Response:
+    """Make a token; the page that answers is the only place where it is ever shown."""
+    made = sessions.add_token(team, request, desk, caller, note, days, csrf)
+    answer = _team(request, desk, team, caller, json.loads(bytes(made.body)))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@router.post("/teams/{team:path}/tokens/{token}/revocation")
+def revoke_token(
+    team: str, token: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
+) -> Response:
+    require_form_token(request, csrf)
+    sessions.end_token(desk, team, token, caller)
+    return RedirectResponse(f"/teams/{quote(team)}", 303)
+
+
+@router.get("/host")
+def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
+    require_host(caller)
+    counts = desk.store.submissions.by_status()
+    audit = json.loads(bytes(hosting.audit(desk, caller).body))["audit"]
+    submissions = desk.store.submissions.listed()[:MOST_LISTED]
+    said = [f"{counts[status]:,} {status}" for status in counts]
+    total = counted(sum(counts.values()), "submission")
+    phases = documents.phases(desk, caller)["phases"]
+    return page(
+        request,
+        "host.html",
+        title="Host",
+        wrong=health.troubles(desk),
+        phases=phases,
+        submissions=[documents.brief(one) for one in submissions],
+        troubles={one.id: one.trouble for one in submissions if one.trouble},
+        counts=f"{total}: {listed(said)}." if said else "None yet.",
+        audit=audit,
+        now=words.text_of(desk.now()),
+    )

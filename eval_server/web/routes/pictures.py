@@ -1,0 +1,69 @@
+"""Small pictures of cells for the host, cut from the C-NMC files that `--data` names."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from pathlib import Path
+
+from fastapi import APIRouter, Response
+
+from eval_server.service.access import require_host
+from eval_server.service.desk import Desk
+from eval_server.store.phases import PhaseRecord
+from eval_server.web.routes.api import find_phase
+from eval_server.web.routes.callers import Asker, AtDesk
+from eval_server.web.routes.problems import not_found
+
+router = APIRouter(include_in_schema=False)
+SIDE = 136
+"""Pixels of a thumbnail."""
+CENTRE = 300
+"""Pixels of the centre of an image that holds the cell; the rest is black."""
+
+
+@router.get("/phases/{phase}/cells/{cell}.png")
+def thumbnail(phase: str, cell: str, desk: AtDesk, caller: Asker) -> Response:
+    require_host(caller)
+    record = find_phase(desk, phase)
+    path = _path(desk, record, cell)
+    if path is None:
+        raise not_found("picture of the cell", cell)
+    return Response(_png(path), media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def address(desk: Desk, record: PhaseRecord, cell: str) -> str | None:
+    """Where the picture of a cell is served; None where there is none."""
+    return f"/phases/{record.name}/cells/{cell}.png" if _path(desk, record, cell) is not None else None
+
+
+def _path(desk: Desk, record: PhaseRecord, cell: str) -> Path | None:
+    """The image of a cell; where a name lies in several folders, the one whose path names the phase."""
+    if desk.settings.images is None:
+        return None
+    found = _index(desk.settings.images).get(cell, ())
+    named = [path for path in found if record.name.lower() in str(path.parent).lower()]
+    if len(named) == 1:
+        return named[0]
+    return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=4)
+def _index(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Every image below a folder by its name; read once."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in sorted(folder.rglob("*.bmp")):
+        found[path.name] = (*found.get(path.name, ()), path)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _png(path: Path) -> bytes:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        left, top = ((size - CENTRE) // 2 for size in image.size)
+        centre = image.convert("RGB").crop((left, top, left + CENTRE, top + CENTRE))
+    drawn = io.BytesIO()
+    centre.resize((SIDE, SIDE)).save(drawn, "PNG")
+    return drawn.getvalue()

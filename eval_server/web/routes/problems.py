@@ -1,0 +1,124 @@
+"""Every error as a problem document (RFC 9457): what happened, to what, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from eval_server.service.access import AccessDenied, TooMany, WindowClosed, utc
+from eval_server.service.boards import BoardMissing
+from eval_server.store.database import StoreDamaged
+from eval_server.store.phases import PhaseClash
+from eval_server.web.documents import allowance_json
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Refusal(Exception):
+    """A request that cannot be answered as asked; `facts` become members of the problem document."""
+
+    def __init__(self, status: int, detail: str, **facts: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.facts = facts
+
+
+def document(status: int, detail: str, **facts: Any) -> dict[str, Any]:
+    """The problem document of a status."""
+    title = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **facts}
+
+
+def answer(status: int, detail: str, headers: dict[str, str] | None = None, **facts: Any) -> Response:
+    body = json.dumps(document(status, detail, **facts))
+    return Response(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def not_found(what: str, name: str) -> Refusal:
+    return Refusal(404, f"There is no {what} {name[:80]!r}, or it is not yours to see.")
+
+
+Dress = Callable[[Request, Response], Response]
+"""What makes a page of a problem document, where a person asked."""
+
+
+def register(app: FastAPI, dress: Dress) -> None:
+    """Let the app answer every error this way; `dress` sees each answer before it leaves."""
+    answers: dict[type[Exception], Callable[[Request, Any], Response]] = {
+        Refusal: _refusal,
+        HTTPException: _http,
+        RequestValidationError: _invalid,
+        AccessDenied: _denied,
+        WindowClosed: _closed,
+        TooMany: _too_many,
+        PhaseClash: _clash,
+        StoreDamaged: _damaged,
+        BoardMissing: _no_board,
+    }
+    for error, told in answers.items():
+        app.add_exception_handler(error, _dressed(told, dress))
+
+
+def _dressed(told: Callable[[Request, Any], Response], dress: Dress) -> Callable[[Request, Any], Response]:
+    return lambda request, error: dress(request, told(request, error))
+
+
+def _refusal(request: Request, error: Any) -> Response:
+    return answer(error.status, error.detail, **error.facts)
+
+
+def _http(request: Request, error: Any) -> Response:
+    said = {
+        404: f"There is nothing at {request.url.path[:200]}.",
+        405: f"{request.method[:20]} is not possible here.",
+    }
+    return answer(error.status_code, said.get(error.status_code, str(error.detail)), error.headers)
+
+
+def _invalid(request: Request, error: Any) -> Response:
+    errors = [{"where": ".".join(map(str, one["loc"])), "expected": one["msg"]} for one in error.errors()]
+    said = "; ".join(f"{one['where']}: {one['expected']}" for one in errors)
+    return answer(422, f"The request is not as it must be: {said}", errors=errors)
+
+
+def _denied(request: Request, error: Any) -> Response:
+    if error.known:
+        return answer(403, str(error))
+    said = f"{error} Send the header `Authorization: Bearer TOKEN`."
+    return answer(401, said, {"WWW-Authenticate": "Bearer"})
+
+
+def _closed(request: Request, error: Any) -> Response:
+    rules = error.phase.rules
+    moments = {"opens_at": rules.opens_at, "closes_at": rules.closes_at, "arrived_at": error.now}
+    facts: dict[str, Any] = {
+        name: None if moment is None else utc(moment) for name, moment in moments.items()
+    }
+    return answer(403, str(error), None, **facts)
+
+
+def _too_many(request: Request, error: Any) -> Response:
+    headers = {} if error.seconds is None else {"Retry-After": str(error.seconds)}
+    facts: dict[str, Any] = {"resets_at": None if error.resets_at is None else utc(error.resets_at)}
+    if error.allowance is not None:
+        facts["left"] = allowance_json(error.allowance)
+    return answer(429, str(error), headers, **facts)
+
+
+def _damaged(request: Request, error: Any) -> Response:
+    return answer(503, "The server's database is damaged. Nothing is taken in until the host has mended it.")
+
+
+def _no_board(request: Request, error: Any) -> Response:
+    return answer(503, f"{error} Ask again in a moment.", {"Retry-After": "2"})
+
+
+def _clash(request: Request, error: Any) -> Response:
+    return answer(409, str(error))

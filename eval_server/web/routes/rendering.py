@@ -1,0 +1,142 @@
+"""Documents into HTML: the templates, what every page knows, and the files the pages load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from eval_server.figures.picture import STYLE
+from eval_server.figures.wording import counted, percent
+from eval_server.service.access import Caller, csrf_of
+from eval_server.web.presenting import words
+from eval_server.web.routes.callers import COOKIE
+
+STATIC = Path(__file__).parent.parent / "static"
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def _assets() -> dict[str, tuple[bytes, str]]:
+    """The files under /static by name, each with its media type; few and small, so they stay in memory."""
+    found = {path.name: (path.read_bytes(), KINDS[path.suffix]) for path in sorted(STATIC.iterdir())}
+    return {**found, "pictures.css": (STYLE.encode(), KINDS[".css"])}
+
+
+ASSETS = _assets()
+VERSION = hashlib.sha256(b"".join(content for content, _ in ASSETS.values())).hexdigest()[:10]
+"""Part of every asset's address, so that a browser keeps it for good and takes a new one at once."""
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("eval_server.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "percent": percent,
+        "counted": counted,
+        "moment": words.moment,
+        "ago": words.ago,
+        "metric": words.metric_name,
+        "indented": _indented,
+    }
+    found.globals["site"] = {"version": VERSION}
+    return found
+
+
+def _indented(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+TEMPLATES = _environment()
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """A page with what every page knows: who asks, and the form token of the session."""
+    caller = getattr(request.state, "caller", None) or Caller()
+    session = request.cookies.get(COOKIE)
+    common = {
+        "caller": caller,
+        "csrf": csrf_of(session) if session and caller.token else None,
+        "path": request.url.path,
+        "title": "",
+    }
+    text = TEMPLATES.get_template(template).render(**{**common, **values})
+    return Response(text, status, media_type="text/html; charset=utf-8")
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page that is the same whoever asks."""
+    return TEMPLATES.get_template(template).render(**values)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether an error is better said on a page than as a problem document."""
+    path = request.url.path
+    return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def in_words(request: Request, response: Response) -> Response:
+    """A problem document as a page, for a browser that asked for one; else the document itself."""
+    if not wants_page(request):
+        return response
+    problem = json.loads(bytes(response.body))
+    detail = str(problem["detail"]).replace(" Send the header `Authorization: Bearer TOKEN`.", "")
+    answered = page(
+        request,
+        "message.html",
+        response.status_code,
+        title=_TITLES.get(response.status_code, problem["title"]),
+        detail=detail,
+        facts=[(name, value) for name, value in _facts(problem)],
+        ways=_ways(request, response.status_code),
+    )
+    for name in ("retry-after", "www-authenticate", "allow"):
+        if name in response.headers:
+            answered.headers[name] = response.headers[name]
+    return answered
+
+
+def _ways(request: Request, status: int) -> list[tuple[str, str]]:
+    """Where a reader may want to go from an error: to sign in, back to the form, to the board."""
+    parts = request.url.path.split("/")
+    found = []
+    if status == 401:
+        found.append((f"/sign-in?next={quote(request.url.path)}", "Sign in with a token"))
+    elif request.method == "POST":
+        found.append((urlsplit(request.headers.get("referer", "/")).path or "/", "Back to the form"))
+    if parts[1] == "phases" and len(parts) > 3:
+        found.append((f"/phases/{quote(parts[2])}", "To the leaderboard"))
+    return [*found, ("/", "To the phases"), ("/help", "Help")]
+
+
+_TITLES = {
+    400: "This request cannot be read",
+    401: "Who are you?",
+    403: "This is not allowed",
+    404: "There is nothing here",
+    409: "This does not fit the state of things",
+    413: "This is too large",
+    422: "Something is missing or wrong",
+    429: "Not now",
+    500: "This is our mistake",
+    503: "Not at the moment",
+    507: "There is no room",
+}
+
+
+def _facts(problem: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What a problem document says beside its sentence, for people."""
+    names = {"opens_at": "Opens", "closes_at": "Closes", "arrived_at": "Arrived", "resets_at": "Again from"}
+    request = [("Request", problem["request"])] if "request" in problem else []
+    return request + [
+        (word, words.moment(problem[name])) for name, word in names.items() if problem.get(name)
+    ]

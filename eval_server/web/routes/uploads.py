@@ -1,0 +1,251 @@
+"""Uploads: a multipart body, streamed to disk under a cap, then kept, then acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from eval_server.service.access import Caller, admission, require_open, require_rate, team_of
+from eval_server.service.desk import Desk
+from eval_server.store.phases import PhaseRecord
+from eval_server.store.submissions import Arrival, Receipt
+from eval_server.web.routes.callers import address_of, require_form_token
+from eval_server.web.routes.problems import Refusal
+from submissions.columns import Scale
+from submissions.manifest import Manifest
+from submissions.parts import is_zip
+from submissions.problems import bare
+from submissions.rows import noted
+
+SLACK = 2**20
+"""What a multipart body may hold beside the zip: scores, manifest, names."""
+SMALL_PART = 512 * 2**10
+WHOLE = "the whole upload (file, scores and manifest)"
+MOST_NAME = 80
+SECONDS = 120
+"""How long a body may take to arrive."""
+AT_ONCE = 2
+"""Uploads that are written at the same time: more are not faster, and make readers wait for their turn."""
+_ID = re.compile(r"[0-9a-f]{20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The zip or table and what may come beside it, files still open; `remarks` are the manifest's words.
+
+    `scale` says what the scores of a table are, where its sender said so.
+    """
+
+    file: UploadFile
+    scores: UploadFile | None
+    manifest: str | None
+    remarks: tuple[str, ...]
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload: its parts, and its fields as text."""
+
+    parts: Parts
+    entry: str
+    team: str | None
+    csrf: str | None
+
+
+class _Whole(MultiPartParser):
+    """Takes a body only with its closing boundary, so that none cut short leaves a file open, and names the
+    field that is too large."""
+
+    ended = False
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        try:
+            super().on_part_data(data, start, end)
+        except MultiPartException:
+            name = bare(self._current_part.field_name[:MOST_NAME])
+            raise _too_large(f"the field `{name}`", SMALL_PART) from None
+
+    def on_end(self) -> None:
+        self.ended = True
+
+    async def parse(self) -> FormData:
+        form = await super().parse()
+        if not self.ended:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("it ends before its closing boundary.")
+        return form
+
+
+async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRecord) -> Receipt:
+    """Take in a submission; when this returns, it is on disk and in the database for good."""
+    now = desk.now()
+    team_of(caller, None)
+    require_open(record, now)
+    count(request, desk, caller)
+    form = await read_form(request, desk.settings.upload_bytes + SLACK)
+    try:
+        upload = _upload(form)
+        require_form_token(request, upload.csrf)
+        team = _name("team", team_of(caller, upload.team))
+        async with request.app.state.keeping:
+            receipt = await run_in_threadpool(_keep, desk, record, upload, team, now)
+    finally:
+        await form.close()
+    desk.room.suffices()
+    desk.judge.wake()
+    if caller.is_host:
+        await run_in_threadpool(
+            desk.store.audit.note, now, caller.name, "handed in for a team", team, {"submission": receipt.id}
+        )
+    return receipt
+
+
+def count(request: Request, desk: Desk, caller: Caller) -> None:
+    """Note an upload, kept or only checked; raises `TooMany` where this caller has been too fast."""
+    key = caller.token or address_of(request)
+    require_rate(desk.uploads, key, "uploads", desk.now())
+    desk.uploads.count(key)
+
+
+async def read_form(request: Request, most: int) -> FormData:
+    """A multipart body of at most `most` bytes; anything else is refused with what was expected."""
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise Refusal(415, f"Expected multipart/form-data with the part `file`, found {kind[:80]!r}.")
+    stated = request.headers.get("content-length", "")
+    if stated.isascii() and stated.isdigit() and int(stated[:20]) > most:
+        raise _too_large(WHOLE, most, int(stated[:20]))
+    parser = _Whole(
+        request.headers, _capped(request, most), max_files=4, max_fields=12, max_part_size=SMALL_PART
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await parser.parse()
+    except MultiPartException as error:
+        raise Refusal(400, f"The multipart body cannot be read: {error.message}") from error
+    except (UnicodeDecodeError, LookupError, ValueError) as error:
+        raise Refusal(400, f"The multipart body cannot be read: {type(error).__name__}") from error
+    except TimeoutError as error:
+        raise Refusal(408, f"The body did not arrive within {SECONDS} seconds.") from error
+    except ClientDisconnect as error:
+        raise Refusal(400, "The body ended before it was complete.") from error
+
+
+async def _capped(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    seen = 0
+    async for chunk in request.stream():
+        seen += len(chunk)
+        if seen > most:
+            raise _too_large(WHOLE, most)
+        yield chunk
+
+
+def _too_large(what: str, most: int, found: int | None = None) -> Refusal:
+    size = "more" if found is None else f"{found:,}"
+    return Refusal(413, f"Expected at most {most:,} bytes in {what}, found {size}.", limit=most)
+
+
+def _upload(form: FormData) -> Upload:
+    parts = parts_of(form)
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    entry = _name("entry", fields.get("entry"))
+    return Upload(parts, entry, fields.get("team") or None, fields.get("csrf"))
+
+
+def parts_of(form: FormData) -> Parts:
+    """The files of a form; raises `Refusal` for one that is missing, too large or no file."""
+    file, scores = form.get("file"), form.get("scores")
+    if not isinstance(file, UploadFile):
+        raise Refusal(422, "The part `file` is missing: the submission, a zip or a table, sent as a file.")
+    if isinstance(scores, str) and scores:
+        raise Refusal(422, "The part `scores` is a file: a table with the columns cell and score.")
+    table = scores if isinstance(scores, UploadFile) and scores.size else None
+    if table is not None and (table.size or 0) > SLACK:
+        raise _too_large("the part `scores`", SLACK, table.size)
+    return Parts(file, table, *_manifest(form.get("manifest")), _scale(form.get("scores_as")))
+
+
+def _scale(value: Any) -> Scale | None:
+    """What the sender says that the scores are; nothing where the field is left out or empty."""
+    if not value:
+        return None
+    try:
+        return Scale(value)
+    except ValueError:
+        said = ", ".join(Scale)
+        raise Refusal(422, f"Expected `scores_as` to be one of {said}, found {str(value)[:40]!r}.") from None
+
+
+def stated(file: BinaryIO, scale: Scale | None) -> BinaryIO:
+    """A file as it is kept: a table that came with a word on its scores carries it in its first line."""
+    if scale is None:
+        return file
+    data = file.read()
+    return io.BytesIO(data if is_zip(data) else noted(data, scale))
+
+
+def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
+    """The manifest's text and the words it obliges to, from a file or a field."""
+    if isinstance(part, UploadFile):
+        if (part.size or 0) > SMALL_PART:
+            raise _too_large("the part `manifest`", SMALL_PART, part.size)
+        part = part.file.read()
+    if not part:
+        return None, ()
+    try:
+        manifest = Manifest.from_json(part)
+        return json.dumps(json.loads(part), allow_nan=False), manifest.remarks
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refusal(422, f"The manifest cannot be taken: {str(error)[:300]}") from error
+
+
+def _name(what: str, value: str | None) -> str:
+    """A team's or entry's name: one line of printable text."""
+    text = (value or "").strip()
+    if not text or len(text) > MOST_NAME or not text.isprintable():
+        found = "nothing" if not text else repr(text[:MOST_NAME])
+        raise Refusal(422, f"Expected `{what}`: 1 to {MOST_NAME} printable characters, found {found}.")
+    return text
+
+
+def _keep(desk: Desk, record: PhaseRecord, upload: Upload, team: str, now: datetime) -> Receipt:
+    """Files first, then the row: whoever is told an id can be sure of both."""
+    parts = upload.parts
+    keep = desk.store.archive.keep
+    archive = keep(stated(parts.file.file, parts.scale))
+    scores = None if parts.scores is None else keep(stated(parts.scores.file, parts.scale))
+    said = json.dumps(
+        [archive, scores, parts.manifest, upload.entry if record.rules.represents == "every" else ""]
+    )
+    arrival = Arrival(
+        phase=record.name,
+        team=team,
+        entry=upload.entry,
+        digest=hashlib.sha256(said.encode()).hexdigest(),
+        archive=archive,
+        scores=scores,
+        manifest=parts.manifest,
+        remarks=parts.remarks,
+        size=parts.file.size or 0,
+        at=now,
+    )
+    return desk.store.submissions.receive(arrival, admission(record.rules, now))
+
+
+def is_id(text: str) -> bool:
+    """Whether this could be an id at all; nothing else is asked of the database."""
+    return _ID.fullmatch(text) is not None

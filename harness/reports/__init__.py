@@ -1,0 +1,1 @@
+"""What the command line shows and writes about many entries: leaderboard, page, seeds, cards."""

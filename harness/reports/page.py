@@ -1,0 +1,278 @@
+"""A comparison as one HTML page that needs nothing else: no network, no script, light or dark, on paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from importlib.metadata import version
+from itertools import count, pairwise
+from pathlib import Path
+from string import Template
+
+from eval_server.figures import rows as intervals
+from eval_server.figures.picture import STYLE, Picture
+from eval_server.figures.showing import (
+    limits_of,
+    line_of,
+    pictures_of_entry,
+    pictures_of_pair,
+    pictures_of_report,
+    pictures_of_scores,
+)
+from eval_server.figures.standings import common_span
+from eval_server.figures.wording import (
+    ABSENT,
+    counted,
+    interval_words,
+    p_number,
+    p_words,
+    percent,
+    ranks,
+    signed,
+    signed_interval,
+)
+from eval_server.judging.comparing import Report, Standing
+from eval_server.judging.pairs import Comparison
+from eval_server.judging.verdict import Verdict
+from harness.reports.leaderboard import Shown, about, answer, limits, reading
+from submissions.writing import write_whole
+
+TEMPLATE = Path(__file__).with_name("page.html")
+_DRAWN = 128
+"""Pixels of the intervals that are drawn in the rows of the table: they fit a telephone."""
+MOST_ENTRIES = 25
+"""Entries that get pictures of their own; the table holds all of them."""
+
+
+def write_page(path: Path, shown: Shown) -> None:
+    """Write the page aside and then to its name."""
+    write_whole(path, page(shown).encode())
+
+
+def write_pictures(folder: Path, shown: Shown) -> int:
+    """Write every picture of the page as an SVG file of its own; returns how many."""
+    taken: set[str] = set()
+    for name, drawn in _named_pictures(shown):
+        file = _free(re.sub(r"[^\w.-]+", "-", name), taken)
+        write_whole(folder / f"{file}.svg", drawn.standalone())
+    return len(taken)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """This name, numbered where another picture has it already, also on disks that know no case."""
+    numbered = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    free = next(one for one in numbered if one.casefold() not in taken)
+    taken.add(free.casefold())
+    return free
+
+
+def _named_pictures(shown: Shown) -> Iterator[tuple[str, Picture]]:
+    ordered = _first_entries(shown)
+    for drawn in (*pictures_of_report(shown.report), *pictures_of_scores(ordered)):
+        yield drawn.name, drawn
+    for pair in _chosen_pairs(shown.report):
+        for drawn in _pair_pictures(pair, shown):
+            yield f"{drawn.name}-{pair.a}-{pair.b}", drawn
+    for name, verdict in ordered.items():
+        for drawn in pictures_of_entry(name, verdict, curves=False):
+            yield f"{drawn.name}-{name}", drawn
+
+
+def page(shown: Shown) -> str:
+    """The whole page as text."""
+    report = shown.report
+    title = f"Comparison of {counted(len(report.entries), 'entry', 'entries')}"
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        title=escape(title),
+        style=STYLE,
+        about=escape(about(report)),
+        answer=escape(answer(report)),
+        standing=_standing(shown),
+        reading=escape(reading(report)),
+        sections=_sections(shown),
+        limits="".join(f"<p>{escape(sentence)}</p>\n" for sentence in limits(shown)),
+        made=escape(f"Made by harness {version('cnmc-harness')}. Research software, not a medical device."),
+    )
+
+
+def _standing(shown: Shown) -> str:
+    """The leaderboard as a table with the intervals drawn in its rows."""
+    scale = common_span([line_of(one) for one in shown.report.entries])
+    head = (
+        '<tr><th class="word">rank</th><th class="word">entry</th><th class="word">95 % interval'
+        f"{intervals.axis(scale, width=_DRAWN)}</th><th>weighted<br>F1, %</th>"
+        + "".join(
+            f'<th class="wide">{name}</th>' for name in ("subject<br>accuracy, %", "sens., %", "spec., %")
+        )
+        + "</tr>"
+    )
+    rows = "".join(_row(one, shown, scale) for one in shown.report.entries)
+    drawn = f'<div class="scroll"><table class="standing">{head}{rows}</table></div>'
+    return drawn + _references(shown)
+
+
+def _references(shown: Shown) -> str:
+    """Published results, set apart from the entries."""
+    if not shown.references:
+        return ""
+    rows = "".join(
+        f"<li>{percent(one.weighted_f1)} {escape(f'{one.name} ({one.source})')}</li>\n"
+        for one in shown.references
+    )
+    return f"<p>Published weighted F1, %: no predictions, so they are not compared.</p><ul>{rows}</ul>"
+
+
+def _row(one: Standing, shown: Shown, scale: tuple[float, float]) -> str:
+    metrics = shown.verdicts[one.entry].metrics
+    words = ", ".join(shown.remarks.get(one.entry, ()))
+    remarks = f'<span class="remarks">{escape(words)}</span>' if words else ""
+    rank = ranks(one.rank_set) if one.rank_set else str(one.rank)
+    limits = limits_of(one.interval)
+    drawn = intervals.mark(one.weighted_f1, limits, scale, width=_DRAWN)
+    wide = (one.subject_accuracy, metrics["sensitivity"], metrics["specificity"])
+    return (
+        f'<tr><td class="word">{rank}</td><td class="word name">{escape(one.entry)}{remarks}</td>'
+        f'<td class="word drawn"><span class="spoken">{escape(interval_words(limits))}</span>{drawn}</td>'
+        f"<td>{percent(one.weighted_f1)}</td>"
+        + "".join(f'<td class="wide">{percent(value)}</td>' for value in wide)
+        + "</tr>\n"
+    )
+
+
+def _sections(shown: Shown) -> str:
+    ordered = _first_entries(shown)
+    standings = pictures_of_report(shown.report)
+    scores = pictures_of_scores(ordered)
+    parts = [_section("Standings", _pictures(standings) + _all_pairs(shown.report))]
+    if shown.report.pairs and shown.report.subjects is not None:
+        parts.append(_section("Pair by pair", _pairs(shown)))
+    if scores:
+        parts.append(_section("Scores", _pictures(scores)))
+    parts.append(_section("Entry by entry", "".join(_entry(name, one) for name, one in ordered.items())))
+    return "\n".join(parts)
+
+
+def _first_entries(shown: Shown) -> dict[str, Verdict]:
+    return {one.entry: shown.verdicts[one.entry] for one in shown.report.entries[:MOST_ENTRIES]}
+
+
+def _section(title: str, inside: str) -> str:
+    return f"<h2>{title}</h2>\n{inside}"
+
+
+def _pictures(pictures: Iterable[Picture]) -> str:
+    return '<div class="pictures">' + "".join(map(figure, pictures)) + "</div>"
+
+
+def figure(picture: Picture) -> str:
+    """A picture with its title, its sentence, and its numbers one click away."""
+    return (
+        f'<figure><h3>{escape(picture.title)}</h3><div class="scroll">{picture.svg}</div>'
+        f"<figcaption>{escape(picture.caption)}</figcaption>"
+        f"<details><summary>The numbers</summary>{table(picture.columns, picture.rows)}</details></figure>\n"
+    )
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """An HTML table; columns whose cells are words are set flush left."""
+    words = [all(_is_word(row[at]) for row in rows) for at in range(len(columns))]
+    kinds = [' class="word"' if word else "" for word in words]
+    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>\n"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>\n{body}</table></div>'
+
+
+def _is_word(cell: str) -> bool:
+    return cell == ABSENT or any(
+        letter.isalpha() for letter in cell.replace("to", "").replace("estimable", "")
+    )
+
+
+def _all_pairs(report: Report) -> str:
+    """Every comparison with its tests, folded."""
+    if not report.pairs:
+        return ""
+    columns = (
+        *("entry", "against", "difference, points", "95 % interval", "p", "Holm p"),
+        *("McNemar mid-p (cells)", "design effect", "mean subject accuracy, p", "Wilcoxon p"),
+    )
+    more = ("within the margin",) if report.margin is not None else ()
+    rows = [(*_pair_row(pair), *((_equivalent(pair),) if more else ())) for pair in report.pairs]
+    note = (
+        "<p>McNemar's test takes cells for independent and only describes; the design effect says how many "
+        "times too small its variance is.</p>"
+    )
+    inside = note + table((*columns, *more), rows)
+    return f"<details><summary>Every comparison with all its tests</summary>{inside}</details>"
+
+
+def _pair_row(pair: Comparison) -> tuple[str, ...]:
+    by_subject = pair.secondary.get("subject_accuracy")
+    return (
+        *(pair.a, pair.b, signed(pair.difference), signed_interval(limits_of(pair.interval))),
+        *(p_number(pair.p), p_number(pair.p_holm), p_number(pair.mcnemar_midp)),
+        ABSENT if pair.design_effect is None else f"{pair.design_effect:.1f}",
+        p_number(None if by_subject is None else by_subject.p),
+        p_number(pair.wilcoxon_p),
+    )
+
+
+def _equivalent(pair: Comparison) -> str:
+    found = pair.equivalence
+    if found is None or found.equivalent is None:
+        return "not estimable"
+    if found.equivalent:
+        return "equivalent"
+    return f"{pair.a} not inferior" if found.not_inferior else "not shown"
+
+
+def _pairs(shown: Shown) -> str:
+    """The chosen pairs, the first of them open."""
+    chosen = _chosen_pairs(shown.report)
+    return "".join(_pair(pair, shown, is_open=at == 0) for at, pair in enumerate(chosen))
+
+
+def _chosen_pairs(report: Report) -> list[Comparison]:
+    """Each entry against the one below it, or all against the baseline."""
+    if report.baseline is not None:
+        return list(report.pairs[: MOST_ENTRIES - 1])
+    names = [one.entry for one in report.entries[:MOST_ENTRIES]]
+    return [report.between(*pair) for pair in pairwise(names)]
+
+
+def _pair_pictures(pair: Comparison, shown: Shown) -> tuple[Picture, ...]:
+    verdicts = shown.verdicts
+    return pictures_of_pair(pair.a, pair.b, verdicts[pair.a], verdicts[pair.b], pair.p)
+
+
+def _pair(pair: Comparison, shown: Shown, *, is_open: bool) -> str:
+    drawn = _pair_pictures(pair, shown)
+    told = "can be told apart" if pair.significant else "cannot be told apart"
+    summary = f"{pair.a} and {pair.b}: {signed(pair.difference)} points, Holm {p_words(pair.p_holm)}, {told}"
+    between = (
+        f"<p>Difference {signed(pair.difference)} points, 95 % interval "
+        f"{signed_interval(limits_of(pair.interval))}. McNemar's mid-p over cells would be "
+        f"{escape(p_number(pair.mcnemar_midp))} (descriptive only).</p>"
+    )
+    return _folded(summary, between + _pictures(drawn), is_open=is_open)
+
+
+def _entry(name: str, verdict: Verdict) -> str:
+    metrics = verdict.metrics
+    summary = (
+        f"{name}: weighted F1 {percent(metrics['weighted_f1'])} %, sensitivity "
+        f"{percent(metrics['sensitivity'])} %, specificity {percent(metrics['specificity'])} %"
+    )
+    drawn = pictures_of_entry(name, verdict, curves=False)
+    return _folded(summary, _pictures(drawn), is_open=False)
+
+
+def _folded(summary: str, inside: str, *, is_open: bool) -> str:
+    state = " open" if is_open else ""
+    return f'<details class="entry"{state}><summary>{escape(summary)}</summary>{inside}</details>\n'

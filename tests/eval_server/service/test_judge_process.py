@@ -1,0 +1,149 @@
+"""The judge's process: it is replaced when it dies, and ends with the server however that went."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from eval_server.service.judge_process import STARTS, DrawingFailed, JudgeProcess
+from eval_server.service.settings import VARIABLE, Settings
+from eval_server.store.phases import Rules
+from eval_server.store.store import Store
+from tests.support.desk import NOON
+from tests.support.postgres import a_database
+from tests.support.server import SCRIPT, a_server, a_zip, add_phase, small_truth
+
+
+def judge_of(server: int) -> int:
+    """The process id of the judge that this server started."""
+    while True:
+        for children in Path(f"/proc/{server}/task").glob("*/children"):
+            for child in children.read_text().split():
+                if b"eval_server.service.judge_process" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
+        time.sleep(0.05)
+
+
+def until_gone(process: int) -> None:
+    while Path(f"/proc/{process}").exists():
+        time.sleep(0.02)
+
+
+def test_a_judge_that_dies_is_followed_by_another_that_judges_what_arrives(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        assert server.hand_in(a_zip(1))["status"] == "scored"
+        first = judge_of(server.process.pid)
+        os.kill(first, signal.SIGKILL)
+        until_gone(first)
+        assert server.hand_in(a_zip(2))["status"] == "scored"
+        assert judge_of(server.process.pid) != first
+
+
+def test_a_board_is_drawn_by_the_judge_that_follows_one_that_died(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        handed_in = server.hand_in(a_zip(1))["id"]
+        os.kill(judge_of(server.process.pid), signal.SIGKILL)
+        until = time.monotonic() + 60
+        while not (board := server.board())["standings"] and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [row["submission"] for row in board["standings"]] == [handed_in]
+
+
+def test_a_board_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, Settings(data_dir=tmp_path).to_json())
+    store = Store.open(tmp_path)
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    judge = JudgeProcess(store)
+    judge.start()
+    try:
+        with pytest.raises(DrawingFailed, match="nowhere could not be drawn: LookupError"):
+            judge.draw("nowhere")
+        assert judge.draw("small").rows == ()
+    finally:
+        judge.stop()
+    with pytest.raises(DrawingFailed, match="the server stops"):
+        judge.draw("small")
+    store.close()
+
+
+def test_the_judge_ends_with_a_server_that_was_killed(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        judge = judge_of(server.process.pid)
+        server.kill()
+        until_gone(judge)
+
+
+RAISES = "raise RuntimeError('a file of the folder where the server was started was run')\n"
+IN_THE_WAY = ("secrets.py", "submissions.py", "models/__init__.py", "torch.py", "selectors.py", "pickle.py")
+"""Names of the standard library, of ours, and of others, as they lie in people's folders."""
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A folder whose Python files must not be run."""
+    folder = tmp_path / "work"
+    for name in IN_THE_WAY:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(RAISES)
+    return folder
+
+
+def test_no_python_file_of_the_folder_where_the_server_is_started_is_run(
+    tmp_path: Path, hostile: Path
+) -> None:
+    with a_server(tmp_path / "data", program=SCRIPT, cwd=hostile) as server:
+        handed_in = server.hand_in(a_zip(1))
+        assert handed_in["status"] == "scored"
+        with server.client() as client:
+            assert client.get("/healthz").json() == {"status": "ok", "troubles": []}
+    assert "was run" not in (tmp_path / "data" / "server.log").read_text()
+
+
+def test_nor_do_several_workers_run_one_nor_take_ours_from_the_path(
+    tmp_path: Path, hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "submissions.py").write_text(RAISES)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "beside"))
+    workers = ("--workers", "2")
+    with a_server(tmp_path / "data", a_database(), *workers, program=SCRIPT, cwd=hostile) as server:
+        assert server.hand_in(a_zip(1))["status"] == "scored"
+    assert "was run" not in (tmp_path / "data" / "server.log").read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_whose_judge_cannot_start_ends_with_a_message(tmp_path: Path, workers: int) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'eval_server.service.judge_process' in sys.orig_argv: sys.exit('the judge is broken')\n"
+    )
+    database = a_database() if workers > 1 else None
+    add_phase(tmp_path, database)
+    command = [*SCRIPT, "serve", "--port", "0", "--data-dir", str(tmp_path), "--json"]
+    command += ["--database", database, "--workers", str(workers)] if database else []
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(broken)}
+    )
+    assert done.returncode == 6
+    assert "no judge could be started" in done.stderr
+    assert "the judge is broken" in done.stderr
+
+
+def test_judges_that_die_at_their_work_again_and_again_do_not_end_the_server(tmp_path: Path) -> None:
+    with a_server(tmp_path) as server:
+        for number in range(STARTS + 1):
+            judge = judge_of(server.process.pid)
+            server.hand_in(a_zip(1, seed=number))
+            os.kill(judge, signal.SIGKILL)
+            until_gone(judge)
+        assert server.hand_in(a_zip(2))["status"] == "scored"

@@ -1,0 +1,132 @@
+"""The leaderboard as its page shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from eval_server.web.presenting.boards import board_view
+from tests.eval_server.web.presenting.documents import a_board, a_standing, four
+
+
+def entries(board: dict[str, Any], sort: str, order: str = "") -> list[str]:
+    return [row.entry for row in board_view(board, sort, order).rows]
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        ([(1, 2), (1, 2), (3, 4), (3, 4)], "Which of entry 1 and entry 2 is best cannot be told."),
+        ([(1, 4)] * 4, "None of the 4 entries can be told apart from the others."),
+        (
+            [(1, 1), (2, 4), (2, 4), (2, 4)],
+            "entry 1 is better than every other entry, beyond what chance explains.",
+        ),
+        ([(1, 2), (2, 4), (2, 4), (1, 4)], "Which of entry 1 and entry 4 is best cannot be told."),
+        (
+            [(1, 2), (2, 4), (2, 4), (2, 4)],
+            "No entry is better than entry 1, which is not told apart from every other one.",
+        ),
+    ],
+)
+def test_the_first_sentence_says_what_cannot_be_told_apart(sets: list[tuple[int, int]], said: str) -> None:
+    standings = [a_standing(at + 1, 0.9 - at / 50, rank_set=list(each)) for at, each in enumerate(sets)]
+    assert board_view(a_board(standings), "rank", "").told == said
+
+
+def test_a_board_ranked_by_another_metric_says_so() -> None:
+    assert board_view(four([], metric="sensitivity")).ranked_by == "sensitivity"
+    assert board_view(four([])).ranked_by == ""
+
+
+def test_many_entries_that_cannot_be_told_apart_are_counted_instead_of_named() -> None:
+    sets = [[1, 6]] * 6 + [[7, 8]] * 2
+    board = a_board([a_standing(at + 1, 0.9 - at / 50, rank_set=sets[at]) for at in range(8)])
+    assert board_view(board, "rank", "").told == "Which of 6 of the 8 entries is best cannot be told."
+
+
+def test_without_subjects_nothing_is_said_about_telling_apart() -> None:
+    standings = [a_standing(1, 0.9, interval=[None, None]), a_standing(2, 0.8, interval=[None, None])]
+    view = board_view(a_board(standings), "rank", "")
+    assert "nothing is said" in view.told
+    assert [row.interval for row in view.rows] == ["not estimable"] * 2
+    assert not view.bars
+
+
+def test_a_board_without_entries_and_one_with_a_single_entry_say_so() -> None:
+    assert "No entry" in board_view(a_board([]), "rank", "").told
+    assert "only entry" in board_view(a_board([a_standing(1, 0.9)], [(0, 1)]), "rank", "").told
+
+
+def test_bars_that_overlap_stand_side_by_side_and_say_where_they_begin_and_end() -> None:
+    view = board_view(four([(0, 3), (2, 4)]), "rank", "")
+    assert view.lanes == 2
+    assert [row.bars for row in view.rows] == [
+        ((0, "start"),),
+        ((0, "middle"),),
+        ((0, "end"), (1, "start")),
+        ((1, "end"),),
+    ]
+    assert view.rows[2].joined == "3 other rows, rows 1 to 4"
+
+
+def test_the_bars_are_drawn_only_in_the_order_of_rank() -> None:
+    board = four([(0, 3)])
+    assert board_view(board, "rank", "").bars
+    assert not board_view(board, "spec", "").bars
+    assert not board_view(board, "rank", "desc").bars
+
+
+def test_the_board_is_sorted_by_any_column_both_ways() -> None:
+    board = four([(0, 4)])
+    assert entries(board, "spec") == ["entry 4", "entry 3", "entry 2", "entry 1"]
+    assert entries(board, "spec", "asc") == ["entry 1", "entry 2", "entry 3", "entry 4"]
+    assert entries(board, "entry", "desc") == ["entry 4", "entry 3", "entry 2", "entry 1"]
+    assert entries(board, "no such column") == ["entry 1", "entry 2", "entry 3", "entry 4"]
+
+
+def test_ranks_are_sorted_as_numbers_and_what_is_absent_comes_last() -> None:
+    standings = [a_standing(at, 1 - at / 50) for at in range(1, 12)]
+    assert entries(a_board(standings), "rank")[-2:] == ["entry 10", "entry 11"]
+    standings[0]["subject_accuracy"] = None
+    for order in ("asc", "desc"):
+        assert entries(a_board(standings), "subjects", order)[-1] == "entry 1"
+
+
+def test_values_that_tie_but_for_the_last_digit_keep_the_order_of_the_board() -> None:
+    standings = [a_standing(1, 0.9), a_standing(2, 0.8, subject_accuracy=0.7 + 2e-16)]
+    for order in ("asc", "desc"):
+        assert entries(a_board(standings), "subjects", order) == ["entry 1", "entry 2"]
+
+
+def test_the_head_of_the_sorted_column_turns_the_order() -> None:
+    heads = {column.css: column for column in board_view(four([]), "f1", "desc").columns}
+    assert heads["f1"].sorted == "descending"
+    assert heads["f1"].address == "?sort=f1&order=asc"
+    assert heads["sens"].address == "?sort=sens&order=desc"
+    assert heads["rank"].sorted == ""
+
+
+def test_a_phase_that_ranks_by_another_metric_shows_it() -> None:
+    standings = [a_standing(1, 0.9, auc=0.91234), a_standing(2, 0.8, auc=None)]
+    view = board_view(a_board(standings, metric="auc"), "rank", "")
+    assert [column.key for column in view.columns][3] == "auc"
+    assert [row.measures[0].words for row in view.rows] == ["0.912", "—"]
+    standings[1]["auc"] = 0.95
+    assert entries(a_board(standings, metric="auc"), "metric") == ["entry 2", "entry 1"]
+
+
+def test_a_published_result_is_set_apart_without_rank_or_interval() -> None:
+    published = {"entry": "Pan et al.", "source": "abstract", "weighted_f1": 0.925}
+    view = board_view(four([], references=[published]), "rank", "")
+    assert [one.entry for one in view.references] == ["Pan et al."]
+    assert len(view.rows) == 4
+
+
+def test_drawings_are_hidden_from_screen_readers_because_the_numbers_stand_beside_them() -> None:
+    view = board_view(four([]), "rank", "")
+    for drawing in (view.axis, *(row.drawing for row in view.rows)):
+        assert 'aria-hidden="true"' in drawing
+        assert "<title" not in drawing
+        assert "style=" not in drawing

@@ -1,0 +1,84 @@
+"""How documents are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from eval_server.web.presenting.words import (
+    ago,
+    duration,
+    metric_words,
+    moment,
+    phase_words,
+    quota_words,
+    unique_names,
+)
+
+
+def test_a_moment_is_written_in_utc_whatever_its_zone() -> None:
+    assert moment("2026-12-31T23:59:00Z") == "31 Dec 2026, 23:59 UTC"
+    assert moment("2027-01-01T00:59:00+01:00") == "31 Dec 2026, 23:59 UTC"
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ("2026-11-23T11:59:40Z", "now"),
+        ("2026-11-23T11:45:00Z", "15 min"),
+        ("2026-11-22T13:00:00Z", "23 h"),
+        ("2026-11-20T12:00:00Z", "3 d"),
+    ],
+)
+def test_how_long_ago_is_said_in_one_unit(then: str, said: str) -> None:
+    assert ago(then, "2026-11-23T12:00:00Z") == said
+
+
+def test_short_times_have_a_digit_and_long_ones_are_minutes() -> None:
+    assert [duration(seconds) for seconds in (0.26, 12.3, 600)] == ["0.3 s", "12 s", "10 min"]
+
+
+def test_a_metric_is_a_percentage_or_a_plain_number_or_a_dash() -> None:
+    assert metric_words("weighted_f1", 0.89808) == "89.81"
+    assert metric_words("mcc", 0.5) == "0.5000"
+    assert metric_words("auc", None) == "—"
+    assert metric_words("log_loss", float("inf")) == "—"
+
+
+@pytest.mark.parametrize("name", ["auc", "average_precision", "brier", "log_loss", "ece"])
+def test_what_comes_from_scores_is_written_with_the_three_digits_that_are_public(name: str) -> None:
+    assert metric_words(name, 0.591) == "0.591"
+    assert metric_words(name, 0.59126) == "0.591"
+
+
+def test_entries_of_one_name_are_told_apart_by_team_then_by_number() -> None:
+    entries = [("a", "red"), ("b", "red"), ("b", "blue"), ("c", "x"), ("c", "x")]
+    named = unique_names({"entry": entry, "team": team} for entry, team in entries)
+    assert named == ["a", "b (red)", "b (blue)", "c (x) #1", "c (x) #2"]
+
+
+def test_no_name_is_given_twice_even_where_one_reads_like_the_number_of_another() -> None:
+    entries = [("x", "Q"), ("x", "Q"), ("x (Q) #1", "R"), ("y", "R"), ("x (Q) #3", "R")]
+    named = unique_names({"entry": entry, "team": team} for entry, team in entries)
+    assert named == ["x (Q) #2", "x (Q) #4", "x (Q) #1", "y", "x (Q) #3"]
+
+
+def test_what_is_left_is_said_with_when_it_starts_anew() -> None:
+    left = {
+        "left_today": 3,
+        "left": 40,
+        "unscored_left_today": None,
+        "waiting": 1,
+        "resets_at": "2026-11-24T00:00:00Z",
+    }
+    said = quota_words(left, "2026-11-23T17:00:00Z")
+    assert said == (
+        "3 of today's submissions left and 40 left in all (1 still being judged). "
+        "Today's count starts anew at 00:00 UTC, in 7 h."
+    )
+    free = {**left, "left_today": None, "left": None}
+    assert quota_words(free, "2026-11-23T17:00:00Z") == "as many submissions as you like."
+
+
+def test_partial_and_drawn_phases_carry_the_word() -> None:
+    assert phase_words({"partial": True, "drawn": False}) == ("partial",)
+    assert phase_words({"partial": True, "drawn": True}) == ("partial", "drawn")
