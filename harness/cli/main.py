@@ -120,6 +120,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point of the `harness` script."""
+    _require_posix()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     house.keep_together()  # once more: an editable installation finds us behind a stranger's `harness` too
     os.environ.setdefault("PYTHONSAFEPATH", "1")  # worker processes take nothing from the working folder
@@ -133,6 +134,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if code == NOBODY_READS:
         _write_to_nobody()
     sys.exit(code)
+
+
+def _require_posix() -> None:
+    """End at once where the locks that guard runs and servers do not exist (`docs/releasing.md`)."""
+    if sys.platform == "win32":
+        _tell(
+            "Windows is not supported: run folders and the server's data are guarded by POSIX locks",
+            "Use it in the Windows Subsystem for Linux (WSL 2), where all of it works.",
+        )
+        sys.exit(4)
 
 
 def _run(arguments: list[str]) -> int:

@@ -64,3 +64,15 @@ def test_what_was_imported_before_is_named_with_its_folder(odd):
     found = answer(sys.executable, "-c", "import models, harness", cwd=odd)
     assert f"the package 'models' that was imported before is {odd / 'models'}" in found.err
     assert "Write `import harness` before anything that imports models" in found.err
+
+
+def test_windows_is_refused_in_a_sentence_before_anything_is_loaded(tmp_path):
+    code = (
+        "import sys\nfrom harness.cli.main import main\nsys.platform = 'win32'\n"
+        "for lock in ('fcntl', 'resource'): sys.modules[lock] = None\nmain(['check', 'x.zip'])\n"
+    )
+    found = answer(sys.executable, "-c", code, cwd=tmp_path)
+    assert (found.code, found.out) == (4, "")
+    assert found.err.startswith("harness: Windows is not supported")
+    assert "WSL 2" in found.err
+    assert "Traceback" not in found.err
