@@ -24,7 +24,10 @@ from submissions.writing import naming, write_whole
 
 Labels = npt.NDArray[np.uint8]
 _SEARCH_FOLDS = 3
+"""The published training set has few normal subjects: in more folds than it is published in, a fold's area
+under the curve would hang on a handful of people."""
 _FEWEST_CELLS = 8
+"""Fewer leave folds of one or two cells, by which neither a setting nor a calibration can be judged."""
 _VOTE = "vote.json"
 
 TRUSTED = frozenset(
@@ -159,6 +162,7 @@ def _searched(
         refit=False,
         n_jobs=-1,
     )
+    # Processes would each import scikit-learn and be sent the features; the fits free the interpreter.
     with parallel_config(backend="threading"), _unfinished_is_fine():
         search.fit(features, labels)
     return dict(search.best_params_)
@@ -188,6 +192,7 @@ def _fitted(
     if member.margins:
         over = folds if len(folds) == _SEARCH_FOLDS else cell_folds(labels, _SEARCH_FOLDS, session.seed)
         parts = [(fold.learn, fold.judge) for fold in over]
+        # One classifier of all cells with a calibration of its judged folds, in place of the mean of three.
         pipeline = CalibratedClassifierCV(pipeline, method="sigmoid", cv=parts, ensemble=False)
     with _unfinished_is_fine():
         return pipeline.fit(features, labels)

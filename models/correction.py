@@ -18,7 +18,9 @@ import numpy.typing as npt
 from models.contract import Scores
 
 _BLOCK = 512
+"""Rows of the table of similarities at once: 11 MB for the final set in place of 54."""
 _STANDARD_ERRORS = 2.0
+"""Correlation that is taken for chance: labels that know nothing get a say in about one case of forty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +65,7 @@ def nearest(features: npt.NDArray[Any], count: int) -> Neighbours:
         block = directions[start : start + _BLOCK]
         alike = block @ directions.T
         alike[np.arange(len(block)), start + np.arange(len(block))] = -np.inf  # a cell has no vote for itself
+        # Stable and whole, where argpartition would do: of equally similar cells always the same are near.
         closest = np.argsort(-alike, axis=1, kind="stable")[:, :count]
         places.append(closest)
         weights.append(np.take_along_axis(alike, closest, axis=1))

@@ -2,7 +2,7 @@
 
 They look just enough like C-NMC cells to be learnt from: a stained blob with a nucleus on black;
 leukemic ones are larger, with a nucleus that fills more of the cell. `harness data draw` makes a
-data set; this only makes arrays.
+data set; this only makes arrays, because the contract suite runs where `models` alone is known.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from models.contract import Cells
 
 _SIDE = 300
 _CELLS_A_SUBJECT = 4
+"""Few, so that a dozen cells have subjects enough for folds by subject."""
 
 
 def drawn_cells(count: int, seed: int = 0) -> Cells:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from models.finetune.networks import Network
 
 _BATCH = 8
+"""As in prediction with a fine-tuned network, where 8 images a pass were faster than 32 on a processor."""
 _PROJECTION = "projection.skops"
 _ABOUT = "backbones.json"
 _ENDINGS = (".safetensors", ".pth")
@@ -258,6 +259,7 @@ def _projection(features: Features, components: int, seed: int) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     count = min(components, len(features) - 1, features.shape[1])
+    # The random solver finds some first components much sooner; for nearly all of them it gains nothing.
     solver = "randomized" if count < 0.8 * min(features.shape) else "full"
     pca = PCA(count, svd_solver=solver, random_state=seed)
     return make_pipeline(StandardScaler(), pca).fit(features)

@@ -1,6 +1,8 @@
 """What a setting may be, declared beside its default: ``epochs: int = number(6, 1, 10_000)``.
 
-Every number of an entry's settings is finite, declared or not: a NaN would be found out after hours.
+Every number of an entry's settings is finite, declared or not: a NaN would be found out after hours. A
+library of validated models is not used for it: an entry's settings are a plain dataclass that any package can
+write, and the light installation stays light.
 """
 
 from __future__ import annotations

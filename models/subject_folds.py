@@ -28,6 +28,7 @@ def subject_folds(
     class. Cells of unknown subject count as a subject each. A class with a single subject cannot be
     on both sides: then there are no folds.
     """
+    # StratifiedGroupKFold balances cells and may leave a fold without a subject of the smaller class.
     from sklearn.model_selection import GroupKFold
 
     groups = [

@@ -4,6 +4,10 @@ A store is a folder of finished `.npy` tables, each a set of (digest of the crop
 seal beside it. Tables are written aside and renamed, and never changed afterwards, so that several runs
 may read and add to one store at the same time. A table that is not as it was written, or was made by
 other code, is taken away and its cells are measured anew.
+
+This is not the cache of decoded crops: that one belongs to a data set and its files, which `models` does not
+know, and lies as one array that is mapped. Features belong to pixels: the same cell is found again in another
+layout, split or data set, and each measurement is kept apart.
 """
 
 from __future__ import annotations
@@ -33,7 +37,9 @@ from submissions.writing import naming
 
 Features = npt.NDArray[Any]
 _DIGEST = 16
+"""Bytes: 128 bits never meet by chance, and nothing secret hangs on them, so a key may be short."""
 _TABLE_ROWS = 512
+"""What an interruption can lose at most, with few files all the same: thirty for the whole data set."""
 _TABLE_NAME = re.compile(rf"[0-9a-f]{{{2 * _DIGEST}}}\.npy")
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,8 @@
 
 ``last.safetensors`` holds the network, the optimiser and the position; ``best-<epoch>.safetensors``
 the network of the best epoch so far. Both are written aside, brought to the disk and renamed, so a
-kill leaves the one before. Nothing is ever unpickled.
+kill leaves the one before. Nothing is ever unpickled: that is why it is not `torch.save`, whose checkpoints
+hold the optimiser as objects.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from models.finetune.recipe import Recipe
 from models.registry import needs
 
 if TYPE_CHECKING:
+    from models.finetune.loop import Approach
     from models.finetune.networks import Network
 
 PACKAGES = ("torch", "torchvision", "timm", "safetensors")
@@ -51,13 +52,20 @@ class Finetuned(Entry):
         self._require_packages()
         from models.finetune.loop import fit
 
-        return fit(self, cells, session)
+        return fit(self.approach(session), cells, session)
+
+    def approach(self, session: Session) -> Approach:
+        """What the training needs of this entry."""
+        from models.finetune.loop import Approach
+
+        weights = session.weights if self.uses_weights else "none"
+        return Approach(self.card.name, self.card.version, self.settings, self.network, weights)
 
     def load(self, folder: Path) -> Fitted:
         self._require_packages()
         from models.finetune.fitted import load
 
-        return load(self, folder)
+        return load(self.card.name, lambda recipe: self.with_recipe(recipe).network(), folder)
 
     def with_recipe(self, recipe: Recipe) -> Self:
         """The same entry with another recipe."""

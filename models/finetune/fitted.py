@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 
 from models.contract import Cells, Fitted, Scores, Session, reading_back
+from models.finetune.networks import Network
 from models.finetune.precision import device_of, placed, reproducible
 from models.finetune.predict import mean_logits, scores_of
 from models.finetune.recipe import Recipe
 from models.finetune.tensors import save
 from models.finetune.weights import parameters
 from submissions.writing import write_whole
-
-if TYPE_CHECKING:
-    from models.finetune.entry import Finetuned
 
 _WEIGHTS = "model.safetensors"
 _ABOUT = "entry.json"
@@ -54,14 +52,15 @@ class FittedNetwork(Fitted):
         }
 
 
-def load(entry: Finetuned, folder: Path) -> FittedNetwork:
-    """Read back what `FittedNetwork.save` wrote; raises `EntryUnavailable` where that is not there."""
+def load(name: str, network: Callable[[Recipe], Network], folder: Path) -> FittedNetwork:
+    """Read back what `FittedNetwork.save` wrote for the entry of this name, whose `network` is built by a
+    recipe; raises `EntryUnavailable` where that is not there."""
     from safetensors.torch import load_file
 
-    with reading_back(folder, entry.card.name):
+    with reading_back(folder, name):
         told = json.loads((folder / _ABOUT).read_text())
         recipe, about = Recipe.from_json(told["recipe"]), told["about"]
         state = load_file(folder / _WEIGHTS)
-        module = entry.with_recipe(recipe).network().module
+        module = network(recipe).module
         module.load_state_dict(state)
     return FittedNetwork(module, recipe, about)

@@ -3,7 +3,8 @@
 Nothing random is carried from step to step: the order of an epoch is a function of (seed, epoch), a
 cell's augmentation of (seed, epoch, name), dropout of (seed, epoch, step). A position (epoch, step)
 is therefore all that a checkpoint says about random numbers, and going on from it gives the weights
-that an undisturbed training gives.
+that an undisturbed training gives. A trainer of a library (Lightning, accelerate) keeps generators' states
+instead, which hang on the number of workers and on where in an epoch it was stopped.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,43 +34,51 @@ from models.finetune.recipe import Recipe
 from models.finetune.step import Step
 from models.weights_source import NOT_FILES
 
-if TYPE_CHECKING:
-    from models.finetune.entry import Finetuned
-
 _log = logging.getLogger(__name__)
 
 _FIRST_WEIGHTS, _ORDER, _STEP = 0, 1, 2
 """Streams of random numbers; augmentation has the fourth."""
 
 
-def fit(entry: Finetuned, cells: Cells, session: Session) -> FittedNetwork:
-    """Fine-tune the entry's network on labelled cells; goes on from a checkpoint of the same training."""
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """What is fine-tuned and how: an entry's name and version, its recipe, how its network is built with
+    random weights, and where the first weights come from (`Session.weights`)."""
+
+    name: str
+    version: str
+    recipe: Recipe
+    network: Callable[[], Network]
+    weights: str
+
+
+def fit(approach: Approach, cells: Cells, session: Session) -> FittedNetwork:
+    """Fine-tune the network on labelled cells; goes on from a checkpoint of the same training."""
     cells.require_labels()
-    with reproducible(device_of(session), entry.settings):
-        return prepare(entry, cells, session).run()
+    with reproducible(device_of(session), approach.recipe):
+        return prepare(approach, cells, session).run()
 
 
-def prepare(entry: Finetuned, cells: Cells, session: Session) -> Training:
+def prepare(approach: Approach, cells: Cells, session: Session) -> Training:
     """A training that stands at its beginning, or where its checkpoint was written."""
-    source = session.weights if entry.uses_weights else "none"
-    checkpoints = Checkpoints(session.checkpoints, _key(entry, cells, session, source))
+    checkpoints = Checkpoints(session.checkpoints, _key(approach, cells, session))
     reseed(session, _FIRST_WEIGHTS)
-    network = entry.network()
+    network = approach.network()
     saved = _usable(checkpoints)
-    origin = {} if saved else weights.start(network, source)
-    placed(network.module, device_of(session), entry.settings)
-    training = Training(entry.settings, network, cells, session, checkpoints, origin)
+    origin = {} if saved else weights.start(network, approach.weights)
+    placed(network.module, device_of(session), approach.recipe)
+    training = Training(approach.recipe, network, cells, session, checkpoints, origin)
     if saved:
         training.go_on(saved)
     return training
 
 
-def _key(entry: Finetuned, cells: Cells, session: Session, source: str) -> str:
+def _key(approach: Approach, cells: Cells, session: Session) -> str:
     """Names a training: two with the same key learn the same weights."""
-    first = source if source in NOT_FILES else weights.named(source)
+    first = approach.weights if approach.weights in NOT_FILES else weights.named(approach.weights)
     validation = session.validation.cells.names if session.validation else None
     labels = cells.require_labels().tolist()
-    told = [entry.card.name, entry.card.version, entry.settings.what_is_learnt(), session.seed, first]
+    told = [approach.name, approach.version, approach.recipe.what_is_learnt(), session.seed, first]
     told += [session.identity] if session.identity else []
     return hashlib.sha256(json.dumps([*told, cells.names, labels, validation]).encode()).hexdigest()
 

@@ -29,6 +29,7 @@ _MOST_OF_A_HEAD = 12
 """Tensors under the name of a head beyond which it is no last layer, but a network of its own."""
 _LOSSES = frozenset({"criterion", "loss", "loss_fn", "loss_func", "loss_function", "pos_weight"})
 _MOST = 3
+"""Names in a message: enough to see how they differ, few enough for a line."""
 _SAME_ARCHITECTURE = "Give the state dict of the same architecture (`harness models NAME` names it)."
 
 

@@ -27,6 +27,7 @@ from submissions.problems import bare
 _log = logging.getLogger(__name__)
 
 _NUMBERS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+"""Kinds that turn into float32 by rounding alone; numbers of 8 bits mean nothing without their scale."""
 
 
 def start(network: Network, source: str) -> dict[str, Any]:

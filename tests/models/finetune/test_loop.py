@@ -202,7 +202,7 @@ def test_cells_of_one_class_are_refused():
 
 
 def test_a_training_that_diverges_says_which_setting_to_lower():
-    training = prepare(quick(epochs="1"), some_cells(), Session())
+    training = prepare(quick(epochs="1").approach(Session()), some_cells(), Session())
     with torch.no_grad():
         training.network.module.fc.weight.fill_(torch.finfo(torch.float32).max)
     with pytest.raises(SettingInvalid) as caught:
