@@ -26,9 +26,10 @@ from harness.runs.provenance import bytes_sha256, digest, environment, file_sha2
 from models.contract import Scores
 from submissions.cells import CellName, CellNameInvalid
 from submissions.manifest import Manifest
-from submissions.packing import pack, packed, read_table, write_table
+from submissions.packing import pack, packed
 from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import THRESHOLD, Predictions
+from submissions.tables import read_table, write_table
 from submissions.writing import write_whole
 
 _LARGEST_LOGIT = 30.0

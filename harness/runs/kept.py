@@ -10,12 +10,13 @@ from typing import Any
 
 from harness.errors import DataWrong
 from harness.runs.folder import ANEW, RunFolder, read_manifest
-from harness.runs.provenance import file_sha256
+from harness.runs.provenance import bytes_sha256, file_sha256
 from submissions.manifest import Manifest
-from submissions.packing import packed, read_table
+from submissions.packing import packed
 from submissions.phases import Phase
 from submissions.predictions import Predictions
 from submissions.sealing import SealBroken, require_folder, seal_folder
+from submissions.tables import read_table
 
 _LEARNT_FROM = (
     "entry",
@@ -61,8 +62,8 @@ def look(folder: RunFolder, identity: Mapping[str, Any], phase: Phase) -> Kept:
         require_fit(folder, identity)
     predictions, manifest, remarks = _predicted(folder, phase)
     zipped = folder.submission(partial=phase.partial)
-    if predictions is not None and zipped.exists():
-        require_zip(zipped, predictions)
+    if predictions is not None and manifest is not None and zipped.exists():
+        require_zip(zipped, predictions, manifest)
     return Kept(fitted, predictions, manifest, predictions is not None and zipped.exists(), remarks)
 
 
@@ -126,7 +127,12 @@ def _manifest(folder: RunFolder) -> Manifest:
     return manifest
 
 
-def require_zip(path: Path, predictions: Predictions) -> None:
-    """Hold the zip to the predictions, of which its bytes are a function; raises `DataWrong`."""
-    if path.read_bytes() != packed(predictions):
+def require_zip(path: Path, predictions: Predictions, manifest: Manifest) -> None:
+    """Hold the zip to the manifest and the predictions; raises `DataWrong`.
+
+    Its bytes are a function of the predictions, but earlier versions had another one (a deflate stream),
+    and what they packed is known by the digest that they noted.
+    """
+    known = {manifest.submission_sha256, bytes_sha256(packed(predictions))}
+    if file_sha256(path) not in known:
         raise DataWrong(f"{path} does not hold the run's predictions: it was changed since", ANEW)

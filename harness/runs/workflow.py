@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,12 @@ from harness.runs.provenance import bytes_sha256, file_sha256
 from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
 from submissions.manifest import Manifest
-from submissions.packing import pack, packed, write_table
+from submissions.packing import pack, packed
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
 from submissions.reading import read
 from submissions.sealing import SEAL, SealBroken, sealed, unsealed
+from submissions.tables import write_table
 from submissions.writing import naming, write_whole
 
 _FACTS = "facts.json"
@@ -81,7 +83,7 @@ def _steps(plan: Plan, kept: Kept) -> Outcome:
     verdict = _verdict(plan, predictions)
     if until is Status.PREDICTED:
         return Outcome(folder, Status.PREDICTED, None, manifest, verdict)
-    submission = _packed(plan, predictions)
+    submission = _packed(plan, predictions, manifest)
     folder.mark(Status.PACKED)
     return Outcome(folder, Status.PACKED, submission, manifest, verdict)
 
@@ -266,12 +268,15 @@ def _card(plan: Plan, manifest: Manifest) -> str:
     )
 
 
-def _packed(plan: Plan, predictions: Predictions) -> Path:
+def _packed(plan: Plan, predictions: Predictions, manifest: Manifest) -> Path:
     """The zip, read back: what travels must say what was predicted."""
     path = plan.folder.submission(partial=plan.split.partial)
     if not path.exists():
-        pack(predictions, path)
-    require_zip(path, predictions)
+        sha256 = pack(predictions, path)
+        if sha256 != manifest.submission_sha256:  # predicted by a version that packed other bytes
+            manifest = replace(manifest, submission_sha256=sha256)
+            plan.folder.write(plan.folder.manifest, json.loads(manifest.to_json()))
+    require_zip(path, predictions, manifest)
     travelled = read(path, plan.split.phase).predictions
     if not np.array_equal(travelled.labels, predictions.labels):
         raise DataWrong(f"{path} does not hold the run's predictions", ANEW)

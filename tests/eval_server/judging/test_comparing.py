@@ -12,8 +12,8 @@ from eval_server.judging.comparing import EntriesDiffer, compare
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge
 from eval_server.scoring import pairwise
-from submissions.packing import read_table
 from submissions.predictions import Predictions
+from submissions.tables import read_table
 from tests.support import shared
 from tests.support.truth import LABEL_FILE, a_truth, a_verdict, golden, golden_verdicts
 

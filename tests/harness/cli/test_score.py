@@ -12,9 +12,10 @@ import pytest
 
 from harness.cli.main import main
 from submissions.manifest import Manifest
-from submissions.packing import pack, read_table, write_table
+from submissions.packing import pack
 from submissions.phases import PRELIM, phase_of
 from submissions.predictions import Predictions
+from submissions.tables import read_table, write_table
 from tests.support import shared
 from tests.support.truth import LABEL_FILE
 

@@ -20,10 +20,10 @@ from harness.runs.ensemble import (
 from harness.runs.folder import RunFolder
 from harness.runs.provenance import file_sha256
 from submissions.manifest import Manifest
-from submissions.packing import write_table
 from submissions.phases import FINAL, PRELIM, phase_of
 from submissions.predictions import Predictions
 from submissions.reading import read
+from submissions.tables import write_table
 
 TEST = phase_of("prelim", [f"{number}.bmp" for number in range(1, 41)], partial=True, drawn=True)
 FOLD = phase_of(
