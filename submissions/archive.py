@@ -1,8 +1,13 @@
 """A zip taken apart without trusting it: every byte is bounded, nothing is written, nothing unpacked twice.
 
-The standard library's reader believes what an archive says of itself (declared sizes, one name in the
-directory and another at the data) and raises a dozen kinds of exceptions; this one reads the few fields
-that a submission needs and refuses everything that does not add up.
+Why this is no `zipfile` under limits: it was tried in place of `open_archive` and `contents` on the tests of
+this reader (Python 3.11.7). 22 fail. Eight hostile archives are taken without a word: members of fewer bytes
+than they claim, bytes behind the end of a deflate stream, one piece of a split archive, a count that only
+zip64 has, a directory of more or fewer members than are counted. In the others the reason is lost (a bomb, a
+stream that breaks off and a wrong checksum are one "Bad CRC-32"), a name that is no text ends everything, and
+a sound zip is refused whose comment holds a signature. And it reads the whole directory before a limit can
+count: 16 MB of 357,000 members took 176 MB, 47 MB here. To see these in its place needs the same fields by
+hand, which is most of this module.
 """
 
 from __future__ import annotations

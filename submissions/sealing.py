@@ -131,14 +131,12 @@ class Blocks:
         with blocks.opened(()):
             return blocks
 
-    def require(self, ranges: Iterable[tuple[int, int]]) -> None:
-        """Check the blocks that these ranges of bytes (start, end) touch, unless they were checked before."""
-        with self.opened(ranges):
-            pass
-
     @contextmanager
     def opened(self, ranges: Iterable[tuple[int, int]]) -> Iterator[BufferedReader]:
-        """The file, once the blocks that these ranges touch were checked; again where it changed since."""
+        """The file, once the blocks that these ranges of bytes (start, end) touch were checked.
+
+        A block is checked once, and again where the file changed since.
+        """
         wanted = {block for start, end in ranges for block in range(start // BLOCK, -(-end // BLOCK))}
         with _readable(self.path) as file:
             self._notice_change(os.fstat(file.fileno()))

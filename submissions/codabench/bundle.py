@@ -23,7 +23,6 @@ from submissions.packing import zipped
 from submissions.phases import Phase
 
 Format = Literal["2", "1.5"]
-FORMATS: tuple[Format, ...] = ("2", "1.5")
 COMMAND = "python3 $program/score.py $input $output"
 IMAGE = "codalab/codalab-legacy:py312"
 SECONDS = 300

@@ -12,7 +12,6 @@ from typing import Literal
 from submissions.phases import Phase
 
 Feedback = Literal["full", "summary", "score"]
-FEEDBACK: tuple[Feedback, ...] = ("full", "summary", "score")
 """Everything by subject, or numbers to a tenth of a percent, or the ranked number alone."""
 
 

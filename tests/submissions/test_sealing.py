@@ -91,9 +91,10 @@ def test_a_large_file_is_checked_by_the_blocks_that_are_used(
     harmed[130] ^= 1
     file.write_bytes(bytes(harmed))
     blocks = Blocks.open(file, MADE_FROM)
-    blocks.require([(0, 128), (192, 250)])
-    with pytest.raises(SealBroken, match="changed between bytes 128 and 192"):
-        blocks.require([(100, 129)])
+    with blocks.opened([(0, 128), (192, 250)]):
+        pass
+    with pytest.raises(SealBroken, match="changed between bytes 128 and 192"), blocks.opened([(100, 129)]):
+        pass
 
 
 def test_a_large_file_of_another_size_or_origin_is_refused_at_once(tmp_path: Path) -> None:
@@ -115,11 +116,12 @@ def test_a_large_file_that_changed_is_checked_again(tmp_path: Path) -> None:
     file.write_bytes(b"12345")
     seal_blocks(file, MADE_FROM)
     blocks = Blocks.open(file, MADE_FROM)
-    blocks.require([(0, 5)])
+    with blocks.opened([(0, 5)]):
+        pass
     file.write_bytes(b"12344")
     os.utime(file, ns=(0, 0))
-    with pytest.raises(SealBroken, match="was changed between bytes 0 and 5"):
-        blocks.require([(0, 5)])
+    with pytest.raises(SealBroken, match="was changed between bytes 0 and 5"), blocks.opened([(0, 5)]):
+        pass
     break_seal(file)
     with pytest.raises(SealBroken, match=r"crops\.npy\.seal is missing"):
         Blocks.open(file, MADE_FROM)
