@@ -25,10 +25,9 @@ from eval_server.judging.truth import Truth, read_truth
 from eval_server.service.jobs import Judge
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.backup import dump, load, verify
-from eval_server.store.phases import Rules
+from eval_server.store.records import Arrival, Rules
 from eval_server.store.soundness import troubles_in
 from eval_server.store.store import Store
-from eval_server.store.submissions import Arrival
 from submissions.packing import packed
 from submissions.predictions import Predictions
 
@@ -52,7 +51,7 @@ def fill(store: Store, submissions: int) -> None:
         arrival = Arrival(
             "phase", f"team {number % 50}", "entry", digest, digest, None, None, (), len(data), NOON
         )
-        store.submissions.receive(arrival, None)
+        store.arrivals.receive(arrival, None)
     judge = Judge(store, Verdicts(store), lambda: NOON)
     while judge.work():
         pass

@@ -212,7 +212,7 @@ def fill(bench: Bench, entries: int) -> dict[str, Any]:
 
 
 def first_board(bench: Bench) -> tuple[float, str]:
-    """Seconds until the board is there for somebody who asks a server that has drawn none, and the board."""
+    """Seconds until the board is there for somebody who asks a server that has made none, and the board."""
     began = time.monotonic()
     board = Client(bench.url).get(f"{PHASE}/leaderboard")
     return round(time.monotonic() - began, 2), board

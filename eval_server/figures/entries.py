@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval_server.figures.picture import Picture, picture
-from eval_server.figures.sheet import LINE, WIDTH, Point, Scale, Sheet, shortened, width_of
+from eval_server.figures.sheet import LINE, WIDTH, AxisScale, PictureSheet, Point, shortened, width_of
 from eval_server.figures.wording import ABSENT, counted, listed, percent
 from eval_server.judging.verdict import SubjectLine
 from eval_server.scoring.counts import Confusion
@@ -20,12 +20,12 @@ Numbers = npt.NDArray[np.float64]
 GROUPS: Final = {"ALL": "ALL", "HEM": "normal", "both": "both classes"}
 """What a reader calls the class of a subject's cells."""
 ROLE_OF: Final = {"ALL": "all", "HEM": "normal", "both": "third"}
-"""In which role of the sheet a class is drawn."""
+"""In which role of the sheet a class is plotted."""
 
 
 def confusion(name: str, counts: Confusion) -> Picture:
     """Confusion matrix: counts large, the share of each true class small below them."""
-    sheet = Sheet(190)
+    sheet = PictureSheet(190)
     side, top, left = 136, 40, 88
     truth = (("ALL", (counts.tp, counts.fn)), ("HEM", (counts.fp, counts.tn)))
     sheet.text((left + side, 14), "called", anchor="middle", role="faint")
@@ -36,7 +36,7 @@ def confusion(name: str, counts: Confusion) -> Picture:
         sheet.text((left - 10, y + 52), counted(sum(cells), "cell"), anchor="end", role="faint")
         for column, count in enumerate(cells):
             role = ROLE_OF[group] if row == column else ""
-            _draw_count(sheet, (left + side * column, y), (side - 4, 72), count, sum(cells), role)
+            _plot_count(sheet, (left + side * column, y), (side - 4, 72), count, sum(cells), role)
     title = f"Confusion matrix of {name}"
     caption = (
         f"{counts.tp:,} of {counts.positives:,} leukemic cells and {counts.tn:,} of {counts.negatives:,} "
@@ -54,7 +54,7 @@ def confusion(name: str, counts: Confusion) -> Picture:
     return picture("confusion", title, caption, sheet.svg(title, caption), columns, rows)
 
 
-def _draw_count(sheet: Sheet, corner: Point, size: Point, count: int, of: int, role: str) -> None:
+def _plot_count(sheet: PictureSheet, corner: Point, size: Point, count: int, of: int, role: str) -> None:
     """One cell of the matrix; `role` is empty where the entry is wrong."""
     share = count / of if of else 0.0
     sheet.rect(corner, size, fill=role or "ink", opacity=0.06 + 0.16 * share)
@@ -70,8 +70,8 @@ def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:
     groups = [(label, _sorted(subjects, label)) for label in GROUPS]
     groups = [(label, members) for label, members in groups if members]
     row, left = 19, 16 + max(width_of(one.subject) for one in subjects)
-    sheet = Sheet(20 + sum(26 + row * len(members) for _, members in groups))
-    scale = Scale(0, 1, left, WIDTH - 44)
+    sheet = PictureSheet(20 + sum(26 + row * len(members) for _, members in groups))
+    scale = AxisScale(0, 1, left, WIDTH - 44)
     for tick in (0, 0.5, 1):
         sheet.text(
             (scale(tick), 12), percent(tick, 0) + (" %" if tick else ""), anchor="middle", role="faint"
@@ -81,7 +81,7 @@ def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:
     for label, members in groups:
         sheet.text((0, y + 16), f"{GROUPS[label]}, {counted(len(members), 'subject')}", bold=True)
         for at, one in enumerate(members):
-            _draw_subject(sheet, scale, y + 24 + row * at, one)
+            _plot_subject(sheet, scale, y + 24 + row * at, one)
         y += 26 + row * len(members)
     title = f"Accuracy of {name} by subject"
     columns = ("subject", "class", "cells", "right", "right, %")
@@ -99,7 +99,7 @@ def _sorted(subjects: Sequence[SubjectLine], label: str) -> list[SubjectLine]:
     return sorted(members, key=lambda one: (-one.accuracy, -one.cells, one.subject))
 
 
-def _draw_subject(sheet: Sheet, scale: Scale, y: float, one: SubjectLine) -> None:
+def _plot_subject(sheet: PictureSheet, scale: AxisScale, y: float, one: SubjectLine) -> None:
     role = ROLE_OF[one.label]
     length = scale(one.accuracy) - scale(0)
     tip = f"{one.subject}: {one.correct} of {one.cells} cells right"
@@ -131,7 +131,7 @@ class Curve:
 
 
 _PENS: Final = (("ink", "", 2.0), ("third", "7 3", 2.0), ("chosen", "2 2.5", 2.5), ("faint", "9 3 2 3", 1.8))
-"""Ways to draw curves that differ in dash and weight as well as in colour; further curves are pale."""
+"""Ways to plot curves that differ in dash and weight as well as in colour; further curves are pale."""
 
 
 def roc(curves: Sequence[Curve]) -> Picture:
@@ -181,8 +181,8 @@ def _curves(
     area: str,
     chance: tuple[Point, Point],
 ) -> Picture:
-    sheet = Sheet(300 + LINE * len(curves) + 10)
-    x, y = Scale(0, 1, 40, 40 + 300), Scale(0, 1, 250, 22)
+    sheet = PictureSheet(300 + LINE * len(curves) + 10)
+    x, y = AxisScale(0, 1, 40, 40 + 300), AxisScale(0, 1, 250, 22)
     _frame(sheet, x, y, axes)
     sheet.line(*((x(point[0]), y(point[1])) for point in chance), role="faint", dash="1 3")
     for at, curve in reversed(list(enumerate(curves))):
@@ -197,7 +197,7 @@ def _curves(
     return picture(name, title, caption, sheet.svg(title, caption), ("entry", area), rows)
 
 
-def _frame(sheet: Sheet, x: Scale, y: Scale, axes: tuple[str, str]) -> None:
+def _frame(sheet: PictureSheet, x: AxisScale, y: AxisScale, axes: tuple[str, str]) -> None:
     for tick in (0, 0.25, 0.5, 0.75, 1):
         sheet.line((x(tick), y(0)), (x(tick), y(1)), role="grid")
         sheet.line((x(0), y(tick)), (x(1), y(tick)), role="grid")
@@ -230,8 +230,8 @@ class ScoreBin:
 
 def calibration(name: str, bins: Sequence[ScoreBin], *, brier: float, ece: float) -> Picture:
     """Reliability: among cells with a score, how many are leukemic; below, how many cells there are."""
-    sheet = Sheet(356)
-    x, y = Scale(0, 1, 40, 340), Scale(0, 1, 236, 22)
+    sheet = PictureSheet(356)
+    x, y = AxisScale(0, 1, 40, 340), AxisScale(0, 1, 236, 22)
     _frame(sheet, x, y, ("score for ALL, %", "leukemic among them, %"))
     sheet.line((x(0), y(0)), (x(1), y(1)), role="faint", dash="1 3")
     filled = [one for one in bins if one.cells]
@@ -248,7 +248,9 @@ def calibration(name: str, bins: Sequence[ScoreBin], *, brier: float, ece: float
     return _calibrated(name, filled, sheet, brier, ece)
 
 
-def _calibrated(name: str, filled: Sequence[ScoreBin], sheet: Sheet, brier: float, ece: float) -> Picture:
+def _calibrated(
+    name: str, filled: Sequence[ScoreBin], sheet: PictureSheet, brier: float, ece: float
+) -> Picture:
     title = f"Calibration of {name}"
     caption = (
         f"On the diagonal a score means what it says. Expected calibration error {100 * ece:.1f} points, "

@@ -1,4 +1,4 @@
-"""The pictures of the help page: invented numbers, drawn by the same functions as the real ones."""
+"""The pictures of the help page: invented numbers, plotted by the same functions as the real ones."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def board() -> Picture:
         Line("south", 0.8745, (0.826, 0.911), (2, 3)),
         Line("west", 0.8130, (0.755, 0.859), (4, 4)),
     ]
-    drawn = leaderboard(lines, groups=[(0, 2), (1, 3), (3, 4)])
+    plotted = leaderboard(lines, groups=[(0, 2), (1, 3), (3, 4)])
     caption = f"Nobody can tell north from east, nor east from south; north is better than south. {INVENTED}"
-    return replace(drawn, name="example-board", title="A leaderboard with intervals", caption=caption)
+    return replace(plotted, name="example-board", title="A leaderboard with intervals", caption=caption)
 
 
 @cache
@@ -37,10 +37,10 @@ def null() -> Picture:
     differences = (2 * np.arange(len(chances)) - steps.sum()) / 1867
     observed = 98 / 1867
     p = float(chances[np.abs(differences) >= observed - 1e-12].sum())
-    drawn = exact_null("north", "west", differences, chances, observed=observed, p=p)
+    plotted = exact_null("north", "west", differences, chances, observed=observed, p=p)
     return replace(
-        drawn,
+        plotted,
         name="example-null",
         title="All differences that swapping subjects can give",
-        caption=f"{drawn.caption} {INVENTED}",
+        caption=f"{plotted.caption} {INVENTED}",
     )

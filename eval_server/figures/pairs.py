@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from eval_server.figures.entries import GROUPS, ROLE_OF
 from eval_server.figures.picture import Picture, picture
-from eval_server.figures.sheet import WIDTH, Point, Scale, Sheet, shortened
+from eval_server.figures.sheet import WIDTH, AxisScale, PictureSheet, Point, shortened
 from eval_server.figures.wording import counted, p_words, percent, signed
 from eval_server.judging.verdict import SubjectLine
 
@@ -28,8 +28,8 @@ def paired_subjects(
     `ours` and `theirs` name the same subjects in the same order.
     """
     pairs = list(zip(ours, theirs, strict=True))
-    sheet = Sheet(318)
-    y = Scale(0, 1, 282, 46)
+    sheet = PictureSheet(318)
+    y = AxisScale(0, 1, 282, 46)
     for tick in (0, 0.25, 0.5, 0.75, 1):
         sheet.line((30, y(tick)), (WIDTH - 4, y(tick)), role="grid")
         sheet.text((26, y(tick) + 4), percent(tick, 0), anchor="end", role="faint")
@@ -44,11 +44,11 @@ def paired_subjects(
         sheet.text((x[0] - 6, 300), shortened(first, room - 10), tip=first)
         sheet.text((x[1] + 6, 314), shortened(second, room - 10), anchor="end", tip=second)
         for pair in members:
-            _draw_slope(sheet, x, y, pair)
+            _plot_slope(sheet, x, y, pair)
     return _paired(first, second, pairs, sheet)
 
 
-def _draw_slope(sheet: Sheet, x: Point, y: Scale, pair: tuple[SubjectLine, SubjectLine]) -> None:
+def _plot_slope(sheet: PictureSheet, x: Point, y: AxisScale, pair: tuple[SubjectLine, SubjectLine]) -> None:
     """A line between two marks: dots for ALL, open squares for the others."""
     a, b = pair
     role = ROLE_OF[a.label]
@@ -62,7 +62,7 @@ def _draw_slope(sheet: Sheet, x: Point, y: Scale, pair: tuple[SubjectLine, Subje
 
 
 def _paired(
-    first: str, second: str, pairs: Sequence[tuple[SubjectLine, SubjectLine]], sheet: Sheet
+    first: str, second: str, pairs: Sequence[tuple[SubjectLine, SubjectLine]], sheet: PictureSheet
 ) -> Picture:
     better = sum(a.accuracy > b.accuracy for a, b in pairs)
     worse = sum(a.accuracy < b.accuracy for a, b in pairs)
@@ -98,16 +98,16 @@ def exact_null(
     `weights` sum to one over `differences`; what is as large as the observed difference is dark.
     """
     bars = _binned(differences, weights, abs(observed))
-    sheet = Sheet(232)
+    sheet = PictureSheet(232)
     reach = float(bars.edges[-1])
-    x = Scale(-reach, reach, 8, WIDTH - 8)
-    y = Scale(0, float(bars.heights.max()), 186, 44)
+    x = AxisScale(-reach, reach, 8, WIDTH - 8)
+    y = AxisScale(0, float(bars.heights.max()), 186, 44)
     for at, left in enumerate(bars.edges[:-1].tolist()):
         for height, role in ((bars.heights[at], "grid"), (bars.extreme[at], "ink")):
             if height > 0:
                 size = x(float(bars.edges[at + 1])) - x(left) - 0.6, 186 - y(float(height))
                 sheet.rect((x(left) + 0.3, y(float(height))), size, fill=role)
-    _draw_null_axis(sheet, x)
+    _plot_null_axis(sheet, x)
     for end, dash in ((observed, ""), (-observed, "4 3")):
         sheet.line((x(end), 34), (x(end), 186), width=2, dash=dash)
     anchor = "start" if observed < -0.4 * reach else "end" if observed > 0.4 * reach else "middle"
@@ -121,7 +121,7 @@ def exact_null(
     return picture("exact-null", title, caption, sheet.svg(title, caption), columns, bars.rows())
 
 
-def _draw_null_axis(sheet: Sheet, x: Scale) -> None:
+def _plot_null_axis(sheet: PictureSheet, x: AxisScale) -> None:
     sheet.line((x.start, 186), (x.end, 186), role="faint")
     ticks = x.ticks(6)
     whole = all(abs(100 * tick - round(100 * tick)) < 1e-9 for tick in ticks)

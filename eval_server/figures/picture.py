@@ -26,7 +26,7 @@ svg.picture .f-on-third { fill: var(--on-third) }
   svg.picture { --faint: #a3a3a3; --grid: #454545; --all: #f08a3c; --normal: #56b4e9; --chosen: #2fc495;
     --third: #e59cc4; --paper: #16181a; --on-normal: #000; --on-third: #000; } }
 """
-"""The rules that a page takes into its style sheet; without them the pictures are drawn for light paper."""
+"""The rules that a page takes into its style sheet; without them the pictures are plotted for light paper."""
 
 _ALONE = """\
 svg.picture { color: #1b1b1b; background: #fff }

@@ -1,6 +1,6 @@
 """The leaderboard's column of intervals: an axis for its head and one mark for every row of the table.
 
-The numbers stand as text in the same cell, so these drawings are hidden from screen readers.
+The numbers stand as text in the same cell, so these pictures are hidden from screen readers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 import re
 from typing import Final
 
-from eval_server.figures.sheet import Scale, Sheet
+from eval_server.figures.sheet import AxisScale, PictureSheet
 from eval_server.figures.standings import Interval
 from eval_server.figures.wording import percent
 
@@ -22,8 +22,8 @@ _BEYOND: Final = 40
 
 def axis(scale: Interval, *, width: int = 220) -> str:
     """The numbers over the column, in percent."""
-    sheet = Sheet(22, width)
-    place = Scale(*scale, _EDGE, width - _EDGE)
+    sheet = PictureSheet(22, width)
+    place = AxisScale(*scale, _EDGE, width - _EDGE)
     for tick in place.ticks(4):
         sheet.text((place(tick), 15), percent(tick, 0), anchor="middle", role="faint")
         sheet.line((place(tick), 18), (place(tick), 22), role="grid")
@@ -32,8 +32,8 @@ def axis(scale: Interval, *, width: int = 220) -> str:
 
 def mark(value: float, interval: Interval | None, scale: Interval, *, width: int = 220) -> str:
     """One entry: a dot, and its interval where one can be estimated; without one a hollow dot."""
-    sheet = Sheet(HEIGHT, width)
-    place = Scale(*scale, _EDGE, width - _EDGE)
+    sheet = PictureSheet(HEIGHT, width)
+    place = AxisScale(*scale, _EDGE, width - _EDGE)
     y = HEIGHT / 2
     for tick in place.ticks(4):
         sheet.line((place(tick), -_BEYOND), (place(tick), HEIGHT + _BEYOND), role="grid")
@@ -48,7 +48,7 @@ def mark(value: float, interval: Interval | None, scale: Interval, *, width: int
     return _hidden(sheet)
 
 
-def _hidden(sheet: Sheet) -> str:
-    """The drawing without the words that stand beside it anyway."""
+def _hidden(sheet: PictureSheet) -> str:
+    """The picture without the words that stand beside it anyway."""
     svg = re.sub(r'role="img" aria-labelledby="[^"]*"', 'aria-hidden="true"', sheet.svg("", ""), count=1)
     return re.sub(r"<title[^>]*></title><desc[^>]*></desc>", "", svg, count=1)

@@ -1,4 +1,4 @@
-"""The sheet a picture is drawn on: few kinds of marks, written as SVG that reads without a style sheet.
+"""The sheet a picture is plotted on: few kinds of marks, written as SVG that reads without a style sheet.
 
 Every mark has a role (`ROLES`) instead of a colour: the role is written as a plain attribute for light
 paper and as a class, by which a page's style sheet can give it another colour in the dark.
@@ -41,8 +41,8 @@ Point = tuple[float, float]
 Numbers = npt.NDArray[np.float64]
 
 
-class Sheet:
-    """Marks in the order they were drawn, the later ones on top."""
+class PictureSheet:
+    """Marks in the order they were plotted, the later ones on top."""
 
     def __init__(self, height: float, width: float = WIDTH) -> None:
         self.width, self.height = width, height
@@ -84,8 +84,8 @@ class Sheet:
             written = f"{_n(x)} {_n(y)}"
             if not seen or seen[-1] != written:
                 seen.append(written)
-        drawn = f'd="M{"L".join(seen)}" stroke-linejoin="round"' + _paint("", role, width, dash)
-        self._mark("path", drawn, tip)
+        plotted = f'd="M{"L".join(seen)}" stroke-linejoin="round"' + _paint("", role, width, dash)
+        self._mark("path", plotted, tip)
 
     def text(
         self,
@@ -128,7 +128,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class AxisScale:
     """From a number to a place on the sheet."""
 
     low: float

@@ -125,8 +125,8 @@ def pictures_of_entry(name: str, verdict: Verdict, *, curves: bool = True) -> tu
     found = [confusion(name, verdict.confusion)]
     if verdict.subjects is not None:
         found.append(subject_accuracy(name, verdict.subjects))
-    drawn = pictures_of_scores({name: verdict}) if curves else ()
-    return (*found, *drawn, *_calibration(name, verdict))
+    plotted = pictures_of_scores({name: verdict}) if curves else ()
+    return (*found, *plotted, *_calibration(name, verdict))
 
 
 def pictures_of_scores(entries: Mapping[str, Verdict]) -> tuple[Picture, ...]:
@@ -135,8 +135,8 @@ def pictures_of_scores(entries: Mapping[str, Verdict]) -> tuple[Picture, ...]:
     if not scored:
         return ()
     share = float(np.mean([float((one.cells.labels == 1).mean()) for one in scored.values()]))
-    drawn = [_curves(name, one) for name, one in scored.items()]
-    return roc([pair[0] for pair in drawn]), precision_recall([pair[1] for pair in drawn], share)
+    plotted = [_curves(name, one) for name, one in scored.items()]
+    return roc([pair[0] for pair in plotted]), precision_recall([pair[1] for pair in plotted], share)
 
 
 def _has_curves(verdict: Verdict) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval_server.figures.picture import Picture, picture
-from eval_server.figures.sheet import LINE, WIDTH, Scale, Sheet, shortened, span, width_of
+from eval_server.figures.sheet import LINE, WIDTH, AxisScale, PictureSheet, shortened, span, width_of
 from eval_server.figures.wording import (
     ABSENT,
     MINUS,
@@ -64,9 +64,9 @@ def leaderboard(
     left = 4 + _LANE * (max(columns, default=-1) + 1) + (4 if runs else 0)
     names = min(_NAMES, max(width_of(line.name) for line in lines) + 8)
     start = left + 38 + names
-    sheet = Sheet(34 + _ROW * len(lines) + 4)
-    scale = Scale(*common_span(lines), start + 6, WIDTH - 52)
-    _draw_axis(sheet, scale, 30, sheet.height - 4, f"{metric}, %")
+    sheet = PictureSheet(34 + _ROW * len(lines) + 4)
+    scale = AxisScale(*common_span(lines), start + 6, WIDTH - 52)
+    _plot_axis(sheet, scale, 30, sheet.height - 4, f"{metric}, %")
     for (first, last), lane in zip(runs, columns, strict=True):
         x = 4 + _LANE * lane
         told = f"{lines[first].name} to {lines[last].name}: cannot be told apart"
@@ -75,7 +75,7 @@ def leaderboard(
         y = 34 + _ROW * (at + 0.5)
         sheet.text((left, y + 4), _rank(line))
         sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
-        _draw_interval(sheet, scale, y, line.value, line.interval)
+        _plot_interval(sheet, scale, y, line.value, line.interval)
         sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
     caption = _leaderboard_caption(lines, runs, metric, tested=groups is not None)
     title = f"Leaderboard: {metric} with 95 % intervals"
@@ -114,7 +114,7 @@ def lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
     return found
 
 
-def _draw_axis(sheet: Sheet, scale: Scale, top: float, bottom: float, head: str) -> None:
+def _plot_axis(sheet: PictureSheet, scale: AxisScale, top: float, bottom: float, head: str) -> None:
     about = max(3, int((scale.end - scale.start) / 36))
     for tick in scale.ticks(about):
         sheet.line((scale(tick), top), (scale(tick), bottom), role="grid")
@@ -122,7 +122,9 @@ def _draw_axis(sheet: Sheet, scale: Scale, top: float, bottom: float, head: str)
     sheet.text(((scale.start + scale.end) / 2, top - 18), head, anchor="middle", role="faint")
 
 
-def _draw_interval(sheet: Sheet, scale: Scale, y: float, value: float, interval: Interval | None) -> None:
+def _plot_interval(
+    sheet: PictureSheet, scale: AxisScale, y: float, value: float, interval: Interval | None
+) -> None:
     if interval is not None and all(map(math.isfinite, interval)):
         low, high = map(scale, interval)
         sheet.line((low, y), (high, y), width=1.5)
@@ -135,14 +137,14 @@ def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, al
     """Which entry is better than which: differences in points, filled where the adjusted p says so.
 
     `differences[i, j]` is entry i minus entry j and `p[i, j]` its Holm p, in leaderboard order; only
-    pairs above the diagonal are drawn, because the others say the same with the other sign.
+    pairs above the diagonal are plotted, because the others say the same with the other sign.
     """
     count = len(names)
     told = count <= 5
     width = 62.0 if told else 32.0
     height = 38.0 if told else 24.0
     left = 24 + min(_NAMES, max(map(width_of, names)) + 6)
-    sheet = Sheet(24 + height * max(count - 1, 1) + 44, max(WIDTH, left + width * (count - 1) + 2))
+    sheet = PictureSheet(24 + height * max(count - 1, 1) + 44, max(WIDTH, left + width * (count - 1) + 2))
     for column in range(1, count):
         x = left + width * (column - 0.5)
         sheet.text((x, 16), str(column + 1), anchor="middle", tip=names[column])
@@ -153,7 +155,7 @@ def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, al
         for column in range(row + 1, count):
             corner = left + width * (column - 1), y
             value = float(differences[row, column]), float(p[row, column])
-            _draw_pair(sheet, corner, (width, height), value, alpha, f"{names[row]} − {names[column]}")
+            _plot_pair(sheet, corner, (width, height), value, alpha, f"{names[row]} − {names[column]}")
     last = f"{count} is {names[-1]}" if count > 1 else ""
     foot = sheet.height - 26
     sheet.text((0, foot), shortened(f"Row minus column, in points; {last}.", sheet.width), role="faint")
@@ -164,8 +166,8 @@ def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, al
     return _mapped(names, differences, p, alpha, sheet)
 
 
-def _draw_pair(
-    sheet: Sheet,
+def _plot_pair(
+    sheet: PictureSheet,
     corner: tuple[float, float],
     size: tuple[float, float],
     value: tuple[float, float],
@@ -192,7 +194,9 @@ def _short_p(p: float) -> str:
     return "< .0001" if p < 0.0001 else f"{p:.3f}" if p >= 0.001 else f"{p:.4f}"
 
 
-def _mapped(names: Sequence[str], differences: Matrix, p: Matrix, alpha: float, sheet: Sheet) -> Picture:
+def _mapped(
+    names: Sequence[str], differences: Matrix, p: Matrix, alpha: float, sheet: PictureSheet
+) -> Picture:
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
     apart = [(i, j) for i, j in pairs if p[i, j] < alpha]
     title = "Significance map: which differences can be told from chance"
@@ -221,7 +225,7 @@ def _mapped(names: Sequence[str], differences: Matrix, p: Matrix, alpha: float, 
 def rank_stability(
     names: Sequence[str], frequency: Matrix, medians: Sequence[float], *, resamples: int = 10_000
 ) -> Picture:
-    """How often each entry holds each rank when subjects are drawn again: blobs by frequency.
+    """How often each entry holds each rank when subjects are resampled: blobs by frequency.
 
     `frequency[i, r]` is the share of resamples in which entry i (in leaderboard order) has rank r + 1.
     """
@@ -229,7 +233,7 @@ def rank_stability(
     left = min(_NAMES, max(map(width_of, names)) + 8)
     width = max(min((WIDTH - left - 4) / count, 40), 20)
     row = max(min(width, 28), 22)
-    sheet = Sheet(40 + row * len(names) + 4, max(WIDTH, left + width * count + 4))
+    sheet = PictureSheet(40 + row * len(names) + 4, max(WIDTH, left + width * count + 4))
     sheet.text((left + width * count / 2, 12), "rank", anchor="middle", role="faint")
     for rank in range(count):
         x = left + width * (rank + 0.5)
@@ -250,7 +254,7 @@ def rank_stability(
 
 
 def _ranked(
-    names: Sequence[str], frequency: Matrix, medians: Sequence[float], resamples: int, sheet: Sheet
+    names: Sequence[str], frequency: Matrix, medians: Sequence[float], resamples: int, sheet: PictureSheet
 ) -> Picture:
     title = "Rank stability: the ranks over resampled subjects"
     best = names[int(np.argmax(frequency[:, 0]))]
@@ -279,10 +283,10 @@ class Gap:
 
 def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | None = None) -> Picture:
     """Differences with their intervals about zero: for one baseline, or a few pairs."""
-    sheet = Sheet(40 + 40 * len(gaps))
+    sheet = PictureSheet(40 + 40 * len(gaps))
     ends = [end for gap in gaps for end in (gap.difference, *(gap.interval or ()))]
-    scale = Scale(*span([0.0, *ends, *((-margin, margin) if margin else ())]), 10, WIDTH - 10)
-    _draw_gap_axis(sheet, scale, margin, [36 + 40 * at for at in range(len(gaps))])
+    scale = AxisScale(*span([0.0, *ends, *((-margin, margin) if margin else ())]), 10, WIDTH - 10)
+    _plot_gap_axis(sheet, scale, margin, [36 + 40 * at for at in range(len(gaps))])
     for at, gap in enumerate(gaps):
         y = 36 + 40 * at
         words = f"{gap.first} {MINUS} {gap.second}"
@@ -290,7 +294,7 @@ def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | Non
         told = f"{signed(gap.difference)}, {p_words(gap.p)}"
         apart = gap.p is not None and gap.p < alpha
         sheet.text((WIDTH - 2, y + 13), told, anchor="end", bold=apart)
-        _draw_interval(sheet, scale, y + 26, gap.difference, gap.interval)
+        _plot_interval(sheet, scale, y + 26, gap.difference, gap.interval)
     title = "Differences with 95 % intervals"
     caption = _gap_caption(gaps, alpha, margin)
     rows = [_gap_row(gap, alpha) for gap in gaps]
@@ -298,7 +302,9 @@ def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | Non
     return picture("differences", title, caption, sheet.svg(title, caption), columns, rows)
 
 
-def _draw_gap_axis(sheet: Sheet, scale: Scale, margin: float | None, tops: Sequence[float]) -> None:
+def _plot_gap_axis(
+    sheet: PictureSheet, scale: AxisScale, margin: float | None, tops: Sequence[float]
+) -> None:
     """The axis at the top, and its lines behind every interval but not behind the words."""
     sheet.text((WIDTH / 2, 12), "difference of weighted F1, points", anchor="middle", role="faint")
     if margin:
@@ -333,8 +339,8 @@ def mean_ranks(names: Sequence[str], means: Sequence[float], critical: float) ->
     order = sorted(range(len(names)), key=lambda at: means[at])
     count = len(names)
     left = min(_NAMES, max(map(width_of, names)) + 8)
-    sheet = Sheet(62 + 22 * count)
-    scale = Scale(1, max(count, 2), left + 8, WIDTH - 44)
+    sheet = PictureSheet(62 + 22 * count)
+    scale = AxisScale(1, max(count, 2), left + 8, WIDTH - 44)
     for rank in range(1, count + 1):
         sheet.line((scale(rank), 52), (scale(rank), sheet.height), role="grid")
         sheet.text((scale(rank), 46), str(rank), anchor="middle", role="faint")

@@ -25,7 +25,7 @@ from eval_server.scoring.intervals import (
     on_scale,
     t_quantile,
 )
-from eval_server.scoring.metrics import Scale
+from eval_server.scoring.metrics import IntervalScale
 
 NO_VARIANCE = 1e-24
 """A variance up to this is rounding."""
@@ -175,7 +175,7 @@ def auc_interval(parts: ClusteredComponents, level: float = LEVEL) -> Interval:
         return Interval(parts.auc, None, None, remark=NO_SPREAD)
     se, df = float(np.sqrt(variance)), _freedom(parts)
     half = np.array([float(t_quantile(df, level)) * se])
-    low, high = on_scale(np.array([parts.auc]), half, Scale.LOGIT)
+    low, high = on_scale(np.array([parts.auc]), half, IntervalScale.LOGIT)
     remark = "; ".join(FEW.format(name) for name, number in few.items() if number < FEW_SUBJECTS)
     return Interval(parts.auc, float(low[0]), float(high[0]), se, df, remark)
 

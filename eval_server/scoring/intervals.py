@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit, stdtrit
 
 from eval_server.scoring.counts import Floats, Ints, Subjects, Tally, ratio
-from eval_server.scoring.metrics import Metric, Scale
+from eval_server.scoring.metrics import IntervalScale, Metric
 
 LEVEL = 0.95
 FEW_SUBJECTS = 5
@@ -149,20 +149,20 @@ def entry_intervals(
     remark = remark_of(metric, table)
     se, df, half = _half_width(parts, table.subjects, level, remark)
     inside = ~np.isnan(half) & (np.abs(estimate) < 1)
-    if metric.scale is Scale.LOGIT:
+    if metric.scale is IntervalScale.LOGIT:
         inside &= estimate > 0
     low, high = np.full((2, len(estimate)), np.nan)
     low[inside], high[inside] = on_scale(estimate[inside], half[inside], metric.scale)
     return Intervals(estimate, low, high, se, df, remark)
 
 
-def on_scale(estimate: Floats, half: Floats, scale: Scale) -> tuple[Floats, Floats]:
+def on_scale(estimate: Floats, half: Floats, scale: IntervalScale) -> tuple[Floats, Floats]:
     """Limits that lie `half` (in units of the metric) from the estimate, carried over to its scale.
 
     The logit scale is bent for estimates within 0.1 of 0 or 1, where it covers too little on the side of
     the middle (docs/calibration.md); from 0.1 to 0.9 it is the plain logit.
     """
-    if scale is Scale.FISHER_Z:
+    if scale is IntervalScale.FISHER_Z:
         middle, reach = np.arctanh(estimate), half / (1 - estimate**2)
         return np.tanh(middle - reach), np.tanh(middle + reach)
     middle = logit(estimate)

@@ -21,7 +21,7 @@ Value = Callable[[Any, Any, Any, Any], Floats]
 Gradient = Callable[[Any, Any, Any, Any], tuple[Floats, Floats]]
 
 
-class Scale(Enum):
+class IntervalScale(Enum):
     """The scale on which an interval of the metric is symmetric."""
 
     LOGIT = "logit"
@@ -41,7 +41,7 @@ class Metric:
     name: str
     value: Value
     gradient: Gradient
-    scale: Scale = Scale.LOGIT
+    scale: IntervalScale = IntervalScale.LOGIT
     increasing: bool = False
     classes: tuple[str, ...] = ("ALL", "HEM")
     needs: tuple[str, ...] = ()
@@ -194,8 +194,8 @@ WEIGHTED_PRECISION = _mixture("weighted_precision", PRECISION_ALL, PRECISION_HEM
 WEIGHTED_RECALL = _mixture(
     "weighted_recall", SENSITIVITY, SPECIFICITY, _by_support, increasing=True, **_BY_SUPPORT
 )
-MCC = Metric("mcc", _mcc, _mcc_gradient, Scale.FISHER_Z, **_OF_BOTH)
-KAPPA = Metric("kappa", _kappa, _kappa_gradient, Scale.FISHER_Z, **_OF_BOTH)
+MCC = Metric("mcc", _mcc, _mcc_gradient, IntervalScale.FISHER_Z, **_OF_BOTH)
+KAPPA = Metric("kappa", _kappa, _kappa_gradient, IntervalScale.FISHER_Z, **_OF_BOTH)
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric

@@ -61,7 +61,7 @@ NEAR = "0.89"
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class TrueRates:
     """What a drawn entry would get right on average, and how much subjects differ for it alone (v)."""
 
     sensitivity: float
@@ -99,7 +99,7 @@ def subjects_of_design(name: str) -> Subjects:
 
 
 def draw(
-    subjects: Subjects, entries: tuple[Truth, Truth], datasets: int, generator: np.random.Generator
+    subjects: Subjects, entries: tuple[TrueRates, TrueRates], datasets: int, generator: np.random.Generator
 ) -> Drawn:
     """Draw data sets of two entries on the same subjects and cells."""
     shared = generator.normal(0, SUBJECT_SD, (datasets, len(subjects)))
@@ -117,7 +117,7 @@ def draw(
     return Drawn(table, Discordant(only[0].sum(axis=1), only[1].sum(axis=1)))
 
 
-def _chances(subjects: Subjects, entry: Truth, shared: Floats, generator: np.random.Generator) -> Floats:
+def _chances(subjects: Subjects, entry: TrueRates, shared: Floats, generator: np.random.Generator) -> Floats:
     """The chance of every subject's cells to be right, whose mean over subjects is the entry's."""
     spread = float(np.sqrt(1 + SUBJECT_SD**2 + entry.entry_sd**2))
     mean = np.where(subjects.positives > 0, ndtri(entry.sensitivity), ndtri(entry.specificity)) * spread
@@ -196,7 +196,7 @@ OF_ENTRY = "closed form, one entry"
 
 
 def sizes(
-    design: str, entries: tuple[Truth, Truth], datasets: int, generator: np.random.Generator
+    design: str, entries: tuple[TrueRates, TrueRates], datasets: int, generator: np.random.Generator
 ) -> dict[str, float]:
     """The share of data sets without a true difference in which each test rejects at 5 %."""
     drawn = draw(subjects_of_design(design), entries, datasets, generator)
@@ -212,7 +212,9 @@ class Coverage:
     missing: float
 
 
-def coverage(design: str, truth: Truth, datasets: int, generator: np.random.Generator) -> dict[str, Coverage]:
+def coverage(
+    design: str, truth: TrueRates, datasets: int, generator: np.random.Generator
+) -> dict[str, Coverage]:
     """Coverage of the intervals of one entry, and of the difference of two equally good ones."""
     subjects = subjects_of_design(design)
     drawn = draw(subjects, (truth, truth), datasets, generator)
@@ -256,16 +258,16 @@ def _cell_limits(table: Tally) -> tuple[Floats, Floats]:
     return value - half, value + half
 
 
-def other_point(design: str, truth: Truth) -> Truth:
+def other_point(design: str, truth: TrueRates) -> TrueRates:
     """An entry with the same weighted F1 that is more sensitive and less specific."""
     subjects = subjects_of_design(design)
     keener = truth.sensitivity + 0.6 * (1 - truth.sensitivity)
     low, high = 0.3, truth.specificity
     for _ in range(60):
         middle = (low + high) / 2
-        above = Truth(keener, middle, truth.entry_sd).value(subjects) > truth.value(subjects)
+        above = TrueRates(keener, middle, truth.entry_sd).value(subjects) > truth.value(subjects)
         low, high = (low, middle) if above else (middle, high)
-    return Truth(keener, low, truth.entry_sd)
+    return TrueRates(keener, low, truth.entry_sd)
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -280,13 +282,13 @@ def size_table(datasets: int, generator: np.random.Generator) -> tuple[list[str]
     rows, broken = {}, []
     for design in SIZES:
         for v in (0.0, 0.25, 0.5):
-            entry = Truth(*LEVELS[NEAR], v)
+            entry = TrueRates(*LEVELS[NEAR], v)
             found = rows[f"{design}, v = {v:g}"] = sizes(design, (entry, entry), datasets, generator)
             if not SIZE_BOUNDS[0] <= found[PRIMARY] <= SIZE_BOUNDS[1]:
                 broken.append(f"{PRIMARY} rejects {found[PRIMARY]:.3f} in {design}, v = {v:g}")
             if v and found[CELL_LEVEL] < 3 * NOMINAL:
                 broken.append(f"{CELL_LEVEL} rejects only {found[CELL_LEVEL]:.3f} in {design}, v = {v:g}")
-        entry = Truth(*LEVELS[NEAR], 0.25)
+        entry = TrueRates(*LEVELS[NEAR], 0.25)
         rows[f"{design}, v = 0.25, s"] = sizes(
             design, (other_point(design, entry), entry), datasets, generator
         )
@@ -304,7 +306,7 @@ def coverage_table(datasets: int, generator: np.random.Generator) -> tuple[list[
     rows, broken = {}, []
     for level, (sensitivity, specificity) in LEVELS.items():
         for design in SIZES:
-            truth = Truth(sensitivity, specificity, 0.25)
+            truth = TrueRates(sensitivity, specificity, 0.25)
             found = rows[f"{design}, {level}"] = coverage(design, truth, datasets, generator)
             share = found[OF_ENTRY].share
             if level == NEAR and not COVERAGE_BOUNDS[0] <= share <= COVERAGE_BOUNDS[1]:

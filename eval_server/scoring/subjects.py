@@ -16,7 +16,7 @@ MANY_WRONG = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """So many of so many, with the exact (Clopper-Pearson) interval; None without any."""
 
     hits: int
@@ -36,8 +36,8 @@ class Share:
 class Diagnosis:
     """Majority vote over a subject's cells, for subjects of one class; an exact tie counts as wrong."""
 
-    sensitivity: Share
-    specificity: Share
+    sensitivity: Proportion
+    specificity: Proportion
     ties: int
 
     def to_json(self) -> dict[str, Any]:
@@ -122,11 +122,11 @@ def diagnose(correct: Ints, subjects: Subjects, level: float = LEVEL) -> Diagnos
     )
 
 
-def clopper_pearson(hits: int, of: int, level: float = LEVEL) -> Share:
+def clopper_pearson(hits: int, of: int, level: float = LEVEL) -> Proportion:
     """The exact binomial interval; subjects are independent, so it holds for them."""
     if of == 0:
-        return Share(0, 0, None, None)
+        return Proportion(0, 0, None, None)
     tail = (1 - level) / 2
     low = float(betaincinv(hits, of - hits + 1, tail)) if hits else 0.0
     high = float(betaincinv(hits + 1, of - hits, 1 - tail)) if hits < of else 1.0
-    return Share(hits, of, low, high)
+    return Proportion(hits, of, low, high)

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from eval_server.store.phases import PhaseRecord, Rules
-from eval_server.store.submissions import Spent, Submission
-from eval_server.store.tokens import TokenRecord
+from eval_server.store.records import PhaseRecord, Rules, Spent, Submission, TokenRecord
 
 TOKEN_PREFIX = "cnmc_"
 LOOK_ALIKE = 12

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from eval_server.service.making import Board
-from eval_server.store.phases import PhaseRecord
+from eval_server.store.records import PhaseRecord
 
 LOOK_AGAIN = 0.1
 """Seconds between two looks at the revisions."""
@@ -32,11 +32,11 @@ PATIENCE = 0.01
 AFTER_QUIET, IN_QUIET = 0.25, 0.5
 """After so many seconds without a change, a reader waits this long for the board of the next change."""
 PAUSES = 4
-"""A drawing is followed by a pause of so many times its length at most, so that judging has time as well."""
+"""A making is followed by a pause of so many times its length at most, so that judging has time as well."""
 EVERY = 0.5
-"""Seconds between the beginnings of two drawings while verdicts keep coming, where drawing is fast enough."""
+"""Seconds between the beginnings of two makings while verdicts keep coming, where making is fast enough."""
 AFTER_FAILURE = 1.0
-"""Seconds until a board that could not be drawn is tried again."""
+"""Seconds until a board that could not be made is tried again."""
 log = logging.getLogger("harness.boards")
 
 
@@ -51,7 +51,7 @@ class _Slot:
     lock: threading.Lock = field(default_factory=threading.Lock)
     board: Board | None = None
     overdue: Board | None = None
-    drawing: Future[Board] | None = None
+    making: Future[Board] | None = None
     next_at: float = 0.0
     after_quiet: bool = False
     present_until: float = field(default_factory=time.monotonic)
@@ -77,11 +77,11 @@ class _Slot:
 
 
 class Boards:
-    """The boards of all phases, each drawn once for a revision of its phase."""
+    """The boards of all phases, each made once for a revision of its phase."""
 
-    def __init__(self, draw: Callable[[str], Board], revisions: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, make: Callable[[str], Board], revisions: Callable[[], Mapping[str, str]]) -> None:
         self.patience = PATIENCE
-        self._drawn = draw
+        self._made = make
         self._revisions = revisions
         self._slots: dict[str, _Slot] = {}
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class Boards:
         return slot is not None and slot.board is not None and slot.board.places_finally(submission)
 
     def look(self) -> None:
-        """Ask for all revisions once, and begin to draw what is out of date, one board after another."""
+        """Ask for all revisions once, and begin to make what is out of date, one board after another."""
         asked = time.monotonic()
         for name, revision in self._revisions().items():
             slot = self._slot(name)
@@ -148,35 +148,35 @@ class Boards:
         """The board of this revision if it comes within `patience`, else the last one."""
         began = time.monotonic()
         while True:
-            drawing = self._begun(slot, record.name, record.revision)
+            making = self._begun(slot, record.name, record.revision)
             if slot.board is None:
-                return _first(drawing)
-            until = began + max(self.patience, IN_QUIET if slot.after_quiet and drawing else 0.0)
+                return _first(making)
+            until = began + max(self.patience, IN_QUIET if slot.after_quiet and making else 0.0)
             left = until - time.monotonic()
-            in_vain = left <= 0 or (drawing is None and slot.next_at > until)
+            in_vain = left <= 0 or (making is None and slot.next_at > until)
             if slot.board.revision == record.revision or in_vain:
                 return slot.board
-            if drawing is None:
+            if making is None:
                 time.sleep(min(left, 0.002))
             else:
-                wait([drawing], timeout=left)
+                wait([making], timeout=left)
 
     def _begun(self, slot: _Slot, name: str, revision: str) -> Future[Board] | None:
-        """The drawing under way; one is begun where the board is not of this revision and one is due."""
+        """The making under way; one is begun where the board is not of this revision and one is due."""
         with slot.lock:
-            if slot.drawing is not None and slot.drawing.done():
-                slot.drawing = None
+            if slot.making is not None and slot.making.done():
+                slot.making = None
             fresh = slot.board is not None and slot.board.revision == revision
             now = time.monotonic()
-            if not fresh and slot.drawing is None and now >= slot.next_at:
+            if not fresh and slot.making is None and now >= slot.next_at:
                 slot.after_quiet = now > slot.next_at + AFTER_QUIET
-                slot.drawing = self._pool.submit(self._draw, slot, name)
-            return slot.drawing
+                slot.making = self._pool.submit(self._make, slot, name)
+            return slot.making
 
-    def _draw(self, slot: _Slot, name: str) -> Board:
+    def _make(self, slot: _Slot, name: str) -> Board:
         began = time.monotonic()
         try:
-            board = self._drawn(name)
+            board = self._made(name)
         except Exception:
             slot.next_at = time.monotonic() + AFTER_FAILURE
             raise
@@ -184,11 +184,11 @@ class Boards:
         return board
 
 
-def _first(drawing: Future[Board] | None) -> Board:
-    """The first board of a phase, once it is drawn."""
-    if drawing is None:
+def _first(making: Future[Board] | None) -> Board:
+    """The first board of a phase, once it is made."""
+    if making is None:
         raise BoardMissing("The board cannot be made at the moment.")
     try:
-        return drawing.result(WAITS)
+        return making.result(WAITS)
     except Exception as error:
         raise BoardMissing("The board is being made, and is not there yet.") from error

@@ -65,7 +65,7 @@ class Desk:
             settings,
             store,
             verdicts,
-            Boards(judging.draw, store.phases.revisions),
+            Boards(judging.make_board, store.phases.revisions),
             judging,
             Rate(settings.uploads_per_minute),
             Attempts(settings.token_attempts_per_minute),

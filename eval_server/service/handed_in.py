@@ -11,8 +11,7 @@ from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
 from eval_server.store.files import FileDamaged
-from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import Submission
+from eval_server.store.records import PhaseRecord, Submission
 from submissions.packing import packed
 from submissions.parts import is_zip, read_parts
 from submissions.problems import SubmissionRefused

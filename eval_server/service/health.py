@@ -33,7 +33,7 @@ def judge(desk: Desk) -> Trouble | None:
     silent = desk.judge.silent_for()
     if math.isinf(silent):
         return Trouble("judge", "No judge has come to work yet.")
-    waiting = desk.store.submissions.waiting() if silent > SILENCE else 0
+    waiting = desk.store.queue.waiting() if silent > SILENCE else 0
     if not waiting:
         return None
     said = f"No judge has worked for {silent:,.0f} seconds, and {waiting:,} submissions wait for one."

@@ -16,12 +16,13 @@ from typing import Protocol
 
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge_all
-from eval_server.service.making import Board, Drawer
+from eval_server.service.making import Board, BoardMaker
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.files import FileDamaged
+from eval_server.store.queue import MAX_ATTEMPTS
+from eval_server.store.records import FAILED, REFUSED, SCORED, Settlement, Submission
 from eval_server.store.schema import fresh_id
 from eval_server.store.store import Store
-from eval_server.store.submissions import FAILED, MAX_ATTEMPTS, REFUSED, SCORED, Outcome, Submission
 from submissions.parts import read_parts
 from submissions.phases import Phase
 from submissions.predictions import Predictions
@@ -39,7 +40,7 @@ log = logging.getLogger("harness.jobs")
 
 
 class Judging(Protocol):
-    """Whoever judges what was received and draws the boards: in this process, or in one beside it."""
+    """Whoever judges what was received and makes the boards: in this process, or in one beside it."""
 
     def start(self) -> None: ...
 
@@ -47,7 +48,7 @@ class Judging(Protocol):
 
     def stop(self) -> None: ...
 
-    def draw(self, phase: str) -> Board: ...
+    def make_board(self, phase: str) -> Board: ...
 
     def silent_for(self) -> float: ...
 
@@ -92,7 +93,7 @@ class Judge:
     ) -> None:
         self._store = store
         self._verdicts = verdicts
-        self._drawer = Drawer(store, verdicts)
+        self._maker = BoardMaker(store, verdicts)
         self._now = now
         self._name = name or a_name()
         self._beat = beat
@@ -116,9 +117,9 @@ class Judge:
         """Say that something was received."""
         self._work.set()
 
-    def draw(self, phase: str) -> Board:
-        """The board of a phase, drawn on the thread that asks; the verdicts of the judge are at hand."""
-        return self._drawer.draw(phase)
+    def make_board(self, phase: str) -> Board:
+        """The board of a phase, made on the thread that asks; the verdicts of the judge are at hand."""
+        return self._maker.make(phase)
 
     def silent_for(self) -> float:
         """Seconds since it last went through its work."""
@@ -127,11 +128,11 @@ class Judge:
     def work(self) -> int:
         """Judge one batch; returns how many submissions were claimed."""
         self._give_back()
-        claimed = self._store.submissions.claim(self._name, self._now(), BATCH)
+        claimed = self._store.queue.claim(self._name, self._now(), BATCH)
         if claimed:
             self._interrupted = True
             outcomes = self._outcomes(claimed)
-            self._store.submissions.settle(outcomes, self._name, self._now())
+            self._store.queue.settle(outcomes, self._name, self._now())
             self._interrupted = False
         self._pulse.beat()
         self._beat()
@@ -140,7 +141,7 @@ class Judge:
     def _give_back(self) -> None:
         """Give back what was claimed and could not be settled, as where the disk was full: no attempt."""
         if self._interrupted:
-            self._store.submissions.release(self._name, untried=True)
+            self._store.queue.release(self._name, untried=True)
             self._interrupted = False
 
     def _run(self) -> None:
@@ -154,33 +155,33 @@ class Judge:
                 self._stopping.wait(1)
             self._work.wait(LOOK_AGAIN)
 
-    def _outcomes(self, claimed: Sequence[Submission]) -> list[Outcome]:
+    def _outcomes(self, claimed: Sequence[Submission]) -> list[Settlement]:
         """What each comes to; those that can be read are judged together, phase by phase."""
-        outcomes: list[Outcome] = []
+        outcomes: list[Settlement] = []
         for phase in dict.fromkeys(one.phase for one in claimed):
             truth_id, truth = self._truth(phase)
             readable = []
             for one in claimed:
                 found = self._read(one, truth.phase) if one.phase == phase else None
-                if isinstance(found, Outcome):
+                if isinstance(found, Settlement):
                     outcomes.append(found)
                 elif found is not None:
                     readable.append((one, found))
             outcomes += self._judged(truth_id, truth, readable)
         return outcomes
 
-    def _read(self, submission: Submission, phase: Phase) -> _Read | Outcome:
+    def _read(self, submission: Submission, phase: Phase) -> _Read | Settlement:
         """The predictions, or why there are none; a mistake of ours is this submission's trouble alone."""
         if submission.attempts > MAX_ATTEMPTS:
-            return Outcome(submission.id, FAILED, trouble="judging it ended the server several times")
+            return Settlement(submission.id, FAILED, trouble="judging it ended the server several times")
         try:
             return self._reading(submission, phase)
         except FileDamaged as damaged:
             log.error("a file is lost", exc_info=damaged, extra={"submission": submission.id})
-            return Outcome(submission.id, FAILED, trouble=f"{damaged.brief}. {BRING_BACK}")
+            return Settlement(submission.id, FAILED, trouble=f"{damaged.brief}. {BRING_BACK}")
         except SubmissionRefused as refused:
             problems = tuple(problem.to_json() for problem in refused.problems)
-            return Outcome(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
+            return Settlement(submission.id, REFUSED, problems=problems, passed_over=refused.passed_over)
         except Exception as error:
             return self._trouble(submission, error)
 
@@ -191,7 +192,7 @@ class Judge:
             scores = None if submission.scores is None else archive.read(submission.scores)
             return _Read(read_parts(archive.read(submission.archive), scores, phase))
         except FileDamaged as damaged:
-            stored = self._store.submissions.last_stored(submission.id)
+            stored = self._store.verdicts.last_stored(submission.id)
             if stored is None:
                 raise
             log.error("a file is lost", exc_info=damaged, extra={"submission": submission.id})
@@ -210,7 +211,7 @@ class Judge:
 
     def _judged(
         self, truth_id: str, truth: Truth, batch: Sequence[tuple[Submission, _Read]]
-    ) -> list[Outcome]:
+    ) -> list[Settlement]:
         """Verdicts on a batch; where it fails as a whole, each is judged by itself."""
         try:
             verdicts = judge_all([read.reading.predictions for _, read in batch], truth)
@@ -223,12 +224,12 @@ class Judge:
                 return [self._trouble(batch[0][0], error)]
             return [outcome for each in batch for outcome in self._judged(truth_id, truth, [each])]
 
-    def _scored(self, one: Submission, read: _Read, truth_id: str, verdict: Verdict) -> Outcome:
+    def _scored(self, one: Submission, read: _Read, truth_id: str, verdict: Verdict) -> Settlement:
         verdict_id, document = fresh_id(), verdict.to_json()
         if not all(value is None or math.isfinite(value) for value in verdict.metrics.values()):
             raise ArithmeticError("a metric is not finite")
         self._verdicts.keep(verdict_id, verdict)
-        return Outcome(
+        return Settlement(
             one.id,
             SCORED,
             truth=truth_id,
@@ -239,6 +240,6 @@ class Judge:
             trouble=read.trouble,
         )
 
-    def _trouble(self, submission: Submission, error: Exception) -> Outcome:
+    def _trouble(self, submission: Submission, error: Exception) -> Settlement:
         log.error("judging failed", exc_info=error, extra={"submission": submission.id})
-        return Outcome(submission.id, FAILED, trouble=f"the judge met {type(error).__name__}")
+        return Settlement(submission.id, FAILED, trouble=f"the judge met {type(error).__name__}")

@@ -1,4 +1,4 @@
-"""The judge in a process of its own, so that judging, drawing and answering do not share one interpreter.
+"""The judge in a process of its own: judging, making boards and answering share no interpreter.
 
 A pipe joins the two: a byte in it wakes the judge, and its end, which comes however the server went, ends it.
 Another one carries the judge's beats back, and ends when the judge does. Beside them a socket carries the
@@ -34,14 +34,14 @@ STARTS = 4
 TRIES = 3
 """Judges that are asked for a board before it is given up."""
 PRESENCE = 30.0
-"""Seconds that a board waits for a judge who could draw it."""
+"""Seconds that a board waits for a judge who could make it."""
 STARTED, WORKED = b"s", b"."
 """What a judge says: that it came to work, and that it went through its work once more."""
 log = logging.getLogger("harness.jobs")
 
 
-class DrawingFailed(RuntimeError):
-    """The judge's process could not draw a board; its log says why."""
+class BoardFailed(RuntimeError):
+    """The judge's process could not make a board; its log says why."""
 
 
 class JudgeProcess:
@@ -81,10 +81,10 @@ class JudgeProcess:
         """Seconds since the judge last went through its work; infinite before it did so once."""
         return self._pulse.silent_for()
 
-    def draw(self, phase: str) -> Board:
-        """The board of a phase as the judge's process draws it; where that one dies, its successor is asked.
+    def make_board(self, phase: str) -> Board:
+        """The board of a phase as the judge's process makes it; where that one dies, its successor is asked.
 
-        Raises `DrawingFailed` when it cannot be drawn or the server stops.
+        Raises `BoardFailed` when it cannot be made or the server stops.
         """
         with self._asking:
             for _ in range(TRIES):
@@ -97,8 +97,8 @@ class JudgeProcess:
                     continue
                 if isinstance(answer, Board):
                     return answer
-                raise DrawingFailed(f"the board of {phase} could not be drawn: {answer}")
-        raise DrawingFailed(f"the judge died while it drew the board of {phase}")
+                raise BoardFailed(f"the board of {phase} could not be made: {answer}")
+        raise BoardFailed(f"the judge died while it made the board of {phase}")
 
     def _joined(self) -> Connection:
         """The connection to the judge that runs now; waits a while for one to begin."""
@@ -106,9 +106,9 @@ class JudgeProcess:
         with self._there:
             while self._boards is None:
                 if self._stopping.is_set():
-                    raise DrawingFailed("the server stops")
+                    raise BoardFailed("the server stops")
                 if time.monotonic() > until:
-                    raise DrawingFailed("no judge is at work")
+                    raise BoardFailed("no judge is at work")
                 self._there.wait(0.1)
             return self._boards
 
@@ -167,7 +167,7 @@ class JudgeProcess:
 
     def _give_back(self, name: str) -> None:
         try:
-            self._store.submissions.release(name)
+            self._store.queue.release(name)
         except Exception:
             log.exception("what the dead judge had claimed waits until its claim runs out")
 
@@ -205,28 +205,28 @@ def main() -> None:
     judge = Judge(store, Verdicts(store), utc_now, sys.argv[1], lambda: beats.write(WORKED))
     beats.write(STARTED)
     judge.start()
-    threading.Thread(target=draw_for, args=(judge, Connection(int(sys.argv[2]))), daemon=True).start()
+    threading.Thread(target=make_for, args=(judge, Connection(int(sys.argv[2]))), daemon=True).start()
     while os.read(sys.stdin.fileno(), 4096):
         judge.wake()
     judge.stop()
     store.close()
 
 
-def draw_for(judge: Judge, asked: Connection) -> None:
-    """Draw the boards that are asked for, one after another, until nobody can ask any more."""
+def make_for(judge: Judge, asked: Connection) -> None:
+    """Make the boards that are asked for, one after another, until nobody can ask any more."""
     while True:
         try:
-            asked.send(drawn(judge, asked.recv()))
+            asked.send(made(judge, asked.recv()))
         except (EOFError, OSError):
             return
 
 
-def drawn(judge: Judge, phase: str) -> Board | str:
+def made(judge: Judge, phase: str) -> Board | str:
     """The board, or why there is none."""
     try:
-        return judge.draw(phase)
+        return judge.make_board(phase)
     except Exception as error:
-        log.exception("a board could not be drawn")
+        log.exception("a board could not be made")
         return type(error).__name__
 
 

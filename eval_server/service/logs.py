@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 FACTS = ("request", "method", "path", "status", "ms", "caller", "submission")
 
 
-class Lines(logging.Formatter):
+class JsonLines(logging.Formatter):
     """One JSON object a line: when, how grave, what, and the facts of the request."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -29,7 +29,7 @@ class Lines(logging.Formatter):
 def start(level: int = logging.INFO) -> None:
     """Send the server's log lines, and uvicorn's warnings, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonLines())
     for name, lowest in (("harness", level), ("uvicorn", logging.WARNING), ("alembic", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

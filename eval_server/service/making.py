@@ -1,4 +1,4 @@
-"""A leaderboard drawn from verdicts: who stands for a team, in which order, and what cannot be told apart."""
+"""A leaderboard made from verdicts: who stands for a team, in which order, and what cannot be told apart."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from eval_server.judging.placing import PairTable, Places, places, released
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import settled
 from eval_server.service.verdicts import Verdicts
-from eval_server.store.phases import PhaseRecord, Published
+from eval_server.store.records import Judged, PhaseRecord, PublishedResult
 from eval_server.store.store import Store
-from eval_server.store.submissions import Judged
 
 READINGS = 5
 """Times that a board is read again where something changed while it was read."""
@@ -25,7 +24,7 @@ CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged an
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoardLine:
     """One line of a board: a submission that stands for its team, what it is worth, and how it ranks."""
 
     judged: Judged
@@ -49,9 +48,9 @@ class Board:
 
     revision: str
     record: PhaseRecord
-    rows: tuple[Row, ...]
+    rows: tuple[BoardLine, ...]
     places: Places
-    references: tuple[Published, ...]
+    references: tuple[PublishedResult, ...]
     shown: Mapping[str, str]
     known: frozenset[str] = frozenset()
     former: bool = False
@@ -76,22 +75,22 @@ class Board:
         return self.places.holm_between(at[one], at[other]) if one in at and other in at else None
 
 
-class Drawer:
-    """Draws boards; the pairs of verdicts it tested once are not tested again."""
+class BoardMaker:
+    """Makes boards; the pairs of verdicts it tested once are not tested again."""
 
     def __init__(self, store: Store, verdicts: Verdicts) -> None:
         self._store = store
         self._verdicts = verdicts
         self._tables: dict[tuple[str, str, str], PairTable] = {}
 
-    def draw(self, phase: str) -> Board:
+    def make(self, phase: str) -> Board:
         """The board of a phase as its verdicts are now; raises LookupError where there is no such phase."""
         record = self._store.phases.find(phase)
         if record is None:
             raise LookupError(phase)
-        return self._drawn(record)
+        return self._made(record)
 
-    def _drawn(self, record: PhaseRecord) -> Board:
+    def _made(self, record: PhaseRecord) -> Board:
         record, truth, found_then = self._read(record)
         judged = tied(found_then)
         shown = self._shown(record, judged) if record.rules.ladder else {}
@@ -116,7 +115,7 @@ class Drawer:
         """
         for _ in range(READINGS):
             truth = self._store.phases.truth_to_show(record.name, record.truth)
-            judged = list(self._store.submissions.judged(record.name, truth, record.rules.metric))
+            judged = list(self._store.verdicts.judged(record.name, truth, record.rules.metric))
             read = record, truth, judged
             now = self._store.phases.find(record.name)
             if now is None or now.revision == record.revision:
@@ -147,9 +146,11 @@ def tied(judged: Sequence[Judged]) -> list[Judged]:
     ]
 
 
-def _row(judged: Judged, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int) -> Row:
+def _row(
+    judged: Judged, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int
+) -> BoardLine:
     interval = verdict.intervals.get("weighted_f1")
-    return Row(
+    return BoardLine(
         judged,
         dict(verdict.metrics),
         (None, None) if interval is None else (interval.low, interval.high),

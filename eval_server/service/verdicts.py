@@ -54,7 +54,7 @@ class Verdicts:
         """These verdicts by id; what is not at hand is read in one go."""
         found = {one: self._verdicts.get(one) for one in ids}
         missing = [one for one, verdict in found.items() if verdict is None]
-        stored = self._store.submissions.stored_verdicts(missing)
+        stored = self._store.verdicts.stored(missing)
         for one, verdict in zip(stored, Verdict.all_from_bytes(list(stored.values())), strict=True):
             found[one] = verdict
             self.keep(one, verdict)

@@ -24,10 +24,10 @@ from eval_server.store.backup_file import Backup, BackupUnfit, Writer, opened, s
 from eval_server.store.backup_first import is_first_format, opened_first
 from eval_server.store.database import StoreDamaged, revision_of
 from eval_server.store.files import FileDamaged, flush_folder
+from eval_server.store.queue import requeue_claimed
 from eval_server.store.schema import metadata
 from eval_server.store.scratch import NOT_SAVED, ROWS_AT_ONCE, batches, files_named, in_scratch
 from eval_server.store.store import Store
-from eval_server.store.submissions import requeue_claimed
 
 SHRINKING = frozenset({"published"})
 """The one table that a host takes rows out of; every other only grows."""

@@ -29,7 +29,7 @@ class BackupUnfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BackupPart:
     """Where a table or a file lies in a backup; a table's rows are counted."""
 
     at: int
@@ -45,8 +45,8 @@ class Backup:
     path: Path
     revision: str
     made_at: str
-    tables: Mapping[str, Part]
-    files: Mapping[str, Part]
+    tables: Mapping[str, BackupPart]
+    files: Mapping[str, BackupPart]
     sealed: bool = True
 
     @property
@@ -79,8 +79,8 @@ class Writer:
     def __init__(self, file: BinaryIO, revision: str, made_at: str) -> None:
         self._file = file
         self._head = {"format": FORMAT, "revision": revision, "made_at": made_at}
-        self._tables: dict[str, Part] = {}
-        self._files: dict[str, Part] = {}
+        self._tables: dict[str, BackupPart] = {}
+        self._files: dict[str, BackupPart] = {}
         self._at = 0
         self._digest = hashlib.sha256()
 
@@ -101,7 +101,7 @@ class Writer:
         closing = {"sha256": self._digest.hexdigest(), "contents": asdict(contents)}
         self._file.write(_tail(closing, self._at))
 
-    def _add(self, name: str, source: BinaryIO, rows: int | None = None) -> Part:
+    def _add(self, name: str, source: BinaryIO, rows: int | None = None) -> BackupPart:
         size = source.seek(0, io.SEEK_END)
         source.seek(0)
         self._write(_header(name, size))
@@ -112,7 +112,7 @@ class Writer:
         if self._at != at + size:
             raise ValueError(f"{name} grew shorter while it was read")
         self._write(bytes(-size % tarfile.BLOCKSIZE))
-        return Part(at, size, digest.hexdigest(), rows)
+        return BackupPart(at, size, digest.hexdigest(), rows)
 
     def _write(self, content: bytes) -> None:
         self._file.write(content)
@@ -144,13 +144,13 @@ class _Closing:
 
     start: int
     sha256: str
-    contents: Part
+    contents: BackupPart
 
 
 def _backup(path: Path, contents: Mapping[str, Any]) -> Backup:
     if contents.get("format") != FORMAT:
         raise BackupUnfit(f"{path}: expected a backup of format {FORMAT}, found {contents.get('format')}")
-    tables, files = ({name: Part(**part) for name, part in contents[kind].items()} for kind in _KINDS)
+    tables, files = ({name: BackupPart(**part) for name, part in contents[kind].items()} for kind in _KINDS)
     return Backup(path, contents["revision"], contents["made_at"], tables, files)
 
 
@@ -161,12 +161,12 @@ def _closing(path: Path, file: BinaryIO) -> _Closing:
     """The closing record, which is the last in the file that is not zero; nothing else can follow it."""
     size = file.seek(0, io.SEEK_END)
     begin = max(0, size - _LONGEST_TAIL)
-    tail = _read(file, Part(begin, size - begin, None))
+    tail = _read(file, BackupPart(begin, size - begin, None))
     end = begin + _padded(len(tail.rstrip(b"\0")))
     start = end - 2 * tarfile.BLOCKSIZE
     try:
         told = json.loads(tail[: end - begin][-tarfile.BLOCKSIZE :].rstrip(b"\0"))
-        closing = _Closing(start, told["sha256"], Part(**told["contents"]))
+        closing = _Closing(start, told["sha256"], BackupPart(**told["contents"]))
         beside = closing.contents.at + _padded(closing.contents.size) == start
         same = beside and tail[start - begin :] == _tail(told, start)
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -193,7 +193,7 @@ def _header(name: str, size: int) -> bytes:
 def _first_change(file: BinaryIO, contents: Mapping[str, Any]) -> str:
     for kind in _KINDS:
         for name, told in contents[kind].items():
-            part = Part(**told)
+            part = BackupPart(**told)
             if _sha256_of(file, part.at, part.at + part.size) != part.sha256:
                 return f" in the {'table' if kind == 'tables' else 'archive file'} {name}"
     return " between its parts"
@@ -205,7 +205,7 @@ def _unsealed(told: Mapping[str, Any]) -> Any:
     return told["row"]
 
 
-def _plain(parts: Mapping[str, Part]) -> dict[str, Any]:
+def _plain(parts: Mapping[str, BackupPart]) -> dict[str, Any]:
     return {name: asdict(part) for name, part in parts.items()}
 
 
@@ -213,7 +213,7 @@ def _padded(size: int) -> int:
     return -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
 
-def _lines(path: Path, part: Part) -> Iterator[bytes]:
+def _lines(path: Path, part: BackupPart) -> Iterator[bytes]:
     with path.open("rb") as file:
         file.seek(part.at)
         left = part.size
@@ -222,7 +222,7 @@ def _lines(path: Path, part: Part) -> Iterator[bytes]:
             yield line
 
 
-def _read(file: BinaryIO, part: Part) -> bytes:
+def _read(file: BinaryIO, part: BackupPart) -> bytes:
     file.seek(part.at)
     return file.read(part.size)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eval_server.store.backup_file import Backup, BackupUnfit, Part
+from eval_server.store.backup_file import Backup, BackupPart, BackupUnfit
 
 HEADER = b"backup.json"
 _TABLE = re.compile(r"tables/([a-z]+)\.jsonl")
@@ -35,11 +35,11 @@ def opened_first(path: Path) -> Backup:
 
 
 def _backup(path: Path, tar: tarfile.TarFile) -> Backup:
-    tables: dict[str, Part] = {}
-    files: dict[str, Part] = {}
+    tables: dict[str, BackupPart] = {}
+    files: dict[str, BackupPart] = {}
     header: dict[str, Any] = {}
     for member in _members(path, tar):
-        part = Part(member.offset_data, member.size, None)
+        part = BackupPart(member.offset_data, member.size, None)
         if table := _TABLE.fullmatch(member.name):
             tables[table.group(1)] = part
         elif file := _FILE.fullmatch(member.name):
@@ -62,25 +62,25 @@ def _members(path: Path, tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         if not member.isfile() or member.offset_data + member.size > size:
             raise BackupUnfit(f"{path} is no whole backup: it ends within {member.name[:80]!r}")
         yield member
-    end = _content(path, Part(tar.offset, size, None))
+    end = _content(path, BackupPart(tar.offset, size, None))
     if size % tarfile.RECORDSIZE or len(end) < 2 * tarfile.BLOCKSIZE or end.strip(b"\0"):
         raise BackupUnfit(f"{path} is no whole backup: it was cut, or goes on after its end")
 
 
-def _require_named(path: Path, files: dict[str, Part]) -> None:
+def _require_named(path: Path, files: dict[str, BackupPart]) -> None:
     for digest, part in files.items():
         if hashlib.sha256(_content(path, part)).hexdigest() != digest:
             raise BackupUnfit(f"{path}: the archive file {digest} does not hold what its name says")
 
 
-def _counted(path: Path, tables: dict[str, Part]) -> dict[str, Part]:
+def _counted(path: Path, tables: dict[str, BackupPart]) -> dict[str, BackupPart]:
     return {
-        name: Part(part.at, part.size, None, _content(path, part).count(b"\n"))
+        name: BackupPart(part.at, part.size, None, _content(path, part).count(b"\n"))
         for name, part in tables.items()
     }
 
 
-def _content(path: Path, part: Part) -> bytes:
+def _content(path: Path, part: BackupPart) -> bytes:
     with path.open("rb") as file:
         file.seek(part.at)
         return file.read(part.size)

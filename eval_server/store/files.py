@@ -48,7 +48,7 @@ class FileDamaged(Exception):
         self.brief = f"its file {path.name[:12]}… {why}"
 
 
-class Archive:
+class KeptFiles:
     """A folder of files by SHA-256: written aside, flushed to disk, then renamed into place."""
 
     def __init__(self, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from eval_server.judging.truth import Truth
 from eval_server.store.database import Database
+from eval_server.store.history import note_history
+from eval_server.store.records import WAITING, PhaseRecord, PublishedResult, Rules
+from eval_server.store.revisions import touch
 from eval_server.store.schema import fresh_id, phases, published, submissions, truths, verdicts
-from eval_server.store.submissions import WAITING, note_history
 from submissions.phases import Phase
-
-REPRESENTS = ("best", "last", "chosen", "every")
-VISIBILITIES = ("public", "hidden", "anonymous")
-
 
 _FOUND = select(phases).where(phases.c.name == bindparam("name"))
 """The statement of every request, built once."""
@@ -28,64 +26,6 @@ _REVISIONS = select(phases.c.name, phases.c.revision)
 
 class PhaseClash(Exception):
     """A phase that is there already, or a truth for other cells than the phase has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the host decides for a phase; None means no limit.
-
-    `per_day` and `in_all` count scored submissions of a team, `unscored_per_day` refused and failed
-    ones. `represents` says which submission stands for a team, `margin` is that of non-inferiority.
-    """
-
-    title: str = ""
-    opens_at: datetime | None = None
-    closes_at: datetime | None = None
-    per_day: int | None = None
-    in_all: int | None = None
-    unscored_per_day: int | None = None
-    represents: str = "best"
-    visibility: str = "public"
-    metric: str = "weighted_f1"
-    ladder: bool = False
-    margin: float = 0.01
-
-    def __post_init__(self) -> None:
-        _one_of("represents", self.represents, REPRESENTS)
-        _one_of("visibility", self.visibility, VISIBILITIES)
-        if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
-            found = " and ".join(f"{one:%Y-%m-%d %H:%M} UTC" for one in (self.opens_at, self.closes_at))
-            raise ValueError(f"a phase opens before it closes, found {found}")
-        if self.ladder and self.represents != "best":
-            said = "the Ladder shows the last clear improvement of a team, so `represents` is best"
-            raise ValueError(f"{said}, found {self.represents!r}")
-        for name in ("per_day", "in_all", "unscored_per_day"):
-            limit = getattr(self, name)
-            if limit is not None and limit < 0:
-                raise ValueError(f"{name} is a count or no limit, found {limit}")
-        if not 0 < self.margin < 1:
-            raise ValueError(f"the margin lies between 0 and 1, found {self.margin}")
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseRecord:
-    """A phase as it stands: its rules, its truth's id, and a revision that changes with its board."""
-
-    name: str
-    rules: Rules
-    truth: str
-    revision: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A published result: shown beside the entries, never ranked."""
-
-    id: str
-    entry: str
-    metrics: Mapping[str, float]
-    source: str
 
 
 class Phases:
@@ -187,21 +127,11 @@ class Phases:
             touch(connection, name)
             return True
 
-    def published(self, name: str) -> list[Published]:
+    def published(self, name: str) -> list[PublishedResult]:
         with self._database.reading() as connection:
             rows = connection.execute(select(published).where(published.c.phase == name)).mappings()
-            found = [Published(row["id"], row["entry"], row["metrics"], row["source"]) for row in rows]
+            found = [PublishedResult(row["id"], row["entry"], row["metrics"], row["source"]) for row in rows]
         return sorted(found, key=lambda one: -max(one.metrics.values(), default=0.0))
-
-
-def touch(connection: Connection, name: str) -> None:
-    """Give the phase another revision: every board drawn from the old one is out of date."""
-    connection.execute(update(phases).where(phases.c.name == name).values(revision=fresh_id()))
-
-
-def _one_of(what: str, found: str, allowed: tuple[str, ...]) -> None:
-    if found not in allowed:
-        raise ValueError(f"{what} is one of {', '.join(allowed)}, found {found!r}")
 
 
 def _record(row: Mapping[Any, Any]) -> PhaseRecord:

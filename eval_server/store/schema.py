@@ -26,7 +26,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcMoment(TypeDecorator[datetime]):
     """A moment in UTC, kept as text that sorts by time in every database."""
 
     impl = String(27)
@@ -59,8 +59,8 @@ phases = Table(
     Column("name", String(64), primary_key=True),
     Column("title", Text, nullable=False),
     Column("truth", String(20), nullable=False),
-    Column("opens_at", Moment),
-    Column("closes_at", Moment),
+    Column("opens_at", UtcMoment),
+    Column("closes_at", UtcMoment),
     Column("per_day", Integer),
     Column("in_all", Integer),
     Column("unscored_per_day", Integer),
@@ -69,7 +69,7 @@ phases = Table(
     Column("metric", String(32), nullable=False),
     Column("ladder", Boolean, nullable=False),
     Column("margin", Float, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
     Column("revision", String(20), nullable=False),
 )
 
@@ -79,7 +79,7 @@ truths = Table(
     Column("id", String(20), primary_key=True),
     Column("phase", ForeignKey("phases.name"), nullable=False),
     Column("document", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
 )
 
 published = Table(
@@ -96,7 +96,7 @@ teams = Table(
     "teams",
     metadata,
     Column("name", String(80), primary_key=True),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
 )
 
 submissions = Table(
@@ -111,11 +111,11 @@ submissions = Table(
     Column("scores", String(64)),
     Column("manifest", Text),
     Column("size", Integer, nullable=False),
-    Column("submitted_at", Moment, nullable=False),
+    Column("submitted_at", UtcMoment, nullable=False),
     Column("status", String(10), nullable=False),
-    Column("decided_at", Moment),
+    Column("decided_at", UtcMoment),
     Column("claimed_by", String(80)),
-    Column("claimed_at", Moment),
+    Column("claimed_at", UtcMoment),
     Column("attempts", Integer, nullable=False),
     Column("problems", JSON, nullable=False),
     Column("passed_over", JSON, nullable=False),
@@ -133,7 +133,7 @@ history = Table(
     Column("submission", ForeignKey("submissions.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("status", String(10), nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcMoment, nullable=False),
     Column("note", Text, nullable=False),
 )
 
@@ -145,8 +145,8 @@ verdicts = Table(
     Column("truth", ForeignKey("truths.id"), nullable=False),
     Column("document", JSON, nullable=False),
     Column("stored", LargeBinary, nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("superseded_at", Moment),
+    Column("made_at", UtcMoment, nullable=False),
+    Column("superseded_at", UtcMoment),
     Index(
         None,
         "submission",
@@ -167,9 +167,9 @@ tokens = Table(
     Column("role", String(8), nullable=False),
     Column("team", ForeignKey("teams.name")),
     Column("note", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    Column("revoked_at", Moment),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
+    Column("revoked_at", UtcMoment),
 )
 
 sessions = Table(
@@ -177,14 +177,14 @@ sessions = Table(
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("token", ForeignKey("tokens.id"), nullable=False),
-    Column("expires_at", Moment, nullable=False),
+    Column("expires_at", UtcMoment, nullable=False),
 )
 
 audit = Table(
     "audit",
     metadata,
     Column("id", String(20), primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcMoment, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),

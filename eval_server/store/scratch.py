@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from eval_server.store.backup_file import Backup, BackupUnfit
 from eval_server.store.database import Database, StoreDamaged, known_revision, upgrade
-from eval_server.store.schema import Moment, submissions
+from eval_server.store.schema import UtcMoment, submissions
 from eval_server.store.soundness import troubles_of_rows
 
 ROWS_AT_ONCE = 500
@@ -77,8 +77,8 @@ def _reflected(connection: Connection) -> MetaData:
 
     @event.listens_for(found, "column_reflect")
     def moments(inspector: Inspector, table: Table, column: Any) -> None:
-        if getattr(column["type"], "length", None) == Moment.impl.length:
-            column["type"] = Moment()
+        if getattr(column["type"], "length", None) == UtcMoment.impl.length:
+            column["type"] = UtcMoment()
 
     found.reflect(connection)
     return found
@@ -93,7 +93,7 @@ def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 def _value(kind: Any, value: Any) -> Any:
     if value is None:
         return None
-    if isinstance(kind, Moment):
+    if isinstance(kind, UtcMoment):
         return datetime.fromisoformat(value)
     return base64.b64decode(value, validate=True) if isinstance(kind, LargeBinary) else value
 

@@ -6,13 +6,17 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from eval_server.store.arrivals import Arrivals
 from eval_server.store.database import ANOTHER, RESTORE, Database, StoreDamaged, StoreUnfit
-from eval_server.store.files import Archive, FileDamaged
+from eval_server.store.files import FileDamaged, KeptFiles
 from eval_server.store.mark import Mark
 from eval_server.store.phases import Phases
+from eval_server.store.queue import Queue
 from eval_server.store.soundness import troubles_in
 from eval_server.store.submissions import Submissions
-from eval_server.store.tokens import Audit, Tokens
+from eval_server.store.teams import Teams
+from eval_server.store.tokens import AuditLog, Tokens
+from eval_server.store.verdicts import KeptVerdicts
 from eval_server.store.watch import Watch
 
 DATABASE_FILE = "server.sqlite3"
@@ -26,15 +30,19 @@ class StoreForeign(StoreUnfit):
 
 
 class Store:
-    """Phases, submissions, tokens, audit log and archive of one server."""
+    """Phases, teams, submissions from arrival to verdict, tokens, audit log and archive of one server."""
 
-    def __init__(self, database: Database, archive: Archive) -> None:
+    def __init__(self, database: Database, archive: KeptFiles) -> None:
         self.database = database
         self.archive = archive
         self.phases = Phases(database)
+        self.teams = Teams(database)
+        self.arrivals = Arrivals(database)
+        self.queue = Queue(database)
+        self.verdicts = KeptVerdicts(database)
         self.submissions = Submissions(database)
         self.tokens = Tokens(database)
-        self.audit = Audit(database)
+        self.audit = AuditLog(database)
         self._watch = Watch(database)
 
     @classmethod
@@ -49,7 +57,7 @@ class Store:
         if folder.stat().st_mode & 0o077:
             folder.chmod(folder.stat().st_mode & 0o700)
         database = Database(database_url or f"sqlite:///{folder / DATABASE_FILE}")
-        archive = Archive(folder / "archive")
+        archive = KeptFiles(folder / "archive")
         try:
             _take_up(database, Mark(folder), archive, anew=anew)
         except BaseException:
@@ -95,7 +103,7 @@ class Store:
         self.database.close()
 
 
-def _take_up(database: Database, mark: Mark, archive: Archive, *, anew: bool) -> None:
+def _take_up(database: Database, mark: Mark, archive: KeptFiles, *, anew: bool) -> None:
     """Hold the database against the folder's mark and bring it to this release."""
     try:
         _require_own(database, mark, archive)
@@ -110,7 +118,7 @@ def _take_up(database: Database, mark: Mark, archive: Archive, *, anew: bool) ->
     mark.keep(identity)
 
 
-def _require_own(database: Database, mark: Mark, archive: Archive) -> None:
+def _require_own(database: Database, mark: Mark, archive: KeptFiles) -> None:
     """Raises `StoreForeign` unless the database is the folder's, or neither ever had one.
 
     The mark is read first: who finds one finds the database that it speaks of, however many begin at once.

@@ -3,43 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
 
 from eval_server.store.database import Database
+from eval_server.store.records import Deed, TokenRecord
 from eval_server.store.schema import audit, fresh_id, sessions, teams, tokens
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRecord:
-    """A token without its secret."""
-
-    id: str
-    digest: str
-    role: str
-    team: str | None
-    note: str
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-
-    def valid(self, now: datetime) -> bool:
-        return self.revoked_at is None and now < self.expires_at
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One line of the audit log."""
-
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: Mapping[str, Any]
-
 
 _FIELDS = [tokens.c[name] for name in TokenRecord.__dataclass_fields__]
 
@@ -105,7 +76,7 @@ class Tokens:
         return None if row is None else TokenRecord(*tuple(row))
 
 
-class Audit:
+class AuditLog:
     """What the host did, in order; nothing is ever taken out."""
 
     def __init__(self, database: Database) -> None:

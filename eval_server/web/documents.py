@@ -14,10 +14,8 @@ from eval_server.judging.verdict import Verdict
 from eval_server.service import handed_in
 from eval_server.service.access import Allowance, Caller, allowance, shows_board, status_at, utc
 from eval_server.service.desk import Desk
-from eval_server.service.making import Board, Row
-from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import SCORED, Submission
-from eval_server.store.tokens import TokenRecord
+from eval_server.service.making import Board, BoardLine
+from eval_server.store.records import SCORED, PhaseRecord, Submission, TokenRecord
 from eval_server.web.presenting.words import unique_names
 from eval_server.web.publishing import rounded
 from submissions.phases import FIRST
@@ -125,7 +123,7 @@ def _told(document: dict[str, Any], caller: Caller, in_full: Iterable[str]) -> d
     return found
 
 
-def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
+def _standing(row: BoardLine, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
     team, entry = _names(row, record, caller)
     metric = record.rules.metric
     return {
@@ -146,7 +144,7 @@ def _standing(row: Row, record: PhaseRecord, caller: Caller) -> dict[str, Any]:
     }
 
 
-def _names(row: Row, record: PhaseRecord, caller: Caller) -> tuple[str, str]:
+def _names(row: BoardLine, record: PhaseRecord, caller: Caller) -> tuple[str, str]:
     """Team and entry, or neither where the board is anonymous and they are another team's."""
     if record.rules.visibility != "anonymous" or caller.owns(row.judged.team):
         return row.judged.team, row.judged.entry
@@ -166,7 +164,7 @@ def submission(desk: Desk, found: Submission, caller: Caller) -> dict[str, Any]:
     owned = caller.owns(found.team)
     hidden = record.rules.visibility == "anonymous" and not owned
     shown = shown_id(desk, record, found, caller)
-    scored = None if shown is None else desk.store.submissions.verdict(shown, record.truth)
+    scored = None if shown is None else desk.store.verdicts.standing(shown, record.truth)
     return {
         "id": found.id,
         "phase": found.phase,
@@ -220,7 +218,7 @@ def comparison(
 ) -> dict[str, Any]:
     """Two entries side by side; the cells where they disagree are for the host alone."""
     ids = [
-        desk.store.submissions.verdict(found.id, record.truth) if found.status == SCORED else None
+        desk.store.verdicts.standing(found.id, record.truth) if found.status == SCORED else None
         for found in (one, other)
     ]
     if ids[0] is None or ids[1] is None:
@@ -260,7 +258,7 @@ def report(
         {"entry": entry, "team": team} for team, entry in (_shown_as(record, one, caller) for one in found)
     ]
     names = unique_names(sides)
-    keys = [desk.store.submissions.verdict(one.id, record.truth) for one in found]
+    keys = [desk.store.verdicts.standing(one.id, record.truth) for one in found]
     verdicts = desk.verdicts.all([key[0] for key in keys if key is not None])
     entries = {name: verdicts[key[0]] for name, key in zip(names, keys, strict=True) if key is not None}
     return compare(entries), {name: one.id for name, one in zip(names, found, strict=True)}
@@ -338,7 +336,7 @@ def team(desk: Desk, name: str, caller: Caller) -> dict[str, Any]:
 
 def quota(desk: Desk, record: PhaseRecord, name: str) -> dict[str, Any]:
     now = desk.now()
-    return allowance_json(allowance(record.rules, desk.store.submissions.spent(record.name, name, now), now))
+    return allowance_json(allowance(record.rules, desk.store.arrivals.spent(record.name, name, now), now))
 
 
 def allowance_json(left: Allowance) -> dict[str, Any]:

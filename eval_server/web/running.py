@@ -66,7 +66,7 @@ def _prepare(settings: Settings) -> None:
             raise SettingsUnsafe(
                 "there is no host's token yet: make one with `harness token add --role host`"
             )
-        store.submissions.release()
+        store.queue.release()
         store.archive.sweep()
     finally:
         store.close()

@@ -31,7 +31,7 @@ from submissions.phases import FIRST, cells_table, first_cells, order_of, order_
 
 if TYPE_CHECKING:
     from eval_server.judging.truth import Truth
-    from eval_server.store.phases import Rules
+    from eval_server.store.records import Rules
     from eval_server.store.store import Store
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,36}")
@@ -64,7 +64,8 @@ def add(
     The lines of a submission follow the numbers of the cells in prelim and final, the file names in a fold,
     and in any other phase the rows of the truth's table.
     """
-    from eval_server.store.phases import PhaseClash, Rules
+    from eval_server.store.phases import PhaseClash
+    from eval_server.store.records import Rules
 
     if not NAME.fullmatch(name):
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")

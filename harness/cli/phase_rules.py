@@ -12,7 +12,7 @@ import click
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
-    from eval_server.store.phases import PhaseRecord, Rules
+    from eval_server.store.records import PhaseRecord, Rules
 
 
 class Moment(click.ParamType[Any]):
@@ -111,7 +111,7 @@ def changed(rules: Rules, given: dict[str, Any]) -> Rules:
 
 
 def _default() -> Rules:
-    from eval_server.store.phases import Rules
+    from eval_server.store.records import Rules
 
     return Rules()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from eval_server.judging.hints import Hint
     from eval_server.judging.verdict import Verdict
     from eval_server.scoring.intervals import Interval
-    from eval_server.scoring.subjects import Share
+    from eval_server.scoring.subjects import Proportion
 
 TITLES = {
     "weighted_f1": "weighted F1",
@@ -135,5 +135,5 @@ def _subject_lines(verdict: Verdict) -> list[str]:
     return [*lines, f"Majority vote of the cells names {said} subjects rightly."] if said else lines
 
 
-def _share(share: Share) -> str:
+def _share(share: Proportion) -> str:
     return f"{share.hits} of {share.of} [{share.low:.2f}, {share.high:.2f}]"

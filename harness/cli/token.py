@@ -15,7 +15,7 @@ from harness.cli.phase_rules import moment_words
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
-    from eval_server.store.tokens import TokenRecord
+    from eval_server.store.records import TokenRecord
 
 DAYS = 180
 

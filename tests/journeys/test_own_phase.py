@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from eval_server.judging.truth import Truth, read_truth
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from harness.errors import Refused
 from harness.upload.server import Server as RunServer
 from harness.upload.server import require_same_order

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from eval_server.service.access import digest_of, new_secret
 from eval_server.service.desk import Desk
 from eval_server.service.settings import Settings
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from eval_server.web.app import create
 from tests.support.server import a_zip, decided, small_truth
 

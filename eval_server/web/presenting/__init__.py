@@ -1,1 +1,1 @@
-"""What pages show: documents and verdicts turned into words, rows and drawings; pure functions."""
+"""What pages show: documents and verdicts turned into words, rows and pictures; pure functions."""

@@ -35,7 +35,7 @@ NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Head:
     """A column of the leaderboard: what it is called, where its head leads, how it is sorted now."""
 
     key: str
@@ -56,15 +56,15 @@ class Column:
 
 
 COLUMNS = (
-    Column("rank", "rank", "Rank", "ascending"),
-    Column("entry", "entry", "Entry", "ascending"),
-    Column("team", "team", "Team", "ascending"),
-    Column("weighted_f1", "f1", "Weighted F1, %", "descending"),
-    Column("subject_accuracy", "subjects", "Subject acc., %", "descending"),
-    Column("sensitivity", "sens", "Sens., %", "descending"),
-    Column("specificity", "spec", "Spec., %", "descending"),
-    Column("submitted_at", "when", "When", "descending"),
-    Column("submissions", "count", "Tries", "descending"),
+    Head("rank", "rank", "Rank", "ascending"),
+    Head("entry", "entry", "Entry", "ascending"),
+    Head("team", "team", "Team", "ascending"),
+    Head("weighted_f1", "f1", "Weighted F1, %", "descending"),
+    Head("subject_accuracy", "subjects", "Subject acc., %", "descending"),
+    Head("sensitivity", "sens", "Sens., %", "descending"),
+    Head("specificity", "spec", "Spec., %", "descending"),
+    Head("submitted_at", "when", "When", "descending"),
+    Head("submissions", "count", "Tries", "descending"),
 )
 
 
@@ -99,7 +99,7 @@ class BoardRow:
     team: str
     weighted_f1: float
     interval: str
-    drawing: str
+    mark: str
     measures: tuple[Measure, ...]
     submitted_at: str
     submissions: int
@@ -110,13 +110,13 @@ class BoardRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ReferenceRow:
     """A published result below the line."""
 
     entry: str
     source: str
     weighted_f1: float | None
-    drawing: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,10 @@ class BoardView:
 
     told: str
     ranked_by: str
-    columns: tuple[Column, ...]
+    columns: tuple[Head, ...]
     axis: str
     rows: tuple[BoardRow, ...]
-    references: tuple[Reference, ...]
+    references: tuple[ReferenceRow, ...]
     bars: bool
     lanes: int
     measures: int
@@ -165,21 +165,21 @@ def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardVie
     )
 
 
-def _columns(board: Document, sort: str, order: str) -> tuple[Column, ...]:
+def _columns(board: Document, sort: str, order: str) -> tuple[Head, ...]:
     """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
     found = list(COLUMNS)
     metric = board["metric"]
     if metric not in [column.key for column in COLUMNS]:
-        found.insert(3, Column(metric, "metric", metric_name(metric).capitalize(), "descending"))
+        found.insert(3, Head(metric, "metric", metric_name(metric).capitalize(), "descending"))
     css = sort if sort in [column.css for column in found] else "rank"
     return tuple(_headed(column, css, order) for column in found)
 
 
-def _headed(column: Column, css: str, order: str) -> Column:
+def _headed(column: Head, css: str, order: str) -> Head:
     now = {"asc": "ascending", "desc": "descending"}.get(order, column.first) if column.css == css else ""
     turned = {"ascending": "descending", "descending": "ascending"}.get(now, column.first)
     address = f"?sort={column.css}&order={turned.removesuffix('ending')}"
-    return Column(column.key, column.css, column.head, column.first, address, now)
+    return Head(column.key, column.css, column.head, column.first, address, now)
 
 
 def _scale(lines: Sequence[Document]) -> tuple[float, float]:
@@ -209,7 +209,7 @@ def _joined(groups: Sequence[tuple[int, int]], at: int) -> str:
 
 def _row(
     one: Document,
-    columns: Sequence[Column],
+    columns: Sequence[Head],
     scale: tuple[float, float],
     bars: tuple[tuple[int, str], ...],
     joined: str,
@@ -244,7 +244,7 @@ def _short(key: str, value: float | None) -> str:
     return metric_words(key, value) if key in PLAIN_NUMBERS else percent(value, 1)
 
 
-def _sorted(shown: Sequence[BoardRow], standings: Sequence[Document], column: Column) -> list[BoardRow]:
+def _sorted(shown: Sequence[BoardRow], standings: Sequence[Document], column: Head) -> list[BoardRow]:
     """Rows by one column, what is absent last, ties in the board's order; the bars make no sense then."""
     values = _even([one.get(column.key) for one in standings])
     known = [at for at, value in enumerate(values) if value is not None]
@@ -264,10 +264,10 @@ def _sortable(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _reference(one: Document, scale: tuple[float, float]) -> Reference:
+def _reference(one: Document, scale: tuple[float, float]) -> ReferenceRow:
     value = one.get("weighted_f1")
-    drawing = "" if value is None else rows.mark(value, None, scale)
-    return Reference(one["entry"], one["source"], value, drawing)
+    mark = "" if value is None else rows.mark(value, None, scale)
+    return ReferenceRow(one["entry"], one["source"], value, mark)
 
 
 def told(standings: Sequence[Document]) -> str:

@@ -25,8 +25,7 @@ from eval_server.service.desk import Desk
 from eval_server.service.handed_in import HandedIn, handed_in
 from eval_server.service.jobs import BRING_BACK
 from eval_server.store.files import FileDamaged
-from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import Submission
+from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web import documents
 from eval_server.web.routes import uploads
 from eval_server.web.routes.callers import BOARD, Asker, AtDesk, require_form_token
@@ -249,13 +248,13 @@ def visible_teams(desk: Desk, caller: Caller) -> list[str]:
         return [caller.team or ""]
     if not (caller.anyone or caller.is_host):
         raise AccessDenied("The list of teams is the host's.", known=False)
-    return desk.store.submissions.teams()
+    return desk.store.teams.names()
 
 
 @router.get("/teams/{team:path}", summary="A team's submissions, what is left of its quotas, its tokens")
 def team(team: str, desk: AtDesk, caller: Asker) -> Response:
     require_owner(caller, team)
-    if _printable(team) not in desk.store.submissions.teams():
+    if _printable(team) not in desk.store.teams.names():
         raise not_found("team", team)
     return as_json(documents.team(desk, team, caller))
 
@@ -312,7 +311,7 @@ def visible_board(desk: Desk, record: PhaseRecord, caller: Caller) -> None:
         raise Refusal(403, "The board of this phase is hidden until the phase closes.")
 
 
-def _checked(parts: uploads.Parts, asked: Phase) -> dict[str, Any]:
+def _checked(parts: uploads.SentParts, asked: Phase) -> dict[str, Any]:
     scores = None if parts.scores is None else parts.scores.file.read()
     return check(parts.file.file.read(), asked, scores=scores, scale=parts.scale).to_json()
 

@@ -13,8 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller, Role
 from eval_server.service.desk import Desk
-from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import SCORED, WAITING, Submission
+from eval_server.store.records import SCORED, WAITING, PhaseRecord, Submission
 from eval_server.web import documents
 from eval_server.web.presenting import submissions, words
 from eval_server.web.routes import api, hosting, pictures, uploads
@@ -52,7 +51,7 @@ def _form(
 ) -> Response:
     """The form, with what is left of the quota and the report of a check."""
     told = documents.phase(desk, record, caller)
-    known = caller.team or (team if caller.owns(team) and team in desk.store.submissions.teams() else "")
+    known = caller.team or (team if caller.owns(team) and team in desk.store.teams.names() else "")
     quota = words.quota_words(documents.quota(desk, record, known), told["now"]) if known else ""
     return page(
         request,
@@ -116,7 +115,7 @@ def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -
 
 def _scored(desk: Desk, record: PhaseRecord, found: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """What a scored submission's page shows beside its document."""
-    key = desk.store.submissions.verdict(found["shown"], record.truth) if found["shown"] else None
+    key = desk.store.verdicts.standing(found["shown"], record.truth) if found["shown"] else None
     if key is None or not found["metrics"]:
         return {}
     verdict = desk.verdicts.all([key[0]])[key[0]]

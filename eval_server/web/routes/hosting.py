@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from eval_server.service import health
 from eval_server.service.access import Caller, require_host, utc
 from eval_server.service.desk import Desk
-from eval_server.store.submissions import Submission
+from eval_server.store.records import Submission
 from eval_server.web.routes.api import as_json, find_submission
 from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.web.routes.problems import Refusal, answer
@@ -64,7 +64,7 @@ def queue_again(desk: Desk, submission: str, caller: Caller) -> Submission:
     """Have a submission judged once more, because a host asked for it."""
     require_host(caller)
     found = find_submission(desk, submission, caller)
-    if not desk.store.submissions.judge_again(found.id, desk.now(), "the host asked for it"):
+    if not desk.store.queue.judge_again(found.id, desk.now(), "the host asked for it"):
         raise Refusal(409, f"This submission is {found.status}: it is being judged already.")
     desk.store.audit.note(desk.now(), caller.name, "judged again", found.id)
     desk.judge.wake()

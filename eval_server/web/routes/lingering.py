@@ -28,7 +28,7 @@ class Lingering:
         if scope["type"] != "http" or not _ends_after_a_body(scope):
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, begun="expect" not in Headers(scope=scope))
+        body = _RestOfBody(receive, begun="expect" not in Headers(scope=scope))
 
         async def answer(message: Message) -> None:
             await body.pass_over()
@@ -37,7 +37,7 @@ class Lingering:
         await self._app(scope, body.receive, answer)
 
 
-class _Body:
+class _RestOfBody:
     """What still comes of a body; of one that waits for our word nothing comes until it is asked for."""
 
     def __init__(self, receive: Receive, *, begun: bool) -> None:

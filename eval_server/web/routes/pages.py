@@ -15,8 +15,7 @@ from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
 from eval_server.service.making import CURRENT
-from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import Submission
+from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web import documents
 from eval_server.web.presenting import boards, comparisons, submissions, words
 from eval_server.web.routes import pictures
@@ -147,7 +146,7 @@ def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _verdicts(desk: Desk, record: PhaseRecord, found: Sequence[Submission]) -> dict[str, Verdict]:
     """The verdicts of submissions that have one, by submission."""
-    keys = {one.id: desk.store.submissions.verdict(one.id, record.truth) for one in found}
+    keys = {one.id: desk.store.verdicts.standing(one.id, record.truth) for one in found}
     ids = {one: key[0] for one, key in keys.items() if key is not None}
     verdicts = desk.verdicts.all(list(ids.values()))
     return {one: verdicts[key] for one, key in ids.items()}

@@ -84,7 +84,7 @@ def _team(
     request: Request, desk: Desk, name: str, caller: Caller, secret: dict[str, Any] | None = None
 ) -> Response:
     require_owner(caller, name)
-    if name not in desk.store.submissions.teams():
+    if name not in desk.store.teams.names():
         raise not_found("team", name)
     found = documents.team(desk, name, caller)
     phases = documents.phases(desk, caller)["phases"]

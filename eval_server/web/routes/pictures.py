@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from eval_server.service.access import require_host
 from eval_server.service.desk import Desk
-from eval_server.store.phases import PhaseRecord
+from eval_server.store.records import PhaseRecord
 from eval_server.web.routes.api import find_phase
 from eval_server.web.routes.callers import Asker, AtDesk
 from eval_server.web.routes.problems import not_found
@@ -64,6 +64,6 @@ def _png(path: Path) -> bytes:
     with Image.open(path) as image:
         left, top = ((size - CENTRE) // 2 for size in image.size)
         centre = image.convert("RGB").crop((left, top, left + CENTRE, top + CENTRE))
-    drawn = io.BytesIO()
-    centre.resize((SIDE, SIDE)).save(drawn, "PNG")
-    return drawn.getvalue()
+    written = io.BytesIO()
+    centre.resize((SIDE, SIDE)).save(written, "PNG")
+    return written.getvalue()

@@ -75,7 +75,7 @@ def add_token(
 ) -> Response:
     require_form_token(request, csrf)
     require_owner(caller, team)
-    if not (team.isprintable() and note.isprintable()) or team not in desk.store.submissions.teams():
+    if not (team.isprintable() and note.isprintable()) or team not in desk.store.teams.names():
         raise not_found("team", team)
     secret, now = new_secret(TOKEN_PREFIX), desk.now()
     expires_at = now + timedelta(days=days)

@@ -19,8 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from eval_server.service.access import Caller, admission, require_open, require_rate, team_of
 from eval_server.service.desk import Desk
-from eval_server.store.phases import PhaseRecord
-from eval_server.store.submissions import Arrival, Receipt
+from eval_server.store.records import Arrival, PhaseRecord, Receipt
 from eval_server.web.routes.callers import address_of, require_form_token
 from eval_server.web.routes.problems import Refusal
 from submissions.columns import Scale
@@ -42,7 +41,7 @@ _ID = re.compile(r"[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SentParts:
     """The zip or table and what may come beside it, files still open; `remarks` are the manifest's words.
 
     `scale` says what the scores of a table are, where its sender said so.
@@ -59,7 +58,7 @@ class Parts:
 class Upload:
     """An upload: its parts, and its fields as text."""
 
-    parts: Parts
+    parts: SentParts
     entry: str
     team: str | None
     csrf: str | None
@@ -166,7 +165,7 @@ def _upload(form: FormData) -> Upload:
     return Upload(parts, entry, fields.get("team") or None, fields.get("csrf"))
 
 
-def parts_of(form: FormData) -> Parts:
+def parts_of(form: FormData) -> SentParts:
     """The files of a form; raises `Refusal` for one that is missing, too large or no file."""
     file, scores = form.get("file"), form.get("scores")
     if not isinstance(file, UploadFile):
@@ -176,7 +175,7 @@ def parts_of(form: FormData) -> Parts:
     table = scores if isinstance(scores, UploadFile) and scores.size else None
     if table is not None and (table.size or 0) > SLACK:
         raise _too_large("the part `scores`", SLACK, table.size)
-    return Parts(file, table, *_manifest(form.get("manifest")), _scale(form.get("scores_as")))
+    return SentParts(file, table, *_manifest(form.get("manifest")), _scale(form.get("scores_as")))
 
 
 def _scale(value: Any) -> Scale | None:
@@ -243,7 +242,7 @@ def _keep(desk: Desk, record: PhaseRecord, upload: Upload, team: str, now: datet
         size=parts.file.size or 0,
         at=now,
     )
-    return desk.store.submissions.receive(arrival, admission(record.rules, now))
+    return desk.store.arrivals.receive(arrival, admission(record.rules, now))
 
 
 def is_id(text: str) -> bool:

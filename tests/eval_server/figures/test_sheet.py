@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from eval_server.figures.picture import STYLE, Picture, picture
-from eval_server.figures.sheet import ROLES, SIZE, WIDTH, Scale, shortened, width_of
+from eval_server.figures.sheet import ROLES, SIZE, WIDTH, AxisScale, shortened, width_of
 from tests.eval_server.figures.samples import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -103,8 +103,8 @@ def test_drawing_loads_no_drawing_library_and_no_torch() -> None:
 
 
 def test_ticks_are_round_and_inside_the_scale() -> None:
-    assert Scale(0.47, 0.76, 0, 100).ticks(6) == (0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
-    assert Scale(1, 9, 0, 100).ticks(8) == tuple(range(1, 10))
+    assert AxisScale(0.47, 0.76, 0, 100).ticks(6) == (0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
+    assert AxisScale(1, 9, 0, 100).ticks(8) == tuple(range(1, 10))
 
 
 def test_words_that_are_too_long_end_in_an_ellipsis() -> None:

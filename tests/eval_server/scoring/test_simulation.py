@@ -12,7 +12,7 @@ from benchmarks import report as benchmark
 from eval_server.judging.truth import read_truth
 from eval_server.scoring import simulation
 from eval_server.scoring.metrics import WEIGHTED_F1
-from eval_server.scoring.simulation import SIZES, Truth, draw, other_point, subjects_of_design
+from eval_server.scoring.simulation import SIZES, TrueRates, draw, other_point, subjects_of_design
 from tests.support import shared
 from tests.support.truth import LABEL_FILE
 
@@ -38,13 +38,13 @@ def test_the_subject_sizes_are_those_of_the_published_lists() -> None:
 @pytest.mark.parametrize("design", SIZES)
 @pytest.mark.parametrize("level", simulation.LEVELS)
 def test_levels_are_near_the_weighted_f1_they_are_named_after(design: str, level: str) -> None:
-    found = Truth(*simulation.LEVELS[level], 0.0).value(subjects_of_design(design))
+    found = TrueRates(*simulation.LEVELS[level], 0.0).value(subjects_of_design(design))
     assert found == pytest.approx(float(level), abs=0.008)
 
 
 def test_drawn_entries_have_the_expected_rates_and_consistent_cells() -> None:
     subjects = subjects_of_design("prelim")
-    entries = Truth(0.9, 0.8, 0.5), Truth(0.9, 0.8, 0.0)
+    entries = TrueRates(0.9, 0.8, 0.5), TrueRates(0.9, 0.8, 0.0)
     drawn = draw(subjects, entries, 4000, np.random.default_rng(1))
     for rows in (drawn.first, drawn.second):
         assert drawn.table.tp[rows].sum(axis=1).mean() / 1219 == pytest.approx(0.9, abs=0.005)
@@ -56,7 +56,7 @@ def test_drawn_entries_have_the_expected_rates_and_consistent_cells() -> None:
 
 
 def test_the_other_point_has_the_same_weighted_f1_and_is_more_sensitive() -> None:
-    subjects, entry = subjects_of_design("fold_2"), Truth(0.92, 0.83, 0.25)
+    subjects, entry = subjects_of_design("fold_2"), TrueRates(0.92, 0.83, 0.25)
     other = other_point("fold_2", entry)
     assert other.value(subjects) == pytest.approx(entry.value(subjects), abs=1e-9)
     assert other.sensitivity > entry.sensitivity
@@ -66,7 +66,7 @@ def test_the_other_point_has_the_same_weighted_f1_and_is_more_sensitive() -> Non
 def test_small_runs_show_what_large_ones_do(capsys: pytest.CaptureFixture[str]) -> None:
     """McNemar rejects far too often, the intervals over cells cover far too little."""
     generator = np.random.default_rng(4)
-    entry = Truth(*simulation.LEVELS["0.89"], 0.25)
+    entry = TrueRates(*simulation.LEVELS["0.89"], 0.25)
     sizes = simulation.sizes("prelim", (entry, entry), 300, generator)
     assert sizes[simulation.CELL_LEVEL] > 0.25
     assert sizes[simulation.PRIMARY] < 0.10

@@ -14,7 +14,7 @@ import pytest
 
 from eval_server.service import access
 from eval_server.service.access import Rate, digest_of
-from eval_server.service.logs import Lines
+from eval_server.service.logs import JsonLines
 from eval_server.service.settings import Settings, SettingsUnsafe
 from eval_server.web.routes.callers import COOKIE
 from eval_server.web.routes.guard import FORWARDED
@@ -461,7 +461,7 @@ def test_log_lines_are_json_with_a_request_id_and_hold_no_secret(
     answer = guarded.client(token).get(f"/api/phases?token={token}")
     guarded.upload(a_zip(), token=token)
     secrets = (token, csrf, browser.cookies[COOKIE], digest_of(token))
-    lines = [Lines().format(record) for record in caplog.records if record.name.startswith("harness")]
+    lines = [JsonLines().format(record) for record in caplog.records if record.name.startswith("harness")]
     assert not [line for line in lines for secret in secrets if secret in line]
     said = [json.loads(line) for line in lines]
     asked = next(one for one in said if one.get("request") == answer.headers["x-request-id"])

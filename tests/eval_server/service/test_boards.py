@@ -13,21 +13,20 @@ from eval_server.judging.placing import Places
 from eval_server.service import boards as boards_of
 from eval_server.service.boards import BoardMissing, Boards
 from eval_server.service.jobs import Judge
-from eval_server.service.making import CURRENT, JUDGED_ANEW, MADE_ANEW, Board, Drawer
+from eval_server.service.making import CURRENT, JUDGED_ANEW, MADE_ANEW, Board, BoardMaker
 from eval_server.service.verdicts import Verdicts
-from eval_server.store.phases import PhaseRecord, Rules
+from eval_server.store.records import FAILED, PhaseRecord, Rules, Settlement
 from eval_server.store.store import Store
-from eval_server.store.submissions import FAILED, Outcome
 from tests.eval_server.service.test_jobs import found, received
 from tests.support.desk import NOON
 from tests.support.server import a_zip, small_truth, turned_truth
 
 
-class Drawn:
-    """A drawer that can be held up, and counts."""
+class SlowMaker:
+    """A maker that can be held up, and counts."""
 
     def __init__(self, store: Store) -> None:
-        self._drawer = Drawer(store, Verdicts(store))
+        self._maker = BoardMaker(store, Verdicts(store))
         self.free = threading.Event()
         self.free.set()
         self.count = 0
@@ -35,20 +34,20 @@ class Drawn:
     def __call__(self, phase: str) -> Board:
         self.free.wait()
         self.count += 1
-        return self._drawer.draw(phase)
+        return self._maker.make(phase)
 
 
 @pytest.fixture
-def drawn(store: Store) -> Drawn:
+def making(store: Store) -> SlowMaker:
     store.phases.add("small", small_truth(), Rules(), NOON)
-    return Drawn(store)
+    return SlowMaker(store)
 
 
 @pytest.fixture
-def boards(store: Store, drawn: Drawn) -> Iterator[Boards]:
-    made = Boards(drawn, store.phases.revisions)
+def boards(store: Store, making: SlowMaker) -> Iterator[Boards]:
+    made = Boards(making, store.phases.revisions)
     yield made
-    drawn.free.set()
+    making.free.set()
     made.close()
 
 
@@ -69,23 +68,23 @@ def until_there(boards: Boards, record: PhaseRecord) -> Board:
 
 
 def test_a_change_makes_the_board_without_a_reader(
-    store: Store, drawn: Drawn, boards: Boards, judge: Judge
+    store: Store, making: SlowMaker, boards: Boards, judge: Judge
 ) -> None:
     boards.start()
     one = received(store, a_zip(1))
     judge.work()
     while not boards.knows("small", one):
         time.sleep(0.005)
-    assert drawn.count >= 1
+    assert making.count >= 1
     assert [row.judged.id for row in boards.current(record_of(store)).rows] == [one]
 
 
 def test_a_board_that_was_the_present_one_long_ago_is_marked_until_the_next_is_there(
-    store: Store, drawn: Drawn, boards: Boards, judge: Judge, monkeypatch: pytest.MonkeyPatch
+    store: Store, making: SlowMaker, boards: Boards, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boards_of, "OLDEST", 1e9)
     before = until_there(boards, record_of(store))
-    drawn.free.clear()
+    making.free.clear()
     received(store, a_zip(1))
     judge.work()
     assert boards.current(record_of(store)) is before
@@ -93,18 +92,18 @@ def test_a_board_that_was_the_present_one_long_ago_is_marked_until_the_next_is_t
     late = boards.current(record_of(store))
     assert (late.state, late.rows, late.revision) == (MADE_ANEW, before.rows, before.revision)
     assert before.state == CURRENT
-    drawn.free.set()
+    making.free.set()
     assert until_there(boards, record_of(store)).state == CURRENT
 
 
 def test_who_asks_for_an_old_board_waits_for_the_next_and_no_longer_than_there_is_hope(
-    store: Store, drawn: Drawn, boards: Boards, monkeypatch: pytest.MonkeyPatch
+    store: Store, making: SlowMaker, boards: Boards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.monotonic()
-    drawn.free.clear()
+    making.free.clear()
     boards.look()
     assert boards.to_wait_for("small", now)
-    drawn.free.set()
+    making.free.set()
     until_there(boards, record_of(store))
     assert not boards.to_wait_for("small", now)
     assert not boards.to_wait_for("nowhere", now)
@@ -115,7 +114,7 @@ def test_who_asks_for_an_old_board_waits_for_the_next_and_no_longer_than_there_i
     assert not boards.to_wait_for("small", now)
 
 
-def test_a_revision_that_stays_keeps_the_board_young(store: Store, drawn: Drawn, boards: Boards) -> None:
+def test_a_revision_that_stays_keeps_the_board_young(store: Store, making: SlowMaker, boards: Boards) -> None:
     until_there(boards, record_of(store))
     slot = boards._slots["small"]
     slot.present_until -= 100
@@ -124,7 +123,7 @@ def test_a_revision_that_stays_keeps_the_board_young(store: Store, drawn: Drawn,
     assert slot.age(time.monotonic()) < 50
 
 
-def test_while_verdicts_keep_coming_drawing_leaves_the_judge_at_least_half_of_the_time(
+def test_while_verdicts_keep_coming_making_leaves_the_judge_at_least_half_of_the_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
@@ -151,66 +150,66 @@ def test_without_any_board_a_reader_is_told_so_and_the_next_try_comes_later(stor
 
 
 def test_while_a_truth_is_replaced_the_former_board_stays_and_says_so(store: Store, judge: Judge) -> None:
-    drawer = Drawer(store, Verdicts(store))
+    maker = BoardMaker(store, Verdicts(store))
     store.phases.add("small", small_truth(), Rules(represents="every"), NOON)
     ids = [received(store, a_zip(number, seed=number)) for number in range(20)]
     while judge.work():
         pass
-    former = drawer.draw("small")
+    former = maker.make("small")
     store.phases.replace_truth("small", turned_truth(), NOON + timedelta(hours=1))
-    halfway = drawer.draw("small")
+    halfway = maker.make("small")
     assert judge.work() == 16
-    after_a_batch = drawer.draw("small")
+    after_a_batch = maker.make("small")
     for board in (halfway, after_a_batch):
         assert board.state == JUDGED_ANEW
         assert board.rows == former.rows
         assert not board.places_finally(ids[0])
     assert judge.work() == 4
-    final = drawer.draw("small")
+    final = maker.make("small")
     assert final.state == CURRENT
     assert {row.judged.team for row in final.rows} == {row.judged.team for row in former.rows}
     assert final.rows[0].metrics["accuracy"] < 1
 
 
 def test_a_truth_replaced_again_half_way_leaves_the_board_that_was_whole(store: Store, judge: Judge) -> None:
-    drawer = Drawer(store, Verdicts(store))
+    maker = BoardMaker(store, Verdicts(store))
     store.phases.add("small", small_truth(), Rules(represents="every"), NOON)
     for number in range(20):
         received(store, a_zip(number, seed=number))
     while judge.work():
         pass
-    former = drawer.draw("small")
+    former = maker.make("small")
     store.phases.replace_truth("small", turned_truth(), NOON + timedelta(hours=1))
     judge.work()
     store.phases.replace_truth("small", small_truth(), NOON + timedelta(hours=2))
-    assert drawer.draw("small").rows == former.rows
+    assert maker.make("small").rows == former.rows
 
 
 def test_what_fails_by_the_new_truth_does_not_hold_up_its_board(store: Store, judge: Judge) -> None:
-    drawer = Drawer(store, Verdicts(store))
+    maker = BoardMaker(store, Verdicts(store))
     store.phases.add("small", small_truth(), Rules(), NOON)
     lost = received(store, a_zip(1))
     judge.work()
     store.phases.replace_truth("small", turned_truth(), NOON + timedelta(hours=1))
     revision = record_of(store).revision
-    store.submissions.claim("a judge", NOON, 1)
-    store.submissions.settle([Outcome(lost, FAILED, trouble="our fault")], "a judge", NOON)
+    store.queue.claim("a judge", NOON, 1)
+    store.queue.settle([Settlement(lost, FAILED, trouble="our fault")], "a judge", NOON)
     assert found(store, lost).status == "failed"
     assert record_of(store).revision != revision
-    assert drawer.draw("small").state == CURRENT
+    assert maker.make("small").state == CURRENT
 
 
 def test_a_submission_that_is_judged_again_stays_on_the_board(store: Store, judge: Judge) -> None:
-    drawer = Drawer(store, Verdicts(store))
+    maker = BoardMaker(store, Verdicts(store))
     store.phases.add("small", small_truth(), Rules(), NOON)
     one = received(store, a_zip(1))
     judge.work()
-    store.submissions.judge_again(one, NOON, "asked for")
-    assert [row.judged.id for row in drawer.draw("small").rows] == [one]
+    store.queue.judge_again(one, NOON, "asked for")
+    assert [row.judged.id for row in maker.make("small").rows] == [one]
 
 
 def test_nothing_is_former_where_nothing_was_judged(store: Store) -> None:
     store.phases.add("small", small_truth(), Rules(), NOON)
     received(store, a_zip(1))
     store.phases.replace_truth("small", turned_truth(), NOON + timedelta(hours=1))
-    assert Drawer(store, Verdicts(store)).draw("small").state == CURRENT
+    assert BoardMaker(store, Verdicts(store)).make("small").state == CURRENT

@@ -8,9 +8,9 @@ import pytest
 
 from eval_server.service.jobs import Judge
 from eval_server.service.verdicts import Recent, Verdicts
-from eval_server.store.phases import Rules
+from eval_server.store.queue import MAX_ATTEMPTS
+from eval_server.store.records import Arrival, Rules, Submission
 from eval_server.store.store import Store
-from eval_server.store.submissions import MAX_ATTEMPTS, Arrival, Submission
 from tests.support.command import modules_after
 from tests.support.desk import NOON
 from tests.support.server import a_zip, small_truth
@@ -28,7 +28,7 @@ def bench(store: Store) -> Bench:
 def received(store: Store, data: bytes) -> str:
     digest = store.archive.keep(io.BytesIO(data))
     arrival = Arrival("small", "team", "entry", digest, digest, None, None, (), len(data), NOON)
-    return store.submissions.receive(arrival, lambda spent: None).id
+    return store.arrivals.receive(arrival, lambda spent: None).id
 
 
 def found(store: Store, submission: str) -> Submission:
@@ -73,7 +73,7 @@ def test_a_lost_file_costs_no_acknowledged_verdict_when_everything_is_judged_ane
     store.phases.replace_truth("small", small_truth(), NOON)
     judge.work()
     again = found(store, lost)
-    verdict = store.submissions.verdict(lost, store.phases.all()[0].truth)
+    verdict = store.verdicts.standing(lost, store.phases.all()[0].truth)
     assert again.status == "scored"
     assert verdict is not None
     assert verdict[1]["metrics"]["accuracy"] == 0.94
@@ -88,15 +88,15 @@ def test_a_lost_table_of_scores_is_read_from_the_last_verdict_too(bench: Bench) 
         for cell, label in zip(small_truth().phase.cells, small_truth().labels, strict=True)
     )
     parts = store.archive.keep(io.BytesIO(a_zip())), store.archive.keep(io.BytesIO(scores.encode()))
-    one = store.submissions.receive(
+    one = store.arrivals.receive(
         Arrival("small", "team", "entry", "d" * 64, *parts, None, (), 1, NOON), lambda spent: None
     ).id
     judge.work()
-    before = store.submissions.verdict(one, store.phases.all()[0].truth)
+    before = store.verdicts.standing(one, store.phases.all()[0].truth)
     store.archive.path(parts[1]).unlink()
     store.phases.replace_truth("small", small_truth(), NOON)
     judge.work()
-    after = store.submissions.verdict(one, store.phases.all()[0].truth)
+    after = store.verdicts.standing(one, store.phases.all()[0].truth)
     assert before is not None
     assert after is not None
     assert before[1]["metrics"]["auc"] == after[1]["metrics"]["auc"] == 1.0
@@ -115,7 +115,7 @@ def test_what_failed_can_be_judged_again(bench: Bench) -> None:
     store.archive.path(found(store, lost).archive).unlink()
     judge.work()
     store.archive.keep(io.BytesIO(a_zip(1)))
-    assert store.submissions.judge_again(lost, NOON, "asked for")
+    assert store.queue.judge_again(lost, NOON, "asked for")
     judge.work()
     assert found(store, lost).status == "scored"
 
@@ -123,8 +123,8 @@ def test_what_failed_can_be_judged_again(bench: Bench) -> None:
 def test_what_a_crash_left_claimed_is_judged_after_the_restart(bench: Bench) -> None:
     store, _ = bench
     left = received(store, a_zip())
-    store.submissions.claim("the dead", NOON, 5)
-    store.submissions.release()
+    store.queue.claim("the dead", NOON, 5)
+    store.queue.release()
     Judge(store, Verdicts(store), lambda: NOON).work()
     assert found(store, left).status == "scored"
 
@@ -132,9 +132,9 @@ def test_what_a_crash_left_claimed_is_judged_after_the_restart(bench: Bench) -> 
 def test_what_a_dead_judge_had_claimed_is_given_back_and_no_other_claim(bench: Bench) -> None:
     store, _ = bench
     dead, alive = received(store, a_zip(1)), received(store, a_zip(2))
-    (first,) = store.submissions.claim("the dead", NOON, 1)
-    store.submissions.claim("the living", NOON, 1)
-    assert store.submissions.release("the dead") == 1
+    (first,) = store.queue.claim("the dead", NOON, 1)
+    store.queue.claim("the living", NOON, 1)
+    assert store.queue.release("the dead") == 1
     statuses = {one: found(store, one).status for one in (dead, alive)}
     assert statuses.pop(first.id) == "received"
     assert set(statuses.values()) == {"checking"}
@@ -144,8 +144,8 @@ def test_what_ends_the_server_every_time_is_given_up(bench: Bench) -> None:
     store, judge = bench
     poison = received(store, a_zip())
     for _ in range(MAX_ATTEMPTS):
-        store.submissions.claim("the dead", NOON, 1)
-        store.submissions.release()
+        store.queue.claim("the dead", NOON, 1)
+        store.queue.release()
     judge.work()
     assert found(store, poison).status == "failed"
 
@@ -156,10 +156,10 @@ def test_the_same_submission_judged_again_by_the_same_truth_has_one_verdict(
     store, judge = bench
     one = received(store, a_zip())
     judge.work()
-    store.submissions.judge_again(one, NOON, "asked for")
+    store.queue.judge_again(one, NOON, "asked for")
     judge.work()
     record = store.phases.all()[0]
-    assert [judged.id for judged in store.submissions.judged("small", record.truth)] == [one]
+    assert [judged.id for judged in store.verdicts.judged("small", record.truth)] == [one]
 
 
 def test_the_verdict_that_another_one_follows_is_kept(bench: Bench) -> None:
@@ -167,21 +167,21 @@ def test_the_verdict_that_another_one_follows_is_kept(bench: Bench) -> None:
     one = received(store, a_zip())
     judge.work()
     (truth,) = (record.truth for record in store.phases.all())
-    first = store.submissions.verdict(one, truth)
-    store.submissions.judge_again(one, NOON, "asked for")
+    first = store.verdicts.standing(one, truth)
+    store.queue.judge_again(one, NOON, "asked for")
     judge.work()
-    second = store.submissions.verdict(one, truth)
+    second = store.verdicts.standing(one, truth)
     assert first is not None
     assert second is not None
     assert first[0] != second[0]
-    assert set(store.submissions.stored_verdicts([first[0], second[0]])) == {first[0], second[0]}
+    assert set(store.verdicts.stored([first[0], second[0]])) == {first[0], second[0]}
 
 
 def test_verdicts_are_the_same_from_memory_and_from_the_store(bench: Bench) -> None:
     store, judge = bench
     received(store, a_zip(4))
     judge.work()
-    (judged,) = store.submissions.judged("small", store.phases.all()[0].truth)
+    (judged,) = store.verdicts.judged("small", store.phases.all()[0].truth)
     fresh = Verdicts(store).all([judged.verdict])[judged.verdict]
     assert fresh.to_json() == judge._verdicts.all([judged.verdict])[judged.verdict].to_json()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from eval_server.service.judge_process import STARTS, DrawingFailed, JudgeProcess
+from eval_server.service.judge_process import STARTS, BoardFailed, JudgeProcess
 from eval_server.service.settings import VARIABLE, Settings
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from eval_server.store.store import Store
 from tests.support.desk import NOON
 from tests.support.postgres import a_database
@@ -44,7 +44,7 @@ def test_a_judge_that_dies_is_followed_by_another_that_judges_what_arrives(tmp_p
         assert judge_of(server.process.pid) != first
 
 
-def test_a_board_is_drawn_by_the_judge_that_follows_one_that_died(tmp_path: Path) -> None:
+def test_a_board_is_made_by_the_judge_that_follows_one_that_died(tmp_path: Path) -> None:
     with a_server(tmp_path) as server:
         handed_in = server.hand_in(a_zip(1))["id"]
         os.kill(judge_of(server.process.pid), signal.SIGKILL)
@@ -54,7 +54,7 @@ def test_a_board_is_drawn_by_the_judge_that_follows_one_that_died(tmp_path: Path
         assert [row["submission"] for row in board["standings"]] == [handed_in]
 
 
-def test_a_board_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(
+def test_a_board_that_cannot_be_made_says_so_and_the_next_one_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, Settings(data_dir=tmp_path).to_json())
@@ -63,13 +63,13 @@ def test_a_board_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(
     judge = JudgeProcess(store)
     judge.start()
     try:
-        with pytest.raises(DrawingFailed, match="nowhere could not be drawn: LookupError"):
-            judge.draw("nowhere")
-        assert judge.draw("small").rows == ()
+        with pytest.raises(BoardFailed, match="nowhere could not be made: LookupError"):
+            judge.make_board("nowhere")
+        assert judge.make_board("small").rows == ()
     finally:
         judge.stop()
-    with pytest.raises(DrawingFailed, match="the server stops"):
-        judge.draw("small")
+    with pytest.raises(BoardFailed, match="the server stops"):
+        judge.make_board("small")
     store.close()
 
 

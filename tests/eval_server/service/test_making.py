@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from eval_server.service.making import standing_ones, tied
-from eval_server.store.phases import PhaseRecord, Rules
-from eval_server.store.submissions import Judged
+from eval_server.store.records import Judged, PhaseRecord, Rules
 
 DAY = datetime(2026, 12, 1, tzinfo=UTC)
 

@@ -28,10 +28,9 @@ from eval_server.service.verdicts import Verdicts
 from eval_server.store.backup import BackupSmaller, BackupUnfit, dump, load, verify
 from eval_server.store.backup_file import Writer, sealed_row
 from eval_server.store.database import StoreDamaged
-from eval_server.store.phases import Rules
+from eval_server.store.records import Arrival, Rules
 from eval_server.store.schema import metadata
 from eval_server.store.store import DATABASE_FILE, Store
-from eval_server.store.submissions import Arrival
 from tests.eval_server.store.test_submissions import an_arrival, welcome
 from tests.support.postgres import a_database
 from tests.support.server import a_zip, small_truth
@@ -51,8 +50,8 @@ def a_full_store(store: Store) -> str:
         hand_in(store, a_zip(number % 20, seed=number), f"team {number}")
     Judge(store, Verdicts(store), lambda: NOON).work()
     digest = store.archive.keep(io.BytesIO(b"a zip"))
-    receipt = store.submissions.receive(an_arrival(archive=digest), welcome)
-    store.submissions.claim("w", NOON, 1)
+    receipt = store.arrivals.receive(an_arrival(archive=digest), welcome)
+    store.queue.claim("w", NOON, 1)
     store.tokens.add("0" * 64, "team", "team", "", NOON, NOON + timedelta(days=1))
     return receipt.id
 
@@ -60,7 +59,7 @@ def a_full_store(store: Store) -> str:
 def hand_in(store: Store, data: bytes, team: str) -> str:
     digest = store.archive.keep(io.BytesIO(data))
     arrival = Arrival("small", team, "entry", digest, digest, None, None, (), len(data), NOON)
-    return store.submissions.receive(arrival, welcome).id
+    return store.arrivals.receive(arrival, welcome).id
 
 
 def everything(store: Store) -> tuple[dict[str, list[Any]], list[str]]:
@@ -98,7 +97,7 @@ def test_a_backup_brings_everything_back_and_frees_what_was_claimed(store: Store
     assert found is not None
     assert found.status == "received"
     assert other.archive.read(found.archive) == b"a zip"
-    store.submissions.release()
+    store.queue.release()
     ours, theirs = everything(store), everything(other)
     assert {name: sorted(map(str, rows)) for name, rows in theirs[0].items() if name != "identity"} == {
         name: sorted(map(str, rows)) for name, rows in ours[0].items() if name != "identity"
@@ -203,7 +202,7 @@ def test_a_backup_of_an_earlier_schema_comes_back_under_this_one(
         "received",
     ]
     Judge(store, Verdicts(store), lambda: NOON).work()
-    judged = store.submissions.judged("small", store.phases.all()[0].truth, "accuracy")
+    judged = store.verdicts.judged("small", store.phases.all()[0].truth, "accuracy")
     assert {one.entry: round(one.value or 0, 9) for one in judged} == {
         "entry 1": 0.98,
         "entry 3": 0.94,

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from eval_server.store.backup import dump, load
 from eval_server.store.database import StoreDamaged, StoreUnfit
 from eval_server.store.mark import MARK_FILE
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from eval_server.store.store import DATABASE_FILE, Store, StoreForeign
 from eval_server.store.watch import Watch
 from tests.eval_server.store.test_backup import NOON, a_full_store
@@ -250,7 +250,7 @@ def test_what_happens_to_the_file_of_an_open_database_is_noticed_and_nothing_is_
     damage(folder / DATABASE_FILE)
     assert store.troubles()
     with pytest.raises(StoreDamaged):
-        store.submissions.receive(an_arrival(99), welcome)
+        store.arrivals.receive(an_arrival(99), welcome)
     store.close()
 
 
@@ -266,7 +266,7 @@ def test_a_page_that_goes_bad_under_an_open_database_is_found_by_the_watch(folde
     watch.look()
     assert "damaged" in store.troubles()[0]
     with pytest.raises(StoreDamaged):
-        store.submissions.receive(an_arrival(99), welcome)
+        store.arrivals.receive(an_arrival(99), welcome)
     with path.open("r+b") as file:
         file.seek(path.stat().st_size - PAGE)
         file.write(good)
@@ -285,7 +285,7 @@ def test_an_emptied_postgresql_database_is_refused_and_a_backup_brings_it_back(t
         connection.execute(text("CREATE SCHEMA public"))
     assert store.troubles() == ("the database is damaged: a table is missing",)
     with pytest.raises(StoreDamaged):
-        store.submissions.receive(an_arrival(99), welcome)
+        store.arrivals.receive(an_arrival(99), welcome)
     store.close()
     with pytest.raises(StoreForeign, match="is empty, but"):
         sound(tmp_path / "data", database)
@@ -320,7 +320,7 @@ def test_a_bad_page_of_a_postgresql_table_is_found(tmp_path: Path) -> None:
     Watch(store.database).look()
     assert "a page cannot be read" in store.troubles()[0]
     with pytest.raises(StoreDamaged):
-        store.submissions.receive(an_arrival(99), welcome)
+        store.arrivals.receive(an_arrival(99), welcome)
     with pytest.raises(StoreDamaged):
         store.require_sound()
     store.close()

@@ -12,11 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, text
 
+from eval_server.store.arrivals import Arrivals
 from eval_server.store.database import Database, StoreUnfit, upgrade
-from eval_server.store.phases import PhaseClash, Phases, Rules
+from eval_server.store.phases import PhaseClash, Phases
+from eval_server.store.records import Arrival, Rules
 from eval_server.store.schema import metadata, verdicts
 from eval_server.store.store import DATABASE_FILE, Store
-from eval_server.store.submissions import Arrival, Submissions
 from tests.support.server import small_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -46,16 +47,16 @@ def test_a_database_of_the_first_release_keeps_its_verdicts(tmp_path: Path, data
     older = Database(database or f"sqlite:///{tmp_path / 'data' / DATABASE_FILE}")
     with older.writing() as connection:
         upgrade(connection, "0001")
-    phases, submissions = Phases(older), Submissions(older)
+    phases = Phases(older)
     truth = phases.add("small", small_truth(), Rules(), NOON).truth
     arrival = Arrival("small", "team", "entry", "d" * 64, "d" * 64, None, None, (), 1, NOON)
-    submission = submissions.receive(arrival, None).id
+    submission = Arrivals(older).receive(arrival, None).id
     values = {"submission": submission, "truth": truth, "document": {"metrics": {}}, "stored": b"x"}
     with older.writing() as connection:
         connection.execute(insert(verdicts).values(id="v" * 20, made_at=NOON, **values))
     older.close()
     store = Store.open(tmp_path / "data", database)
-    assert store.submissions.verdict(submission, truth) == ("v" * 20, {"metrics": {}})
+    assert store.verdicts.standing(submission, truth) == ("v" * 20, {"metrics": {}})
     store.close()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from eval_server.service.access import TooMany, admission
-from eval_server.store.phases import Rules
+from eval_server.store.queue import LEASE
+from eval_server.store.records import Arrival, Receipt, Rules, Settlement, Spent
 from eval_server.store.store import Store
-from eval_server.store.submissions import LEASE, Arrival, Outcome, Receipt, Spent
 from tests.support.server import small_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -35,12 +35,12 @@ def opened(store: Store) -> Store:
 
 
 def received(store: Store, number: int = 0, **changes: Any) -> Receipt:
-    return store.submissions.receive(an_arrival(number, **changes), welcome)
+    return store.arrivals.receive(an_arrival(number, **changes), welcome)
 
 
-def scored(store: Store, submission: str, verdict_id: str) -> Outcome:
+def scored(store: Store, submission: str, verdict_id: str) -> Settlement:
     truth = store.phases.all()[0].truth
-    return Outcome(
+    return Settlement(
         submission, "scored", truth=truth, verdict_id=verdict_id, verdict={"metrics": {}}, stored=b"v"
     )
 
@@ -64,8 +64,8 @@ def test_the_same_archive_by_the_same_team_answers_with_the_earlier_submission(o
 
 def test_a_failed_submission_handed_in_again_is_judged_again(opened: Store) -> None:
     receipt = received(opened)
-    opened.submissions.claim("w", NOON, 1)
-    opened.submissions.settle([Outcome(receipt.id, "failed", trouble="ours")], "w", NOON)
+    opened.queue.claim("w", NOON, 1)
+    opened.queue.settle([Settlement(receipt.id, "failed", trouble="ours")], "w", NOON)
     assert received(opened) == Receipt(receipt.id, "received", True)
     found = opened.submissions.find(receipt.id)
     assert found is not None
@@ -74,9 +74,9 @@ def test_a_failed_submission_handed_in_again_is_judged_again(opened: Store) -> N
 
 def test_claims_come_oldest_first_and_no_submission_is_claimed_twice(opened: Store) -> None:
     ids = [received(opened, n, at=NOON + timedelta(seconds=n)).id for n in range(5)]
-    assert [one.id for one in opened.submissions.claim("w", NOON, 3)] == ids[:3]
-    assert [one.id for one in opened.submissions.claim("v", NOON, 9)] == ids[3:]
-    assert opened.submissions.claim("w", NOON, 9) == []
+    assert [one.id for one in opened.queue.claim("w", NOON, 3)] == ids[:3]
+    assert [one.id for one in opened.queue.claim("v", NOON, 9)] == ids[3:]
+    assert opened.queue.claim("w", NOON, 9) == []
 
 
 def test_workers_that_claim_at_the_same_moment_share_the_work(opened: Store) -> None:
@@ -86,7 +86,7 @@ def test_workers_that_claim_at_the_same_moment_share_the_work(opened: Store) -> 
 
     def work(name: str) -> None:
         start.wait()
-        while found := opened.submissions.claim(name, NOON, 3):
+        while found := opened.queue.claim(name, NOON, 3):
             taken.extend(one.id for one in found)
 
     threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
@@ -99,43 +99,43 @@ def test_workers_that_claim_at_the_same_moment_share_the_work(opened: Store) -> 
 
 def test_a_dead_workers_claim_is_claimed_again_when_its_lease_is_over(opened: Store) -> None:
     receipt = received(opened)
-    opened.submissions.claim("dead", NOON, 1)
-    assert opened.submissions.claim("w", NOON + LEASE - timedelta(seconds=1), 1) == []
-    (again,) = opened.submissions.claim("w", NOON + LEASE + timedelta(seconds=1), 1)
+    opened.queue.claim("dead", NOON, 1)
+    assert opened.queue.claim("w", NOON + LEASE - timedelta(seconds=1), 1) == []
+    (again,) = opened.queue.claim("w", NOON + LEASE + timedelta(seconds=1), 1)
     assert (again.id, again.attempts) == (receipt.id, 2)
 
 
 def test_every_claim_is_released_when_the_server_starts(opened: Store) -> None:
     received(opened)
-    opened.submissions.claim("dead", NOON, 1)
-    assert opened.submissions.release() == 1
-    assert len(opened.submissions.claim("w", NOON, 1)) == 1
+    opened.queue.claim("dead", NOON, 1)
+    assert opened.queue.release() == 1
+    assert len(opened.queue.claim("w", NOON, 1)) == 1
 
 
 def test_a_worker_whose_claim_was_taken_over_leaves_no_verdict(opened: Store) -> None:
     receipt = received(opened)
-    opened.submissions.claim("slow", NOON, 1)
-    opened.submissions.release()
-    opened.submissions.claim("quick", NOON, 1)
-    assert opened.submissions.settle([scored(opened, receipt.id, "one")], "slow", NOON) == 0
-    assert opened.submissions.settle([scored(opened, receipt.id, "two")], "quick", NOON) == 1
+    opened.queue.claim("slow", NOON, 1)
+    opened.queue.release()
+    opened.queue.claim("quick", NOON, 1)
+    assert opened.queue.settle([scored(opened, receipt.id, "one")], "slow", NOON) == 0
+    assert opened.queue.settle([scored(opened, receipt.id, "two")], "quick", NOON) == 1
     assert [one.verdict for one in judged(opened)] == ["two"]
 
 
 def test_a_verdict_and_the_status_are_written_together_or_not_at_all(opened: Store) -> None:
     one, other = received(opened, 1), received(opened, 2)
-    opened.submissions.claim("w", NOON, 2)
-    unknown = Outcome(other.id, "scored", truth="no truth", verdict_id="x", verdict={}, stored=b"")
+    opened.queue.claim("w", NOON, 2)
+    unknown = Settlement(other.id, "scored", truth="no truth", verdict_id="x", verdict={}, stored=b"")
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        opened.submissions.settle([scored(opened, one.id, "v"), unknown], "w", NOON)
+        opened.queue.settle([scored(opened, one.id, "v"), unknown], "w", NOON)
     assert opened.submissions.by_status() == {"checking": 2}
     assert judged(opened) == []
 
 
 def test_the_history_numbers_every_step(opened: Store) -> None:
     receipt = received(opened)
-    opened.submissions.claim("w", NOON, 1)
-    opened.submissions.settle([scored(opened, receipt.id, "v")], "w", NOON)
+    opened.queue.claim("w", NOON, 1)
+    opened.queue.settle([scored(opened, receipt.id, "v")], "w", NOON)
     assert [step.status for step in opened.submissions.steps(receipt.id)] == [
         "received",
         "checking",
@@ -146,10 +146,10 @@ def test_the_history_numbers_every_step(opened: Store) -> None:
 def test_a_verdict_changes_the_phases_revision_and_a_refusal_does_not(opened: Store) -> None:
     before = opened.phases.all()[0].revision
     one, other = received(opened, 1), received(opened, 2)
-    opened.submissions.claim("w", NOON, 2)
-    opened.submissions.settle([Outcome(one.id, "refused", problems=({"what": "x"},))], "w", NOON)
+    opened.queue.claim("w", NOON, 2)
+    opened.queue.settle([Settlement(one.id, "refused", problems=({"what": "x"},))], "w", NOON)
     assert opened.phases.all()[0].revision == before
-    opened.submissions.settle([scored(opened, other.id, "v")], "w", NOON)
+    opened.queue.settle([scored(opened, other.id, "v")], "w", NOON)
     assert opened.phases.all()[0].revision != before
 
 
@@ -161,7 +161,7 @@ def test_two_uploads_at_the_same_moment_cannot_share_the_last_place(opened: Stor
     def hand_in(number: int) -> None:
         start.wait()
         try:
-            opened.submissions.receive(an_arrival(number), admit)
+            opened.arrivals.receive(an_arrival(number), admit)
             told.append("taken")
         except TooMany:
             told.append("refused")
@@ -176,19 +176,19 @@ def test_two_uploads_at_the_same_moment_cannot_share_the_last_place(opened: Stor
 
 def test_a_replaced_truth_queues_all_anew_and_keeps_the_old_verdicts(opened: Store) -> None:
     receipt = received(opened)
-    opened.submissions.claim("w", NOON, 1)
+    opened.queue.claim("w", NOON, 1)
     old = opened.phases.all()[0].truth
-    opened.submissions.settle([scored(opened, receipt.id, "old")], "w", NOON)
+    opened.queue.settle([scored(opened, receipt.id, "old")], "w", NOON)
     truth = small_truth()
     assert (
         opened.phases.replace_truth("small", type(truth)(truth.phase, 1 - truth.labels, truth.subjects), NOON)
         == 1
     )
     assert judged(opened) == []
-    opened.submissions.claim("w", NOON, 1)
-    opened.submissions.settle([scored(opened, receipt.id, "new")], "w", NOON)
+    opened.queue.claim("w", NOON, 1)
+    opened.queue.settle([scored(opened, receipt.id, "new")], "w", NOON)
     assert [one.verdict for one in judged(opened)] == ["new"]
-    kept = opened.submissions.verdict(receipt.id, old)
+    kept = opened.verdicts.standing(receipt.id, old)
     assert kept is not None
     assert kept[0] == "old"
 
@@ -205,4 +205,4 @@ def test_choosing_one_submission_lets_go_of_the_other(opened: Store) -> None:
 
 def judged(store: Store) -> Any:
     record = store.phases.all()[0]
-    return store.submissions.judged("small", record.truth)
+    return store.verdicts.judged("small", record.truth)

@@ -71,10 +71,10 @@ def test_a_changed_verdict_is_refused_by_name_wherever_it_is_read(
     for reading in (
         store.require_sound,
         lambda: dump(store, tmp_path / "b.tar", NOON),
-        lambda: store.submissions.verdict(submission, truth),
-        lambda: store.submissions.last_stored(submission),
-        lambda: store.submissions.stored_verdicts(verdicts),
-        lambda: store.submissions.judged("small", truth),
+        lambda: store.verdicts.standing(submission, truth),
+        lambda: store.verdicts.last_stored(submission),
+        lambda: store.verdicts.stored(verdicts),
+        lambda: store.verdicts.judged("small", truth),
     ):
         store.database.damage = None
         with pytest.raises(StoreDamaged, match=said):
@@ -86,9 +86,9 @@ def test_a_changed_verdict_is_refused_by_name_wherever_it_is_read(
 
 def test_a_board_keeps_the_number_that_it_read_though_the_row_is_changed_later(store: Store) -> None:
     truth = store.phases.all()[0].truth
-    before = store.submissions.judged("small", truth)
+    before = store.verdicts.judged("small", truth)
     one_digit(store)
-    assert store.submissions.judged("small", truth) == before
+    assert store.verdicts.judged("small", truth) == before
     store.close()
 
 
@@ -112,6 +112,6 @@ def test_verdicts_of_releases_without_seals_are_read_as_before(store: Store) -> 
     (submission, stored), *_ = by_hand(store, "SELECT submission, stored FROM verdicts")
     by_hand(store, "UPDATE verdicts SET stored = ? WHERE submission = ?", stored[:-LENGTH], submission)
     store.require_sound()
-    assert store.submissions.verdict(submission, truth) is not None
-    assert store.submissions.last_stored(submission) == stored[:-LENGTH]
+    assert store.verdicts.standing(submission, truth) is not None
+    assert store.verdicts.last_stored(submission) == stored[:-LENGTH]
     store.close()

@@ -71,7 +71,7 @@ def test_bars_that_overlap_stand_side_by_side_and_say_where_they_begin_and_end()
     assert view.rows[2].joined == "3 other rows, rows 1 to 4"
 
 
-def test_the_bars_are_drawn_only_in_the_order_of_rank() -> None:
+def test_the_bars_are_plotted_only_in_the_order_of_rank() -> None:
     board = four([(0, 3)])
     assert board_view(board, "rank", "").bars
     assert not board_view(board, "spec", "").bars
@@ -124,9 +124,9 @@ def test_a_published_result_is_set_apart_without_rank_or_interval() -> None:
     assert len(view.rows) == 4
 
 
-def test_drawings_are_hidden_from_screen_readers_because_the_numbers_stand_beside_them() -> None:
+def test_marks_are_hidden_from_screen_readers_because_the_numbers_stand_beside_them() -> None:
     view = board_view(four([]), "rank", "")
-    for drawing in (view.axis, *(row.drawing for row in view.rows)):
-        assert 'aria-hidden="true"' in drawing
-        assert "<title" not in drawing
-        assert "style=" not in drawing
+    for mark in (view.axis, *(row.mark for row in view.rows)):
+        assert 'aria-hidden="true"' in mark
+        assert "<title" not in mark
+        assert "style=" not in mark

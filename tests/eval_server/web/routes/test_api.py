@@ -12,7 +12,7 @@ import pytest
 
 from eval_server.judging.comparing import compare
 from eval_server.judging.truth import Truth
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from tests.support.desk import NOON, Place, a_place, problem
 from tests.support.server import a_zip, decided, small_truth
 
@@ -67,7 +67,7 @@ def test_the_boards_rank_sets_are_those_of_the_full_comparison(place: Place) -> 
     rows = place.board()["standings"]
     record = place.desk.store.phases.find("small")
     assert record is not None
-    judged = place.desk.store.submissions.judged("small", record.truth)
+    judged = place.desk.store.verdicts.judged("small", record.truth)
     verdicts = place.desk.verdicts.all([one.verdict for one in judged])
     report = compare({one.id: verdicts[one.verdict] for one in judged}, stability=False)
     assert [(row["submission"], tuple(row["rank_set"])) for row in rows] == [

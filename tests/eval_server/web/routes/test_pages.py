@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from eval_server.judging.truth import Truth
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from eval_server.web.presenting.words import METRIC_NAMES
 from tests.support.desk import Place, a_place
 from tests.support.server import a_zip, small_truth

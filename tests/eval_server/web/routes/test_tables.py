@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval_server.judging.truth import read_truth
-from eval_server.store.phases import Rules
+from eval_server.store.records import Rules
 from submissions.phases import MEMBER
 from submissions.reading import read
 from tests.support.desk import Place, a_place, problem

@@ -1,0 +1,203 @@
+"""What the store keeps, as values: phases with their rules, submissions on their way, tokens, deeds.
+
+They know no SQL, so the rooms above the store speak of them without reaching into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", "refused", "failed"
+WAITING = (RECEIVED, CHECKING)
+REPRESENTS = ("best", "last", "chosen", "every")
+VISIBILITIES = ("public", "hidden", "anonymous")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the host decides for a phase; None means no limit.
+
+    `per_day` and `in_all` count scored submissions of a team, `unscored_per_day` refused and failed
+    ones. `represents` says which submission stands for a team, `margin` is that of non-inferiority.
+    """
+
+    title: str = ""
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    per_day: int | None = None
+    in_all: int | None = None
+    unscored_per_day: int | None = None
+    represents: str = "best"
+    visibility: str = "public"
+    metric: str = "weighted_f1"
+    ladder: bool = False
+    margin: float = 0.01
+
+    def __post_init__(self) -> None:
+        _one_of("represents", self.represents, REPRESENTS)
+        _one_of("visibility", self.visibility, VISIBILITIES)
+        if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
+            found = " and ".join(f"{one:%Y-%m-%d %H:%M} UTC" for one in (self.opens_at, self.closes_at))
+            raise ValueError(f"a phase opens before it closes, found {found}")
+        if self.ladder and self.represents != "best":
+            said = "the Ladder shows the last clear improvement of a team, so `represents` is best"
+            raise ValueError(f"{said}, found {self.represents!r}")
+        for name in ("per_day", "in_all", "unscored_per_day"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
+                raise ValueError(f"{name} is a count or no limit, found {limit}")
+        if not 0 < self.margin < 1:
+            raise ValueError(f"the margin lies between 0 and 1, found {self.margin}")
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRecord:
+    """A phase as it stands: its rules, its truth's id, and a revision that changes with its board."""
+
+    name: str
+    rules: Rules
+    truth: str
+    revision: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedResult:
+    """A published result: shown beside the entries, never ranked."""
+
+    id: str
+    entry: str
+    metrics: Mapping[str, float]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An upload whose files lie safely on disk."""
+
+    phase: str
+    team: str
+    entry: str
+    digest: str
+    archive: str
+    scores: str | None
+    manifest: str | None
+    remarks: tuple[str, ...]
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a team has handed in to a phase: scored today and in all, waiting, unscored today."""
+
+    scored_today: int
+    scored: int
+    waiting: int
+    unscored_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the sender is told; `earlier` when the same archive was there already."""
+
+    id: str
+    status: str
+    earlier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """One step of a submission's way."""
+
+    status: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission as it stands."""
+
+    id: str
+    phase: str
+    team: str
+    entry: str
+    archive: str
+    scores: str | None
+    manifest: str | None
+    size: int
+    submitted_at: datetime
+    status: str
+    decided_at: datetime | None
+    attempts: int
+    problems: tuple[Mapping[str, str], ...]
+    passed_over: tuple[str, ...]
+    remarks: tuple[str, ...]
+    trouble: str | None
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a claimed submission ended: a verdict, problems, or our own trouble."""
+
+    submission: str
+    status: str
+    truth: str = ""
+    verdict_id: str = ""
+    verdict: Mapping[str, Any] | None = None
+    stored: bytes = b""
+    problems: tuple[Mapping[str, str], ...] = ()
+    passed_over: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A scored submission as the board needs it: the verdict that counts now, and its value of a metric."""
+
+    id: str
+    team: str
+    entry: str
+    submitted_at: datetime
+    remarks: tuple[str, ...]
+    chosen: bool
+    verdict: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token without its secret."""
+
+    id: str
+    digest: str
+    role: str
+    team: str | None
+    note: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One line of the audit log."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+def _one_of(what: str, found: str, allowed: tuple[str, ...]) -> None:
+    if found not in allowed:
+        raise ValueError(f"{what} is one of {', '.join(allowed)}, found {found!r}")
