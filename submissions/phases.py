@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from submissions.cells import is_training_name, submission_order, without_ending
+from submissions.cells import is_training_name, submission_order
 
 MEMBER = "isbi_valid.predict"
 """The one member of a CodaLab zip, as the challenge fixed it for every phase."""
@@ -49,34 +49,6 @@ MOST_CELLS = 1_000_000
 """Cells of the largest phase: its zip of stored lines is 2 MB and passes every limit of the reader."""
 OFFICIAL = {phase.name: phase for phase in (PRELIM, FINAL)}
 """The two phases of the challenge: 1,867 and 2,586 cells, numbered without gaps."""
-
-
-def listed_phase(name: str, rows: Iterable[str]) -> Phase:
-    """The phase of the cells that a table lists, each once.
-
-    The cells of an official phase, with ``.bmp`` or without, are that phase whatever the order of the rows,
-    and a fold, whose cells bear training names, keeps the order in which its submissions are written. Any
-    other phase is one's own: its lines follow the rows of its table.
-    """
-    cells = tuple(dict.fromkeys(rows))
-    official = _official({f"{without_ending(cell)}.bmp" for cell in cells}, len(cells))
-    if official is not None:
-        return official
-    return phase_of(name, cells) if all(map(is_training_name, cells)) else Phase(name, cells)
-
-
-def _official(cells: set[str], count: int) -> Phase | None:
-    return next(
-        (phase for phase in OFFICIAL.values() if count == len(phase) and cells == set(phase.cells)), None
-    )
-
-
-def names_in(phase: Phase, names: Iterable[str]) -> dict[str, str]:
-    """The phase's own name for each of these cells that it has: the same, or the same but for ``.bmp``."""
-    known = set(phase.cells)
-    stems = {without_ending(cell): cell for cell in phase.cells}
-    own = ((name, name if name in known else stems.get(without_ending(name))) for name in names)
-    return {name: cell for name, cell in own if cell is not None}
 
 
 FIRST = 10

@@ -106,12 +106,15 @@ def without_note(data: bytes) -> bytes:
     return data[note.end() :] if note else data
 
 
-def sheet_of(source: str | Path | bytes) -> Sheet:
-    """Open a table; raises `SubmissionRefused` for what is none, and OSError where a path cannot be read."""
+def sheet_of(source: str | Path | bytes, most: int = MOST_BYTES) -> Sheet:
+    """Open a table of at most `most` bytes.
+
+    Raises `SubmissionRefused` for what is none, and OSError where a path cannot be read.
+    """
     name = "table" if isinstance(source, bytes) else Path(source).stem
-    data = source if isinstance(source, bytes) else _bytes_of(Path(source))
-    if len(data) > MOST_BYTES:
-        expected = f"at most {MOST_BYTES:,} bytes"
+    data = source if isinstance(source, bytes) else _bytes_of(Path(source), most)
+    if len(data) > most:
+        expected = f"at most {most:,} bytes"
         raise refusal("the file is too large", THE_TABLE, expected, "a larger one", _ONE)
     note = _NOTE.match(data)
     text, remarks = _as_utf8(data[note.end() :] if note else data)
@@ -124,9 +127,9 @@ def sheet_of(source: str | Path | bytes) -> Sheet:
     return Sheet(name, text, separator, tuple(fields), first_line, remarks, scale)
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, most: int) -> bytes:
     with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+        return file.read(most + 1)
 
 
 def _as_utf8(data: bytes) -> tuple[bytes, tuple[str, ...]]:

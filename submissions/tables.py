@@ -27,8 +27,8 @@ from submissions.columns import (
     number_of,
     plan_of,
 )
-from submissions.naming import Cells, cells_of, last_part
-from submissions.phases import OFFICIAL, Phase, listed_phase
+from submissions.naming import Cells, cells_of, last_part, listed_phase
+from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused, bare, shown
 from submissions.reading import Reading
@@ -164,7 +164,7 @@ class _CellColumn:
         place = self.known.find(name)
         if place < 0:
             self.unknown.add(line, shown(name))
-        self.respelled += place >= 0 and name not in self.known.exact
+        self.respelled += place >= 0 and name != self.known.names[place]
         self.places.append(place)
 
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import re
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.judging.label_tables import DialectUnknown, is_plain, written_plainly
-from submissions.cells import Label
-from submissions.columns import label_of
-from submissions.phases import MOST_CELLS, Phase, listed_phase, names_in
+from submissions.label_files import (
+    HEADER,
+    MOST_PROBLEMS,
+    SAYS_OTHERWISE,
+    LabelsInvalid,
+    LabelTable,
+    label_table,
+)
+from submissions.naming import cells_of, listed_phase
+from submissions.phases import MOST_CELLS, OFFICIAL, Phase
 
-PUBLISHED = ("Patient_ID", "new_names", "labels")
-PLAIN = ("cell", "label")
 SHOWN_PROBLEMS = 20
-
-_SUBJECT = re.compile(r"UID_([^_]+)_.*?(?:_(all|hem)\.bmp)?")
-_NORMAL = re.compile(r"[Hh]\d+")
-"""A normal subject; H3 is written h3 in its file names."""
 _TOO_MANY = "The reader takes no zip for so many cells: split them into several phases."
-_SAYS_OTHERWISE = "the label says"
 
 
 class TruthInvalid(Exception):
@@ -46,13 +44,14 @@ class Truth:
     """The label (0 = HEM, 1 = ALL) and, where known for every cell, the subject of each cell of a phase.
 
     `sha256` is the identity of this truth: its cells in order, their labels and subjects. `remark` says
-    why there are no subjects, where a reader would expect them.
+    why there are no subjects, where a reader would expect them, `read_as` what was assumed about the file.
     """
 
     phase: Phase
     labels: npt.NDArray[np.uint8]
     subjects: tuple[str, ...] | None = None
     remark: str = ""
+    read_as: tuple[str, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,8 +71,12 @@ class Truth:
     def _identity(self) -> str:
         subjects = self.subjects or ("",) * len(self.phase)
         rows = zip(self.phase.cells, self.labels.tolist(), subjects, strict=True)
-        lines = (f"{cell},{label},{subject}" for cell, label, subject in rows)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        digest = hashlib.sha256()
+        between = ""
+        for cell, label, subject in rows:
+            digest.update(f"{between}{cell},{label},{subject}".encode())
+            between = "\n"
+        return digest.hexdigest()
 
     def only(self, phase: Phase) -> Truth:
         """The truth of some of these cells, for a partial run; raises ValueError for an unknown cell."""
@@ -83,42 +86,36 @@ class Truth:
             raise ValueError(f"{len(unknown)} cells are not in the label file, the first is {unknown[0]}")
         chosen = [at[cell] for cell in phase.cells]
         subjects = None if self.subjects is None else tuple(self.subjects[index] for index in chosen)
-        return Truth(phase, self.labels[chosen], subjects, self.remark)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    line: int
-    cell: str
-    label: Label
-    subject: str
+        return Truth(phase, self.labels[chosen], subjects, self.remark, self.read_as)
 
 
 def read_truth(
     source: Path | str | bytes, phase: Phase | None = None, *, trust_labels: bool = False
 ) -> Truth:
-    """Read the published label file, or a table ``cell,label[,subject]``.
+    """Read the published label file, a table ``cell,label[,subject]``, or the labels of a phase line by line.
 
     The official phases are recognised by their cells, the order of any other is that of the rows; `phase`
     asks for these cells and no others, in its own order. With `trust_labels` a label may contradict the
     class in a published name. Raises `TruthInvalid` with every problem and its line.
     """
     name = "table" if isinstance(source, bytes) else Path(source).stem
-    problems: list[str] = []
-    read = list(_rows(_bounded(_text(source)), problems, trust_labels=trust_labels))
-    if not read and not problems:
-        raise TruthInvalid(["the label file has a header and no cells"], _expected_header())
-    asked = phase or listed_phase(name, (row.cell for row in read))
-    rows = _distinct(read, asked, problems)
-    if phase is not None:
-        problems.extend(_strangers(rows, asked))
-    if problems:
-        raise TruthInvalid(problems, _mend(problems))
-    return _truth(rows, asked)
+    try:
+        table = label_table(_bounded(_bytes_of(source)), trust_labels=trust_labels)
+    except LabelsInvalid as invalid:
+        raise TruthInvalid(invalid.problems, invalid.hint) from invalid
+    if not table and not table.problems:
+        raise TruthInvalid(["the label file has a header and no cells"], HEADER)
+    if not table.cells and not table.problems:
+        return _of_lines(table, phase)
+    asked = phase or listed_phase(name, table.cells)
+    places = _placed(table, asked)
+    if table.problems:
+        raise TruthInvalid(table.problems, _mend(table.problems))
+    return _truth(table, asked, places)
 
 
 def _mend(problems: Sequence[str]) -> str:
-    if any(_SAYS_OTHERWISE in problem for problem in problems):
+    if any(SAYS_OTHERWISE in problem for problem in problems):
         return (
             "If the labels were corrected on purpose, read them with --trust-labels, or give a table "
             "cell,label,subject, which holds no class in its names."
@@ -126,144 +123,60 @@ def _mend(problems: Sequence[str]) -> str:
     return "Every line is one cell with the label 0 (HEM) or 1 (ALL)."
 
 
-def _bounded(text: str) -> str:
-    """The same text; one of so many lines that no submission could answer it is refused at once."""
-    lines = text.count("\n")
+def _bounded(content: bytes) -> bytes:
+    """The same bytes; of so many lines that no submission could answer them they are refused at once."""
+    lines = content.count(b"\n")
     if lines > MOST_CELLS + 1:
         raise TruthInvalid([f"expected at most {MOST_CELLS:,} cells, found {lines:,} lines"], _TOO_MANY)
-    return text
+    return content
 
 
-def _text(source: Path | str | bytes) -> str:
-    raw = source if isinstance(source, bytes) else _bytes_of(Path(source))
+def _bytes_of(source: Path | str | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source
     try:
-        plain = None if is_plain(raw) else written_plainly(raw)
-        return raw.decode("utf-8-sig") if plain is None else plain
-    except DialectUnknown as error:
-        raise TruthInvalid([str(error)], _expected_header()) from error
-    except UnicodeDecodeError as error:
-        raise TruthInvalid(
-            [f"expected a CSV file in UTF-8, found byte {error.object[error.start]:#04x} at {error.start}"],
-            _expected_header(),
-        ) from error
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
+        return Path(source).read_bytes()
     except OSError as error:
-        message = f"cannot read the label file {path}: {error.strerror}"
+        message = f"cannot read the label file {source}: {error.strerror}"
         raise TruthInvalid([message], "Name the published label file.") from error
 
 
-def _expected_header() -> str:
-    return f"Expected the published header {','.join(PUBLISHED)} or {','.join(PLAIN)}[,subject]."
+def _of_lines(table: LabelTable, phase: Phase | None) -> Truth:
+    """Labels alone are those of the phase that is asked, or of the official one of this length."""
+    known = [phase] if phase else list(OFFICIAL.values())
+    asked = next((one for one in known if len(one) == len(table)), None)
+    if asked is None:
+        wanted = " or ".join(f"{len(one)} labels ({one.name})" for one in known)
+        raise TruthInvalid([f"expected {wanted}, found {len(table)} labels without cells"], HEADER)
+    said = f"read as: a list of labels, line 1 is {asked.cells[0]}, ALL = 1"
+    return _truth(table, asked, range(len(table)), (said,))
 
 
-def _rows(text: str, problems: list[str], *, trust_labels: bool) -> Iterator[_Row]:
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        header = [column.strip() for column in next(reader, [])]
-        read = _reader_of(header, trust_labels)
-        for fields in reader:
-            if not any(item.strip() for item in fields):
-                continue
-            found = read(reader.line_num, [item.strip() for item in fields], problems)
-            if found is not None:
-                yield found
-    except csv.Error as error:
-        raise TruthInvalid([f"line {reader.line_num}: {error}"], _expected_header()) from error
+def _placed(table: LabelTable, phase: Phase) -> Sequence[int]:
+    """The row of every cell of the phase; what is missing, strange or there twice becomes a problem."""
+    known, row_of = cells_of(phase), array("q", [-1]) * len(phase)
+    strangers: list[str] = []
+    for row, cell in enumerate(table.cells):
+        at = known.find(cell)
+        if at < 0:
+            strangers.append(f"line {table.lines[row]}: {cell} is no cell of the phase {phase.name}")
+        elif row_of[at] >= 0:
+            said = f"{phase.cells[at]} stands already in line {table.lines[row_of[at]]}"
+            table.problems.append(f"line {table.lines[row]}: {said}")
+        else:
+            row_of[at] = row
+    missing = (cell for cell, row in zip(phase.cells, row_of, strict=True) if row < 0)
+    absent = [f"{cell} of the phase {phase.name} has no line" for cell in islice(missing, MOST_PROBLEMS)]
+    table.problems += strangers + (absent if not table.problems or strangers else [])
+    return row_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where a row's cell, label and subject stand; `published` takes the subject from a file name.
-
-    The class in such a name has to agree with the label, unless the labels are `trusted`.
-    """
-
-    width: int
-    cell: int
-    label: int
-    subject: int | None
-    published: bool
-    trusted: bool
-
-    def __call__(self, line: int, fields: list[str], problems: list[str]) -> _Row | None:
-        if len(fields) < self.width:
-            problems.append(f"line {line}: expected {self.width} columns, found {len(fields)}")
-            return None
-        cell, word = fields[self.cell], fields[self.label]
-        label = _label_of(word)
-        if not cell:
-            problems.append(f"line {line}: expected the name of a cell, found nothing")
-        if label is None:
-            problems.append(f"line {line}: expected the label 0, 1, hem or all, found {word!r}")
-        if not cell or label is None:
-            return None
-        subject = "" if self.subject is None else fields[self.subject]
-        if self.published:
-            subject = _subject_of(line, subject, None if self.trusted else label, problems)
-        return _Row(line, cell, label, subject.upper() if _NORMAL.fullmatch(subject) else subject)
-
-
-def _reader_of(header: list[str], trusted: bool) -> _Columns:
-    place = {name: at for at, name in reversed(list(enumerate(header)))}
-    for names, subject, published in ((PUBLISHED[1:], PUBLISHED[0], True), (PLAIN, "subject", False)):
-        if all(name in place for name in names):
-            used = [place[name] for name in names]
-            at = place.get(subject)
-            named = published and at is not None
-            return _Columns(max([*used, at or 0]) + 1, used[0], used[1], at, named, trusted)
-    found = ",".join(header) or "nothing"
-    raise TruthInvalid([f"line 1: not a label file, its header is {found[:200]}"], _expected_header())
-
-
-def _label_of(word: str) -> Label | None:
-    """A label by the rules of tables of predictions."""
-    found = label_of(word)
-    return None if found is None else Label(found)
-
-
-def _subject_of(line: int, patient: str, label: Label | None, problems: list[str]) -> str:
-    """The subject in a published file name; its class has to be `label`, where one is given."""
-    match = _SUBJECT.fullmatch(patient)
-    if match is None:
-        problems.append(f"line {line}: expected Patient_ID as UID_<subject>_…, found {patient!r}")
-        return ""
-    subject, word = match.groups()
-    if label is not None and word is not None and _label_of(word) is not label:
-        problems.append(f"line {line}: {patient} says {word}, {_SAYS_OTHERWISE} {label.name.lower()}")
-    return subject
-
-
-def _distinct(rows: list[_Row], phase: Phase, problems: list[str]) -> dict[str, _Row]:
-    """The rows by the phase's own names of their cells; a cell that comes twice is a problem."""
-    kept: dict[str, _Row] = {}
-    own = names_in(phase, (row.cell for row in rows))
-    for row in rows:
-        cell = own.get(row.cell, row.cell)
-        if cell in kept:
-            problems.append(f"line {row.line}: {cell} stands already in line {kept[cell].line}")
-        kept.setdefault(cell, row)
-    return kept
-
-
-def _strangers(rows: dict[str, _Row], phase: Phase) -> Iterator[str]:
-    wanted = set(phase.cells)
-    for cell, row in rows.items():
-        if cell not in wanted:
-            yield f"line {row.line}: {row.cell} is no cell of the phase {phase.name}"
-    for cell in phase.cells:
-        if cell not in rows:
-            yield f"{cell} of the phase {phase.name} has no line"
-
-
-def _truth(rows: dict[str, _Row], phase: Phase) -> Truth:
-    ordered = [rows[cell] for cell in phase.cells]
-    labels = np.array([row.label for row in ordered], dtype=np.uint8)
-    unknown = sum(not row.subject for row in ordered)
+def _truth(table: LabelTable, phase: Phase, rows: Sequence[int], said: tuple[str, ...] = ()) -> Truth:
+    """The table's rows in the phase's order."""
+    labels = np.array(table.labels, dtype=np.uint8)[np.asarray(rows)]
+    unknown = sum(not subject for subject in table.subjects)
     if not unknown:
-        return Truth(phase, labels, tuple(row.subject for row in ordered))
-    remark = f"the subject of {unknown} of {len(ordered)} cells is not known: no results by subject"
-    return Truth(phase, labels, None, remark)
+        subjects = tuple(table.subjects[row] for row in rows)
+        return Truth(phase, labels, subjects, read_as=said or table.read_as)
+    remark = f"the subject of {unknown} of {len(labels)} cells is not known: no results by subject"
+    return Truth(phase, labels, None, remark, said or table.read_as)

@@ -12,8 +12,8 @@ from harness.errors import DataWrong, Refused, UsageWrong
 from submissions.checking import CheckReport
 from submissions.checking import check as checked
 from submissions.columns import CELL
-from submissions.naming import last_part
-from submissions.phases import OFFICIAL, Phase, listed_phase
+from submissions.naming import last_part, listed_phase
+from submissions.phases import OFFICIAL, Phase
 from submissions.problems import Problem, SubmissionRefused
 from submissions.rows import sheet_of
 

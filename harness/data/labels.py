@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.layouts import LABEL_HEADER, is_label_header
 from harness.errors import DataWrong
 from submissions.cells import CellName, CellNameInvalid, Label, cell_number
+from submissions.label_files import PUBLISHED, LabelsInvalid, LabelTable, label_table
+from submissions.problems import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,19 @@ class CellLabel:
 
 def read_labels(path: Path) -> Mapping[str, CellLabel]:
     """The rows by image name (``5.bmp``); raises `DataWrong` naming the line that is not as it must be."""
-    text = _text(path)
-    lines = text.splitlines()
-    if not lines or not is_label_header(lines[0]):
-        found = repr(lines[0][:60]) if lines else "an empty file"
-        raise DataWrong(
-            f"{path}, line 1: expected the header {','.join(LABEL_HEADER)}, found {found}",
-            "Use the published label file of the preliminary phase.",
-        )
+    table = _table(path)
+    if table.problems:
+        raise DataWrong(f"{path}, {table.problems[0]}", _ROW)
     rows: dict[str, CellLabel] = {}
-    for number, row in enumerate(csv.reader(lines[1:]), start=2):
-        if row:
-            name, label = _row(row, f"{path}, line {number}")
-            if name in rows:
-                raise DataWrong(f"{path}, line {number}: {name} comes twice", "Keep one row for each image.")
-            rows[name] = label
+    columns = zip(table.lines, table.cells, table.originals, table.labels, strict=True)
+    for line, name, original, label in columns:
+        if name in rows:
+            raise DataWrong(f"{path}, line {line}: {name} comes twice", "Keep one row for each image.")
+        rows[name] = _row(name, original, label, f"{path}, line {line}")
     return rows
+
+
+_ROW = "A row is like UID_57_29_1_all.bmp,1.bmp,1 (1 = ALL, 0 = HEM)."
 
 
 def has_sha256(path: Path, wanted: str) -> bool:
@@ -49,24 +46,38 @@ def has_sha256(path: Path, wanted: str) -> bool:
     return wanted in {hashlib.sha256(text).hexdigest() for text in (plain, plain.replace(b"\n", b"\r\n"))}
 
 
-def _text(path: Path) -> str:
+def _table(path: Path) -> LabelTable:
+    """The rows as they stand; whether a label is that of its name is said here in the words of the images."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+        table = label_table(content, trust_labels=True)
+    except OSError as error:
         raise DataWrong(f"the label file {path} cannot be read: {error}", "Fetch it again.") from error
+    except LabelsInvalid as invalid:
+        if not content.strip():
+            raise _other_header(path, "an empty file") from invalid
+        raise DataWrong(f"{path}, {invalid.problems[0]}", _PUBLISHED_ONE) from invalid
+    if not table.published:
+        raise _other_header(path, shown(content.split(b"\n", 1)[0]))
+    return table
 
 
-def _row(row: list[str], where: str) -> tuple[str, CellLabel]:
-    mend = "A row is like UID_57_29_1_all.bmp,1.bmp,1 (1 = ALL, 0 = HEM)."
-    if len(row) != len(LABEL_HEADER):
-        raise DataWrong(f"{where}: expected {len(LABEL_HEADER)} columns, found {len(row)}", mend)
-    original, name, label = (word.strip() for word in row)
+_PUBLISHED_ONE = "Use the published label file of the preliminary phase."
+
+
+def _other_header(path: Path, found: str) -> DataWrong:
+    return DataWrong(
+        f"{path}, line 1: expected the header {','.join(PUBLISHED)}, found {found}", _PUBLISHED_ONE
+    )
+
+
+def _row(name: str, original: str, label: int, where: str) -> CellLabel:
     try:
         parsed = CellName.parse(original)
         cell_number(name)
     except CellNameInvalid as error:
-        raise DataWrong(f"{where}: {error}", mend) from error
-    if label != str(int(parsed.label)):
+        raise DataWrong(f"{where}: {error}", _ROW) from error
+    if label != parsed.label:
         wanted = int(parsed.label)
-        raise DataWrong(f"{where}: expected the label {wanted} for {original}, found {label!r}", mend)
-    return name, CellLabel(parsed.subject, parsed.label, original)
+        raise DataWrong(f"{where}: expected the label {wanted} for {original}, found '{label}'", _ROW)
+    return CellLabel(parsed.subject, parsed.label, original)

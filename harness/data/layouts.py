@@ -19,9 +19,7 @@ from harness.data.other_forms import other_form
 from harness.data.published import LABEL_FILE, SOURCE
 from harness.errors import DataWrong
 from submissions.cells import CellName, CellNameInvalid, cell_number
-
-LABEL_HEADER = ("Patient_ID", "new_names", "labels")
-"""First line of the label file, by which it is recognised under any name."""
+from submissions.label_files import PUBLISHED
 
 MARKER = "DRAWN_DATA.json"
 """File in the root of a drawn data set: what was drawn, and that it was."""
@@ -200,7 +198,7 @@ def _may_be_label_file(path: Path) -> bool:
 
 def is_label_header(line: str) -> bool:
     """Whether this is the first line of the label file, blanks and quotes aside."""
-    return tuple(word.strip().strip('"') for word in line.split(",")) == LABEL_HEADER
+    return tuple(word.strip().strip('"') for word in line.split(",")) == PUBLISHED
 
 
 def _marker(root: Path) -> Path | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.layouts import LABEL_HEADER, MARKER
+from harness.data.layouts import MARKER
 from harness.data.marker import Marker, read_marker
 from harness.data.painting import TRAITS, as_bmp, padded, paint
 from harness.data.parallel import in_parallel
@@ -29,6 +29,7 @@ from harness.data.published import LABEL_FILE, PublishedCell, published
 from harness.errors import DataWrong, UsageWrong
 from models.contract import Progress, silent
 from submissions.cells import CellName, Label
+from submissions.label_files import PUBLISHED
 from submissions.writing import naming
 
 RECIPE = 1
@@ -315,7 +316,7 @@ def _phase(part: str, shares: Mapping[str, int], random: np.random.Generator) ->
 def _label_table(cells: Iterable[PlannedCell]) -> bytes:
     """The label file of the preliminary cells, with invented image and cell numbers."""
     seen: Counter[str] = Counter()
-    lines = [",".join(LABEL_HEADER)]
+    lines = [",".join(PUBLISHED)]
     for cell in cells:
         if cell.part == "prelim":
             image, number = divmod(seen[cell.subject], 6)

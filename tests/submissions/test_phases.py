@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from submissions.phases import FINAL, OFFICIAL, PRELIM, first_cells, listed_phase, names_in, phase_of
+from submissions.naming import cells_of, listed_phase
+from submissions.phases import FINAL, OFFICIAL, PRELIM, first_cells, phase_of
 
 
 def test_the_official_phases_have_the_published_sizes_without_gaps() -> None:
@@ -47,13 +48,9 @@ def test_a_fold_keeps_the_order_of_its_submissions_whatever_the_order_of_a_table
 
 
 def test_cells_are_found_by_their_names_with_ending_and_without() -> None:
-    phase = listed_phase("own", ["a.bmp", "b", "c", "c.bmp"])
-    assert names_in(phase, ["a", "b.BMP", "c", "c.bmp", "d"]) == {
-        "a": "a.bmp",
-        "b.BMP": "b",
-        "c": "c",
-        "c.bmp": "c.bmp",
-    }
+    cells = cells_of(listed_phase("own", ["a.bmp", "b", "c", "c.bmp", "C"]))
+    asked = ["a", "b.BMP", "x/a.BMP", "c", "c.bmp", "C", "C.bmp", "d"]
+    assert list(map(cells.find, asked)) == [0, 1, 0, 2, 3, 4, -1, -1]
 
 
 def test_the_first_cells_are_said_in_order() -> None:

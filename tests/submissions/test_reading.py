@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from submissions.phases import FINAL, MEMBER, PRELIM, Phase, listed_phase, phase_of
+from submissions.naming import listed_phase
+from submissions.phases import FINAL, MEMBER, PRELIM, Phase, phase_of
 from submissions.problems import Problem, SubmissionRefused
 from submissions.reading import Limits, read
 from tests.support import shared
