@@ -7,6 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.skips import (
+    pytest_collectreport,
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
+
+__all__ = [
+    "pytest_collectreport",
+    "pytest_runtest_logreport",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]
+
 
 @pytest.fixture(autouse=True)
 def environment_as_before() -> Iterator[None]:

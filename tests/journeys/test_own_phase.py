@@ -18,7 +18,7 @@ from harness.errors import Refused
 from harness.upload.server import Server as RunServer
 from harness.upload.server import require_same_order
 from submissions.phases import MEMBER, phase_of
-from tests.support import shared
+from tests.support import stored
 from tests.support.desk import NOON, a_place
 from tests.support.inside import harness_inside
 from tests.support.server import Server, decided, started
@@ -49,7 +49,7 @@ def a_zip_of(rows: list[dict[str, str]], entry: str) -> bytes:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real server with the golden cells as two phases: under own names, and as they stand in the file."""
     folder = tmp_path_factory.mktemp("own")
-    for name, truth in (("own", own_table(folder)[0]), ("bare", shared("golden/cells.csv"))):
+    for name, truth in (("own", own_table(folder)[0]), ("bare", stored("golden/cells.csv"))):
         added = harness_inside("phase", "add", name, "--truth", truth, "--data-dir", folder / "server")
         assert added.code == 0, added.err
     server = started(folder / "server")
@@ -134,9 +134,9 @@ def test_a_run_in_another_order_than_the_phase_is_not_handed_in(served: Server, 
 
 def test_the_prepared_case_of_an_own_phase_has_its_value(tmp_path: Path) -> None:
     """cases/expected.json: the lines of own-lines.predict follow the rows of own-truth.csv."""
-    expected = json.loads(shared("cases/expected.json").read_text())["own-lines.predict"]
-    (tmp_path / "own.zip").write_bytes(a_zip({MEMBER: shared("cases/own-lines.predict").read_bytes()}))
-    found = harness_inside("score", tmp_path / "own.zip", "--truth", shared("cases/own-truth.csv"), "--json")
+    expected = json.loads(stored("cases/expected.json").read_text())["own-lines.predict"]
+    (tmp_path / "own.zip").write_bytes(a_zip({MEMBER: stored("cases/own-lines.predict").read_bytes()}))
+    found = harness_inside("score", tmp_path / "own.zip", "--truth", stored("cases/own-truth.csv"), "--json")
     assert found.document()["metrics"]["weighted_f1"] == pytest.approx(expected["weighted_f1"], abs=1e-12)
 
 

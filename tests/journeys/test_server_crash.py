@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.postgres import a_database
+from tests.support.postgres import a_database, asked
 from tests.support.server import DATABASES, Server, a_zip, add_phase, decided, started
 
 CRASHES = int(os.environ.get("HARNESS_CRASHES", "3"))
@@ -129,14 +128,9 @@ def check_integrity(data_dir: Path, database: str | None) -> None:
         digests = [row[0] for row in connection.execute("SELECT archive FROM submissions")]
         connection.close()
     else:
-        rows = tuple(map(int, _psql(database, counts)[0].split("|")))
-        digests = _psql(database, "SELECT archive FROM submissions")
+        (rows,) = asked(database, counts)
+        digests = [row[0] for row in asked(database, "SELECT archive FROM submissions")]
     assert set(rows) == {UPLOADS}
     for digest in digests:
         assert (data_dir / "archive" / digest[:2] / digest).is_file()
     assert list((data_dir / "archive" / "incoming").iterdir()) == []
-
-
-def _psql(database: str, query: str) -> list[str]:
-    done = subprocess.run(["psql", "-At", database, "-c", query], capture_output=True, text=True, check=True)
-    return done.stdout.split()

@@ -12,7 +12,7 @@ import pytest
 from submissions.manifest import Manifest
 from submissions.phases import phase_of
 from submissions.reading import read
-from tests.support import shared
+from tests.support import few_images, stored, whole_sample
 from tests.support.command import harness
 from tests.support.dataset import a_dataset
 from tests.support.truth import LABEL_FILE
@@ -31,49 +31,57 @@ def drawn(tmp_path_factory):
     return a_dataset(tmp_path_factory.mktemp("drawn") / "data")
 
 
+@pytest.mark.parametrize(
+    ("images", "test", "trained", "dropped"),
+    [
+        (few_images, 8, {"ALL": 6, "HEM": 5}, [("H4", 1), ("H5", 1)]),
+        (whole_sample, 231, {"ALL": 64, "HEM": 23}, [("H4", 3), ("H5", 2)]),
+    ],
+)
 def test_on_real_images_subjects_that_meet_the_test_fold_are_dropped_and_the_lines_follow_the_file_names(
-    tmp_path,
+    tmp_path, images, test, trained, dropped
 ):
-    sample = shared("cnmc-sample")
+    sample = images()
     answer = submit("majority", "--split", "fold0", "--data", sample, "--allow-partial", cwd=tmp_path)
     assert answer.code == 0, answer.err
     document = answer.document()
     manifest = Manifest.from_json((tmp_path / document["manifest"]).read_text())
-    assert manifest.training["cells"] == 87
-    assert manifest.training["classes"] == {"ALL": 64, "HEM": 23}
-    assert [(one["subject"], one["cells"]) for one in manifest.training["dropped"]] == [("H4", 3), ("H5", 2)]
+    assert manifest.training["cells"] == sum(trained.values())
+    assert manifest.training["classes"] == trained
+    assert [(one["subject"], one["cells"]) for one in manifest.training["dropped"]] == dropped
     assert manifest.remarks == ("partial",)
     assert document["submission"].endswith("submission-partial.zip")
     names = [path.name for path in sample.glob("C-NMC_Leukemia/training_data/fold_0/*/*.bmp")]
     table = (tmp_path / document["run"] / "predictions.csv").read_text().splitlines()
     assert [line.partition(",")[0] for line in table[1:]] == sorted(names)
     phase = phase_of("fold0", names, partial=True)
-    assert len(read(tmp_path / document["submission"], phase).predictions.labels) == 231
+    assert len(read(tmp_path / document["submission"], phase).predictions.labels) == test
 
 
-def test_keeping_shared_cells_trains_on_92_real_cells(tmp_path):
-    sample = shared("cnmc-sample")
+@pytest.mark.parametrize(("images", "cells"), [(few_images, 13), (whole_sample, 92)])
+def test_keeping_shared_cells_trains_on_all_real_cells(tmp_path, images, cells):
+    sample = images()
     options = ("--split", "fold0", "--data", sample, "--shared-cells", "keep", "--dry-run", "--allow-partial")
     plan = submit("seresnext", *options, "--weights", "none", cwd=tmp_path).document()
-    assert plan["training"]["cells"] == 92
+    assert plan["training"]["cells"] == cells
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_partial_split_ends_before_any_work_unless_it_was_asked_for(tmp_path):
-    answer = submit("majority", "--split", "fold0", "--data", shared("cnmc-sample"), cwd=tmp_path)
+    answer = submit("majority", "--split", "fold0", "--data", few_images(), cwd=tmp_path)
     assert answer.code == 3
-    assert "train 323 of 10661" in answer.err
+    assert "train 21 of 10661" in answer.err
     assert not (tmp_path / "runs").exists()
 
 
 def test_the_reference_entry_trains_and_predicts_real_images(tmp_path):
-    options = ("--split", "fold0", "--data", shared("cnmc-sample"), "--weights", "none", "--allow-partial")
-    changes = ("--limit", 16, "--set", "epochs=1", "--set", "views=2")
+    options = ("--split", "fold0", "--data", few_images(), "--weights", "none", "--allow-partial")
+    changes = ("--limit", 8, "--set", "epochs=1", "--set", "views=2")
     answer = submit("seresnext", *options, *changes, cwd=tmp_path)
     assert answer.code == 0, answer.err
     manifest = Manifest.from_json((tmp_path / answer.document()["manifest"]).read_text())
     assert manifest.training["facts"]["parameters"] == 25_512_945
-    assert manifest.cells == 16
+    assert manifest.cells == 8
 
 
 def test_without_weights_the_error_says_how_to_get_them(tmp_path, drawn):
@@ -169,7 +177,7 @@ def test_finished_runs_are_joined_into_one_that_can_be_submitted(tmp_path, drawn
 
 def test_a_run_of_one_phase_is_not_judged_by_the_labels_of_another(tmp_path, drawn):
     run = submit("majority", "--split", "final", "--data", drawn, cwd=tmp_path).document()["run"]
-    answer = harness("score", run, "--truth", shared(LABEL_FILE), cwd=tmp_path)
+    answer = harness("score", run, "--truth", stored(LABEL_FILE), cwd=tmp_path)
     assert answer.code == 3
     assert "holds predictions of the phase final, the labels are of prelim" in answer.err
 

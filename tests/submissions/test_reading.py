@@ -10,7 +10,7 @@ from submissions.naming import listed_phase
 from submissions.phases import FINAL, MEMBER, PRELIM, Phase, phase_of
 from submissions.problems import Problem, SubmissionRefused
 from submissions.reading import Limits, read
-from tests.support import shared
+from tests.support import stored
 from tests.support.submissions import a_submission, a_zip, some_predictions, text_of
 
 SOUND = text_of(some_predictions())
@@ -30,7 +30,7 @@ def with_line(number: int, text: bytes) -> bytes:
 
 
 def test_the_winner_s_own_zip_is_read() -> None:
-    reading = read(shared("submissions/prellberg-final.zip"), FINAL)
+    reading = read(stored("submissions/prellberg-final.zip"), FINAL)
     assert len(reading.predictions.labels) == 2586
     assert reading.predictions.positives == 1588
 

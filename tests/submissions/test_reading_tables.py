@@ -20,7 +20,7 @@ from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused
 from submissions.reading import Reading, read
 from submissions.tables import reading_of_table, table_of
-from tests.support import shared
+from tests.support import stored
 from tests.support.submissions import some_predictions
 from tests.support.truth import LABEL_FILE
 
@@ -148,10 +148,10 @@ def test_every_spelling_of_a_preliminary_cell_is_that_cell(name: str) -> None:
 
 
 def test_the_label_file_itself_is_a_table_of_predictions() -> None:
-    found = reading_of_table(shared(LABEL_FILE))
+    found = reading_of_table(stored(LABEL_FILE))
     assert found.predictions.phase is PRELIM
     by_original = "\n".join(
-        ",".join(line.split(",")[::2]) for line in shared(LABEL_FILE).read_text().splitlines()
+        ",".join(line.split(",")[::2]) for line in stored(LABEL_FILE).read_text().splitlines()
     )
     assert table_of(reading_of_table(by_original.encode()).predictions) == table_of(found.predictions)
 

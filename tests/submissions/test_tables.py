@@ -13,7 +13,7 @@ from submissions.phases import FINAL, PRELIM, phase_of
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused
 from submissions.tables import read_table, write_table
-from tests.support import shared
+from tests.support import stored
 from tests.support.submissions import some_predictions
 
 THREE = phase_of("three", ("1.bmp", "2.bmp", "10.bmp"))
@@ -129,7 +129,7 @@ def test_a_header_alone_is_refused(table: Path) -> None:
 
 
 def test_the_published_runs_of_the_specification_are_read() -> None:
-    runs = sorted(shared("entries/prelim").glob("*.csv"))
+    runs = sorted(stored("entries/prelim").glob("*.csv"))
     assert runs
     for run in runs:
         assert read_table(run).phase is PRELIM

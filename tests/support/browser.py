@@ -1,4 +1,4 @@
-"""Debian's Chromium driven by Playwright, and axe-core from npm; tests skip where one is absent."""
+"""Chromium driven by Playwright, and axe-core from npm; tests skip where one is absent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ SERIOUS = ("serious", "critical")
 
 @contextmanager
 def a_browser() -> Iterator[Any]:
-    """A Chromium of its own; `HARNESS_CHROMIUM` names one elsewhere."""
+    """A Chromium of its own: named by `HARNESS_CHROMIUM`, else on the path, else Playwright's download."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    path = os.environ.get("HARNESS_CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    named = os.environ.get("HARNESS_CHROMIUM") or shutil.which("chromium")
     with sync_api.sync_playwright() as playwright:
+        path = named or playwright.chromium.executable_path
+        if not Path(path).exists():
+            pytest.skip("Chromium is not installed (make services)")
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
@@ -37,7 +38,7 @@ def axe_source() -> str:
     named = os.environ.get("HARNESS_AXE")
     path = Path(named) if named else ROOT / "node_modules" / "axe-core" / "axe.min.js"
     if not path.exists():
-        pytest.skip("axe-core is not installed (npm install --no-save axe-core)")
+        pytest.skip("axe-core is not installed (make services)")
     return path.read_text()
 
 

@@ -17,32 +17,32 @@ from eval_server.scoring.counts import Subjects, Tally
 from eval_server.scoring.metrics import Metric
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
-from tests.support import shared
+from tests.support import stored
 
 ENTRIES = ("E1", "E2", "E3", "E4", "E5")
 PAIRS = tuple(f"{one}-{two}" for one, two in combinations(ENTRIES, 2))
 FIRST, SECOND = (side.astype(np.int64) for side in np.triu_indices(len(ENTRIES), 1))
 """Rows of the pairs of `PAIRS` in a golden table."""
 
-LABEL_FILE = "cnmc-sample/C-NMC_Leukemia/validation_data/C-NMC_test_prelim_phase_data_labels.csv"
+LABEL_FILE = "cnmc/C-NMC_Leukemia/validation_data/C-NMC_test_prelim_phase_data_labels.csv"
 
 
 @cache
 def golden(name: str) -> Any:
     """A document of golden numbers."""
-    return json.loads(shared(f"golden/{name}.json").read_text())
+    return json.loads(stored(f"golden/{name}.json").read_text())
 
 
 def golden_rows(name: str) -> list[dict[str, str]]:
     """The rows of a golden table."""
-    with shared(f"golden/{name}.csv").open(newline="") as table:
+    with stored(f"golden/{name}.csv").open(newline="") as table:
         return list(csv.DictReader(table))
 
 
 @cache
 def golden_truth() -> Truth:
     """The truth of the 1,867 synthetic cells, read as a user would."""
-    return read_truth(shared("golden/cells.csv"))
+    return read_truth(stored("golden/cells.csv"))
 
 
 @cache

@@ -14,7 +14,7 @@ from eval_server.judging.verdict import Verdict, judge
 from eval_server.scoring import pairwise
 from submissions.predictions import Predictions
 from submissions.tables import read_table
-from tests.support import shared
+from tests.support import stored
 from tests.support.truth import LABEL_FILE, a_truth, a_verdict, golden, golden_verdicts
 
 SMALL = {"A": "11111", "B": "1111", "C": "111111", "H1": "00000", "H2": "0000", "H3": "000000"}
@@ -227,10 +227,10 @@ def test_options_that_make_no_sense_are_refused(options: dict, said: str) -> Non
 def test_the_nine_real_entries_have_6_significant_differences_where_mcnemar_would_claim_19() -> None:
     from eval_server.judging.truth import read_truth
 
-    truth = read_truth(shared(LABEL_FILE))
+    truth = read_truth(stored(LABEL_FILE))
     verdicts = {
         path.stem: judge(read_table(path, truth.phase), truth)
-        for path in sorted(shared("entries/prelim").glob("*.csv"))
+        for path in sorted(stored("entries/prelim").glob("*.csv"))
     }
     report = compare(verdicts, **QUICK)
     assert (len(report.pairs), report.significant, report.mcnemar_significant) == (36, 6, 19)

@@ -13,7 +13,7 @@ from eval_server.judging.truth import Truth, read_truth
 from eval_server.judging.verdict import CellLevel
 from eval_server.scoring.counts import subjects_of
 from submissions.tables import read_table
-from tests.support import shared
+from tests.support import stored
 from tests.support.truth import LABEL_FILE
 
 RANDOM_ENTRIES = int(os.environ.get("HARNESS_TEST_RANDOM_ENTRIES", "200"))
@@ -33,7 +33,7 @@ NAMED = dict(
 
 @pytest.fixture(scope="module")
 def truth() -> Truth:
-    return read_truth(shared(LABEL_FILE))
+    return read_truth(stored(LABEL_FILE))
 
 
 def asked(called: np.ndarray, truth: Truth) -> tuple[Hint, ...]:
@@ -44,7 +44,7 @@ def asked(called: np.ndarray, truth: Truth) -> tuple[Hint, ...]:
 
 def with_mistake(called: np.ndarray, mistake: str, truth: Truth) -> np.ndarray:
     cells, labels = truth.phase.cells, truth.labels.tolist()
-    patient = {row.split(",")[1]: row.split(",")[0] for row in shared(LABEL_FILE).read_text().splitlines()}
+    patient = {row.split(",")[1]: row.split(",")[0] for row in stored(LABEL_FILE).read_text().splitlines()}
     at = range(len(cells))
     lines = {
         "text": sorted(at, key=lambda one: cells[one]),
@@ -59,7 +59,7 @@ def with_mistake(called: np.ndarray, mistake: str, truth: Truth) -> np.ndarray:
 
 @pytest.mark.parametrize("entry", REAL)
 def test_no_real_entry_gets_a_hint_as_it_is(entry: str, truth: Truth) -> None:
-    assert asked(read_table(shared(f"entries/prelim/{entry}.csv")).labels, truth) == ()
+    assert asked(read_table(stored(f"entries/prelim/{entry}.csv")).labels, truth) == ()
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -68,7 +68,7 @@ def test_each_mistake_made_on_purpose_is_named_with_the_number_it_hides(
     entry: str, mistake: str, truth: Truth
 ) -> None:
     """Inverted labels of naive Bayes are the better ones (weighted F1 0.512 for 0.502): nothing to name."""
-    called = read_table(shared(f"entries/prelim/{entry}.csv")).labels
+    called = read_table(stored(f"entries/prelim/{entry}.csv")).labels
     found = asked(with_mistake(called, mistake, truth), truth)
     if (entry, mistake) == ("naive-bayes", "inverted"):
         assert found == ()
@@ -99,7 +99,7 @@ def test_an_entry_that_calls_every_cell_the_same_gets_no_hint(value: int, truth:
 
 
 def test_without_subjects_inverted_and_misplaced_labels_are_still_named(truth: Truth) -> None:
-    called = read_table(shared("entries/prelim/svm.csv")).labels
+    called = read_table(stored("entries/prelim/svm.csv")).labels
     for mistake in ("inverted", "text", "ALL first"):
         cells = CellLevel(truth.labels, with_mistake(called, mistake, truth))
         assert [hint.reading for hint in hints(cells, truth.phase.cells)] == [NAMED[mistake]]

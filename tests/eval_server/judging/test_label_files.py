@@ -8,7 +8,7 @@ import pytest
 
 from eval_server.judging.truth import TruthInvalid, read_truth
 from submissions.phases import FINAL, PRELIM
-from tests.support import shared
+from tests.support import stored
 from tests.support.truth import LABEL_FILE
 
 CASES = Path(__file__).resolve().parents[2] / "data" / "cases"
@@ -45,9 +45,9 @@ def test_a_label_file_in_another_dialect_is_the_same_truth(table: bytes) -> None
 
 
 def test_the_published_file_from_a_spreadsheet_is_the_published_truth() -> None:
-    text = shared(LABEL_FILE).read_text()
+    text = stored(LABEL_FILE).read_text()
     again = text.replace(",", ";").replace("Patient_ID", "patient_id").encode("utf-16")
-    assert read_truth(again).sha256 == read_truth(shared(LABEL_FILE)).sha256
+    assert read_truth(again).sha256 == read_truth(stored(LABEL_FILE)).sha256
 
 
 def test_cells_and_labels_without_names_are_a_truth_and_it_is_said() -> None:
@@ -71,10 +71,10 @@ def test_labels_alone_are_those_of_the_phase_in_its_order() -> None:
 
 
 def test_official_cells_behind_paths_or_by_their_first_names_are_the_official_phase() -> None:
-    rows = [row.split(",") for row in shared(LABEL_FILE).read_text().split()[1:]]
+    rows = [row.split(",") for row in stored(LABEL_FILE).read_text().split()[1:]]
     by_path = "".join(f"/data/{name.upper()},{label}\n" for _, name, label in rows)
     by_original = "".join(f"{original},{label}\n" for original, _, label in rows)
-    published = read_truth(shared(LABEL_FILE))
+    published = read_truth(stored(LABEL_FILE))
     for table in (
         f"cell,label\n{by_path}",
         f"Patient_ID;class\n{by_original.replace(',', ';')}",

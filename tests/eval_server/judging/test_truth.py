@@ -7,14 +7,14 @@ import pytest
 
 from eval_server.judging.truth import Truth, TruthInvalid, read_truth
 from submissions.phases import FINAL, MOST_CELLS, PRELIM, Phase, phase_of
-from tests.support import shared
+from tests.support import stored
 from tests.support.truth import LABEL_FILE
 
 PUBLISHED = b"Patient_ID,new_names,labels\nUID_57_29_1_all.bmp,1.bmp,1\nUID_h3_35_1_hem.bmp,2.bmp,0\n"
 
 
 def test_the_published_label_file_is_the_preliminary_phase_with_28_subjects() -> None:
-    truth = read_truth(shared(LABEL_FILE))
+    truth = read_truth(stored(LABEL_FILE))
     assert truth.phase is PRELIM
     assert truth.subjects is not None
     assert len(set(truth.subjects)) == 28

@@ -13,12 +13,12 @@ from eval_server.judging.truth import read_truth
 from eval_server.scoring import simulation
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.simulation import SIZES, TrueRates, draw, other_point, subjects_of_design
-from tests.support import shared
+from tests.support import stored
 from tests.support.truth import LABEL_FILE
 
 
 def test_the_subject_sizes_are_those_of_the_published_lists() -> None:
-    with shared("facts/known_files.csv").open(newline="") as table:
+    with stored("facts/known_files.csv").open(newline="") as table:
         rows = [row for row in csv.DictReader(table) if row["split"] == "train"]
     for fold in ("fold_0", "fold_1", "fold_2"):
         for at, label in enumerate(("all", "hem")):
@@ -26,7 +26,7 @@ def test_the_subject_sizes_are_those_of_the_published_lists() -> None:
                 row["subject"].upper() for row in rows if (row["fold"], row["class"]) == (fold, label)
             )
             assert sorted(cells.values(), reverse=True) == list(SIZES[fold][at])
-    truth = read_truth(shared(LABEL_FILE))
+    truth = read_truth(stored(LABEL_FILE))
     assert truth.subjects is not None
     for at, label in enumerate((1, 0)):
         cells = Counter(

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from eval_server.store.store import DATABASE_FILE, Store, StoreForeign
 from eval_server.store.watch import Watch
 from tests.eval_server.store.test_backup import NOON, a_full_store
 from tests.eval_server.store.test_submissions import an_arrival, welcome
-from tests.support.postgres import a_database
+from tests.support.postgres import a_database, asked
 from tests.support.server import small_truth
 
 PAGE = 4096
@@ -333,7 +332,3 @@ def copied(database: str) -> str:
     made = f"CREATE DATABASE {name}_copy TEMPLATE {name} STRATEGY file_copy"
     asked(database.replace(name, "postgres"), made)
     return copy
-
-
-def asked(database: str, statement: str) -> None:
-    subprocess.run(["psql", "-q", database, "-c", statement], check=True, capture_output=True)

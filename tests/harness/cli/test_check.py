@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from submissions.phases import MEMBER
-from tests.support import shared
+from tests.support import stored
 from tests.support.command import harness
 from tests.support.inside import harness_inside
 from tests.support.submissions import a_submission, a_zip, some_predictions, text_of
@@ -20,7 +20,7 @@ def zip_file(tmp_path: Path) -> Path:
 
 
 def test_the_winner_s_zip_is_accepted_with_its_counts() -> None:
-    answer = harness("check", shared("submissions/prellberg-final.zip"), "--phase", "final", "--json")
+    answer = harness("check", stored("submissions/prellberg-final.zip"), "--phase", "final", "--json")
     assert answer.code == 0
     assert answer.document() == {
         "accepted": True,

@@ -15,7 +15,7 @@ import pytest
 from submissions.packing import pack
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
-from tests.support import shared
+from tests.support import stored
 from tests.support.command import Answer, harness
 from tests.support.inside import harness_inside
 
@@ -317,8 +317,8 @@ def test_a_refusal_leaves_no_page_behind(folder: Path, tmp_path: Path) -> None:
 
 def test_the_nine_real_entries_come_out_as_the_documentation_says() -> None:
     """The pair of numbers that opens docs/statistics.md."""
-    entries = sorted(shared("entries/prelim").glob("*.csv"))
-    root = shared("cnmc-sample/C-NMC_Leukemia/validation_data")
+    entries = sorted(stored("entries/prelim").glob("*.csv"))
+    root = stored("cnmc/C-NMC_Leukemia/validation_data")
     truth = root / "C-NMC_test_prelim_phase_data_labels.csv"
     document = harness("compare", *entries, "--truth", truth, "--json").document()
     assert len(document["pairs"]) == 36
@@ -330,8 +330,8 @@ def test_the_nine_real_entries_come_out_as_the_documentation_says() -> None:
 
 
 def test_published_results_stand_apart_and_are_not_ranked(tmp_path: Path) -> None:
-    entry = shared("entries/prelim") / "svm.csv"
-    root = shared("cnmc-sample/C-NMC_Leukemia/validation_data")
+    entry = stored("entries/prelim") / "svm.csv"
+    root = stored("cnmc/C-NMC_Leukemia/validation_data")
     request = ("compare", entry, "--truth", root / "C-NMC_test_prelim_phase_data_labels.csv", "--published")
     answer = harness_inside(*request, "--html", tmp_path / "page.html")
     assert "no predictions, so not compared" in answer.out

@@ -16,7 +16,7 @@ from submissions.packing import pack
 from submissions.phases import PRELIM, phase_of
 from submissions.predictions import Predictions
 from submissions.tables import read_table, write_table
-from tests.support import shared
+from tests.support import stored
 from tests.support.truth import LABEL_FILE
 
 REAL = ("boosting", "forest", "knn", "lda", "logistic", "mean-of-all", "mlp", "naive-bayes", "svm")
@@ -51,12 +51,12 @@ def _predictions(labels: list[int], cells: tuple[str, ...] = CELLS) -> Predictio
 
 @pytest.mark.parametrize("name", REAL)
 def test_a_zip_of_each_real_entry_is_scored_like_its_table(name: str, tmp_path: Path, capsys) -> None:
-    predictions = read_table(shared(f"entries/prelim/{name}.csv"))
+    predictions = read_table(stored(f"entries/prelim/{name}.csv"))
     assert predictions.phase is PRELIM
     pack(predictions, tmp_path / "submission.zip")
-    zipped = Answer(capsys, "score", tmp_path / "submission.zip", "--truth", shared(LABEL_FILE), "--json")
+    zipped = Answer(capsys, "score", tmp_path / "submission.zip", "--truth", stored(LABEL_FILE), "--json")
     table = Answer(
-        capsys, "score", shared(f"entries/prelim/{name}.csv"), "--truth", shared(LABEL_FILE), "--json"
+        capsys, "score", stored(f"entries/prelim/{name}.csv"), "--truth", stored(LABEL_FILE), "--json"
     )
     assert (zipped.code, table.code) == (0, 0)
     assert zipped.document["confusion"] == table.document["confusion"]
@@ -68,12 +68,12 @@ def test_a_zip_of_each_real_entry_is_scored_like_its_table(name: str, tmp_path: 
 def test_the_papers_confusion_matrix_as_a_zip_gives_the_papers_numbers(tmp_path: Path, capsys) -> None:
     from eval_server.judging.truth import read_truth
 
-    labels = read_truth(shared(LABEL_FILE)).labels
+    labels = read_truth(stored(LABEL_FILE)).labels
     called = labels.copy()
     called[np.flatnonzero(labels == 1)[:77]] = 0
     called[np.flatnonzero(labels == 0)[:112]] = 1
     pack(Predictions(PRELIM, called), tmp_path / "paper.zip")
-    answer = Answer(capsys, "score", tmp_path / "paper.zip", "--truth", shared(LABEL_FILE), "--json")
+    answer = Answer(capsys, "score", tmp_path / "paper.zip", "--truth", stored(LABEL_FILE), "--json")
     metrics = answer.document["metrics"]
     assert answer.document["confusion"] == {"tn": 536, "fp": 112, "fn": 77, "tp": 1142}
     assert {name: round(metrics[name], 6) for name in ("accuracy", "weighted_f1", "mcc")} == {
@@ -105,8 +105,8 @@ def test_the_document_has_the_promised_fields(truth: Path, tmp_path: Path, capsy
 
 
 def test_people_get_a_headline_a_sentence_and_a_note_on_subjects(tmp_path: Path, capsys) -> None:
-    entry = shared("entries/prelim/mlp.csv")
-    answer = Answer(capsys, "score", f"my net={entry}", "--truth", shared(LABEL_FILE))
+    entry = stored("entries/prelim/mlp.csv")
+    answer = Answer(capsys, "score", f"my net={entry}", "--truth", stored(LABEL_FILE))
     assert answer.code == 0
     first, second, *_ = answer.out.splitlines()
     assert first.startswith("my net: weighted F1 0.7010, 95 % interval [0.562, 0.811] (1,867 cells")
@@ -171,8 +171,8 @@ def test_missing_predictions_are_refused_and_both_counts_named(tmp_path: Path, c
 
 
 def test_a_zip_of_another_phase_is_refused_and_both_lengths_named(capsys) -> None:
-    archive = shared("submissions/prellberg-final.zip")
-    answer = Answer(capsys, "score", archive, "--truth", shared(LABEL_FILE), "--json")
+    archive = stored("submissions/prellberg-final.zip")
+    answer = Answer(capsys, "score", archive, "--truth", stored(LABEL_FILE), "--json")
     assert answer.code == 5
     assert "1867" in answer.err
     assert "2586" in answer.err

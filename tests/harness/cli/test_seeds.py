@@ -9,7 +9,7 @@ import pytest
 
 from harness.runs.provenance import file_sha256
 from submissions.manifest import Manifest
-from tests.support import shared
+from tests.support import stored
 from tests.support.inside import harness_inside
 
 SUBJECTS = [("1", 1), ("2", 1), ("3", 1), ("H1", 0), ("H2", 0), ("H3", 0)]
@@ -141,7 +141,7 @@ def test_the_text_shows_the_table_the_tests_and_the_published_one(folder: Path) 
 
 def test_a_table_of_seeds_gives_the_golden_answers() -> None:
     """R (effsize, wilcox.test) and scipy on golden/seeds.csv, as r_stats.json and the specification say."""
-    document = harness_inside("seeds", shared("golden/seeds.csv"), "--json").document()
+    document = harness_inside("seeds", stored("golden/seeds.csv"), "--json").document()
     first = document["pairs"][0]
     assert (first["a"], first["b"], first["u"]) == ("M1", "M2", 353.5)
     assert first["p_greater"] == pytest.approx(0.0898528502, abs=1e-10)

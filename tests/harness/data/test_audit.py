@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from harness.data.published import LABEL_FILE
 from harness.errors import DataWrong
 from models.contract import Advance
 from tests.harness.data.conftest import Rearranged
-from tests.support import shared
+from tests.support import few_images, stored, whole_sample
 from tests.support.damage import harms
 
 
@@ -38,15 +38,21 @@ def flipped(path: Path, at: int = 300_000) -> None:
     path.write_bytes(content)
 
 
-def test_the_real_sample_is_intact_and_incomplete() -> None:
-    report = audit(shared("cnmc-sample"))
+@pytest.mark.parametrize(
+    ("images", "training", "leukemic", "preliminary"), [(few_images, 21, 10, 3), (whole_sample, 323, 276, 9)]
+)
+def test_the_real_sample_is_intact_and_incomplete(
+    images: Callable[[], Path], training: int, leukemic: int, preliminary: int
+) -> None:
+    report = audit(images())
     document = report.to_json()
     train, prelim, final = (document["splits"][part] for part in ("train", "prelim", "final"))
-    assert (train["expected"], train["present"], train["missing"]) == (10_661, 323, 10_338)
-    assert (prelim["expected"], prelim["present"], prelim["missing"]) == (1_867, 9, 1_858)
-    assert (final["expected"], final["present"], final["missing"]) == (2_586, 0, 2_586)
+    counted = [[part[name] for name in ("expected", "present", "missing")] for part in (train, prelim, final)]
+    assert counted[0] == [10_661, training, 10_661 - training]
+    assert counted[1] == [1_867, preliminary, 1_867 - preliminary]
+    assert counted[2] == [2_586, 0, 2_586]
     assert train["corrupt"] == prelim["corrupt"] == train["unknown"] == []
-    assert train["classes"]["ALL"]["cells"] == 276
+    assert train["classes"]["ALL"]["cells"] == leukemic
     assert document["stray"] == ["ATTRIBUTION.md"]
     assert document["label_file"]["recognised"]
     assert document["drawn"] is False
@@ -54,7 +60,7 @@ def test_the_real_sample_is_intact_and_incomplete() -> None:
 
 
 def test_one_flipped_byte_of_a_real_image_is_named_as_corrupt(tmp_path: Path) -> None:
-    source = shared("cnmc-sample/C-NMC_Leukemia/training_data/fold_1/all")
+    source = stored("cnmc/C-NMC_Leukemia/training_data/fold_1/all")
     folder = tmp_path / "fold_1/all"
     folder.mkdir(parents=True)
     names = sorted(path.name for path in source.iterdir())[:3]

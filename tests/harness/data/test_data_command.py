@@ -7,9 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.support import shared
+import pytest
+
+from tests.support import few_images, stored, whole_sample
 from tests.support.disk import no_file_above
 from tests.support.inside import harness_inside
 
@@ -27,12 +30,15 @@ def harness(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_audit_of_the_real_sample_prints_one_document_and_exits_with_3() -> None:
-    done = harness("audit", shared("cnmc-sample"), "--json")
+@pytest.mark.parametrize(("images", "training", "preliminary"), [(few_images, 21, 3), (whole_sample, 323, 9)])
+def test_the_audit_of_the_real_sample_prints_one_document_and_exits_with_3(
+    images: Callable[[], Path], training: int, preliminary: int
+) -> None:
+    done = harness("audit", images(), "--json")
     assert done.returncode == 3
     document = json.loads(done.stdout)
-    assert document["splits"]["train"]["present"] == 323
-    assert document["splits"]["prelim"]["present"] == 9
+    assert document["splits"]["train"]["present"] == training
+    assert document["splits"]["prelim"]["present"] == preliminary
     assert document["splits"]["train"]["corrupt"] == []
     assert document["label_file"]["recognised"] is True
     assert document["stray"] == ["ATTRIBUTION.md"]
@@ -41,7 +47,7 @@ def test_the_audit_of_the_real_sample_prints_one_document_and_exits_with_3() -> 
 
 def test_a_corrupt_image_is_named_for_people_too(tmp_path: Path) -> None:
     name = "UID_1_1_1_all.bmp"
-    real = shared(f"cnmc-sample/C-NMC_Leukemia/training_data/fold_0/all/{name}").read_bytes()
+    real = stored(f"cnmc/C-NMC_Leukemia/training_data/fold_0/all/{name}").read_bytes()
     (tmp_path / name).write_bytes(real[:-3] + b"\x01" + real[-2:])
     done = harness("audit", tmp_path)
     assert done.returncode == 3

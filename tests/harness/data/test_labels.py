@@ -10,20 +10,20 @@ from harness.data.labels import has_sha256, read_labels
 from harness.data.published import LABEL_FILE
 from harness.errors import DataWrong
 from submissions.cells import Label
-from tests.support import shared
+from tests.support import stored
 
 HEADER = "Patient_ID,new_names,labels\n"
 
 
 def test_the_published_file_is_read_whole() -> None:
-    labels = read_labels(shared(f"cnmc-sample/C-NMC_Leukemia/validation_data/{LABEL_FILE.name}"))
+    labels = read_labels(stored(f"cnmc/C-NMC_Leukemia/validation_data/{LABEL_FILE.name}"))
     assert len(labels) == LABEL_FILE.rows
     assert (labels["4.bmp"].subject, labels["4.bmp"].label) == ("H49", Label.HEM)
     assert sum(row.label is Label.ALL for row in labels.values()) == 1219
 
 
 def test_line_ends_and_a_byte_order_mark_do_not_make_it_another_file(tmp_path: Path) -> None:
-    published = shared(f"cnmc-sample/C-NMC_Leukemia/validation_data/{LABEL_FILE.name}")
+    published = stored(f"cnmc/C-NMC_Leukemia/validation_data/{LABEL_FILE.name}")
     copy = tmp_path / "phase2.csv"
     copy.write_bytes(b"\xef\xbb\xbf" + published.read_bytes().replace(b"\r\n", b"\n"))
     assert has_sha256(copy, LABEL_FILE.sha256)

@@ -11,7 +11,7 @@ from harness.data.audit import audit
 from harness.data.layouts import find_files
 from harness.errors import DataWrong
 from tests.harness.data.conftest import Rearranged
-from tests.support import shared
+from tests.support import few_images
 
 LABELS = "C-NMC_test_prelim_phase_data_labels.csv"
 
@@ -118,6 +118,6 @@ def test_a_root_without_images_of_the_data_set_is_refused(tmp_path: Path) -> Non
 
 
 def test_the_real_label_file_is_recognised_in_the_sample() -> None:
-    report = audit(shared("cnmc-sample"))
+    report = audit(few_images())
     assert report.label_file.recognised
     assert len(report.label_file.labels) == 1867

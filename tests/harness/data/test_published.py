@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.data import build_published
 from harness.data.published import LIST_FILE, PAIRS_FILE, Box, published
 from submissions.cells import CellName, Label
-from tests.support import shared
+from tests.support import few_images, stored, whole_sample
 
 PACKAGE = Path(build_published.__file__).parent
 
@@ -66,7 +66,7 @@ def test_the_recurring_pairs_join_subjects_into_the_four_known_groups() -> None:
 
 
 def test_the_packaged_files_are_those_the_builder_makes_and_stay_under_one_megabyte(tmp_path: Path) -> None:
-    build_published.build(shared("facts"), shared("cnmc-sample"), tmp_path)
+    build_published.build(stored("facts"), whole_sample(), tmp_path)
     sizes = []
     for name in (LIST_FILE, PAIRS_FILE):
         built, carried = (lzma.decompress((folder / name).read_bytes()) for folder in (tmp_path, PACKAGE))
@@ -75,8 +75,23 @@ def test_the_packaged_files_are_those_the_builder_makes_and_stay_under_one_megab
     assert sum(sizes) < 1_000_000
 
 
+def test_without_the_images_the_builder_makes_the_same_lists_but_for_their_pixels(tmp_path: Path) -> None:
+    build_published.build(stored("facts"), few_images(), tmp_path)
+    assert rows_of(tmp_path / PAIRS_FILE) == rows_of(PACKAGE / PAIRS_FILE)
+    built, carried = rows_of(tmp_path / LIST_FILE), rows_of(PACKAGE / LIST_FILE)
+    assert [row[:-1] for row in built] == [row[:-1] for row in carried]
+    seen = [(ours[-1], theirs[-1]) for ours, theirs in zip(built[1:], carried[1:], strict=True) if ours[-1]]
+    assert len(seen) == 24
+    assert all(ours == theirs for ours, theirs in seen)
+
+
+def rows_of(packed: Path) -> list[list[str]]:
+    with lzma.open(packed, "rt", newline="") as table:
+        return list(csv.reader(table))
+
+
 def test_every_sha256_is_that_of_the_table_of_facts() -> None:
-    with shared("facts/known_files.csv").open(newline="") as lines:
+    with stored("facts/known_files.csv").open(newline="") as lines:
         for row in csv.DictReader(lines):
             cell = published().find(row["split"], row["name"])
             assert cell is not None

@@ -20,13 +20,13 @@ from harness.data.dataset import open_dataset
 from harness.data.pixels import shown_by
 from harness.data.published import published
 from harness.errors import DataWrong
-from tests.support import shared
+from tests.support import few_images, stored, whole_sample
 from tests.support.damage import harms
 from tests.support.dataset import a_dataset
 from tests.support.inside import harness_inside
 
-TRAINING = "cnmc-sample/C-NMC_Leukemia/training_data/fold_0/all"
-PRELIM = "cnmc-sample/C-NMC_Leukemia/validation_data/C-NMC_test_prelim_phase_data"
+TRAINING = "cnmc/C-NMC_Leukemia/training_data/fold_0/all"
+PRELIM = "cnmc/C-NMC_Leukemia/validation_data/C-NMC_test_prelim_phase_data"
 
 
 def other_header(path: Path) -> Path:
@@ -75,7 +75,7 @@ def real(tmp_path: Path) -> Path:
     root = tmp_path / "real"
     for source, place in ((TRAINING, "fold_0/all"), (PRELIM, "prelim")):
         (root / place).mkdir(parents=True)
-        for path in sorted(shared(source).glob("*.bmp"))[:3]:
+        for path in sorted(stored(source).glob("*.bmp"))[:3]:
             shutil.copy(path, root / place)
     return root
 
@@ -125,9 +125,12 @@ def test_the_audit_says_what_was_saved_again_apart_from_what_is_damaged(real: Pa
     assert "pixels not known" not in answer.out
 
 
-def test_every_real_image_is_its_pixels_under_a_published_header() -> None:
-    images = sorted(shared("cnmc-sample").rglob("*.bmp"))
-    assert len(images) == 332
+@pytest.mark.parametrize(("folder", "count"), [(few_images, 24), (whole_sample, 332)])
+def test_every_real_image_is_its_pixels_under_a_published_header(
+    folder: Callable[[], Path], count: int
+) -> None:
+    images = sorted(folder().rglob("*.bmp"))
+    assert len(images) == count
     for path in images:
         content = path.read_bytes()
         assert hashlib.sha256(content).hexdigest() in shown_by(content, with_forms=True).forms, path.name
@@ -139,7 +142,7 @@ def test_the_list_holds_the_pixels_of_every_image_of_the_sample() -> None:
     name = "UID_1_1_1_all.bmp"
     cell = published().find("train", name)
     assert cell is not None
-    assert shown_by((shared(TRAINING) / name).read_bytes()).pixels == listed[cell.sha256]
+    assert shown_by((stored(TRAINING) / name).read_bytes()).pixels == listed[cell.sha256]
 
 
 @pytest.mark.parametrize("change", SAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ from harness.data.splits import SPLITS, CellRecord, Split, make_split
 from harness.errors import DataWrong, UsageWrong
 from submissions.cells import submission_order
 from tests.harness.data.conftest import Rearranged
-from tests.support import shared
+from tests.support import few_images, whole_sample
 
 
 @pytest.fixture
-def sample() -> Dataset:
-    return open_dataset(shared("cnmc-sample"))
+def few() -> Dataset:
+    return open_dataset(few_images())
 
 
 @pytest.fixture
@@ -39,21 +40,32 @@ def taken_out(split: Split) -> dict[str, int]:
     return {one.subject: one.cells for one in split.dropped}
 
 
-def test_fold0_of_the_real_sample_leaves_out_h4_and_h5_because_they_meet_h6_in_h2(sample: Dataset) -> None:
-    split = make_split(sample, "fold0")
-    assert len(split.test) == len(split.phase) == 231
-    assert classes(split.train) == {"ALL": 64, "HEM": 23}
-    assert sum(taken_out(split).values()) == 5
-    assert set(taken_out(split)) == {"H4", "H5"}
+@pytest.mark.parametrize(
+    ("images", "test", "train", "out"),
+    [
+        (few_images, 8, {"ALL": 6, "HEM": 5}, {"H4": 1, "H5": 1}),
+        (whole_sample, 231, {"ALL": 64, "HEM": 23}, {"H4": 3, "H5": 2}),
+    ],
+)
+def test_fold0_of_the_real_sample_leaves_out_h4_and_h5_because_they_meet_h6_in_h2(
+    images: Callable[[], Path], test: int, train: dict[str, int], out: dict[str, int]
+) -> None:
+    split = make_split(open_dataset(images()), "fold0")
+    assert len(split.test) == len(split.phase) == test
+    assert classes(split.train) == train
+    assert taken_out(split) == out
     assert "through H2, with H6 of fold_0" in split.dropped[0].reason
     assert split.partial
     assert split.phase.partial
     assert not split.drawn
 
 
-def test_fold0_of_the_real_sample_keeps_all_92_cells_when_told_to(sample: Dataset) -> None:
-    split = make_split(sample, "fold0", shared_cells="keep")
-    assert len(split.train) == 92
+@pytest.mark.parametrize(("images", "cells"), [(few_images, 13), (whole_sample, 92)])
+def test_fold0_of_the_real_sample_keeps_all_cells_when_told_to(
+    images: Callable[[], Path], cells: int
+) -> None:
+    split = make_split(open_dataset(images()), "fold0", shared_cells="keep")
+    assert len(split.train) == cells
     assert split.dropped == ()
 
 
@@ -86,13 +98,13 @@ def test_over_the_whole_published_set_the_known_groups_are_taken_out(
     assert not split.partial
 
 
-def test_drop_cells_takes_out_only_the_images_of_the_same_cell(sample: Dataset) -> None:
+def test_drop_cells_takes_out_only_the_images_of_the_same_cell(few: Dataset) -> None:
     """UID_h3_1_1 and UID_H10_1_1 show one cell; its bytes differ, so the published pair decides."""
-    split = make_split(sample, "fold1", shared_cells="drop-cells")
+    split = make_split(few, "fold1", shared_cells="drop-cells")
     assert taken_out(split) == {"H3": 1}
     assert "UID_h3_1_1_hem.bmp" not in {cell.name for cell in split.train}
     assert "H3" in subjects(split.train)
-    assert taken_out(make_split(sample, "fold1")) == {"H3": 4}
+    assert taken_out(make_split(few, "fold1")) == {"H3": 2}
 
 
 @pytest.mark.parametrize("name", SPLITS)
@@ -220,9 +232,9 @@ def test_missing_final_images_leave_the_preliminary_split_whole(
     assert make_split(dataset, "final").phase.partial
 
 
-def test_a_split_without_cells_says_which_side_is_empty(sample: Dataset) -> None:
+def test_a_split_without_cells_says_which_side_is_empty(few: Dataset) -> None:
     with pytest.raises(DataWrong, match="split final has no cells to predict"):
-        make_split(sample, "final")
+        make_split(few, "final")
 
 
 @pytest.mark.parametrize(

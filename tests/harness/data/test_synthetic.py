@@ -21,7 +21,7 @@ from harness.data.published import published
 from harness.data.synthetic import FEWEST, PlannedCell, draw, drawn_bytes, planned
 from harness.errors import DataWrong, UsageWrong
 from submissions.cells import Label
-from tests.support import shared
+from tests.support import stored
 from tests.support.dataset import a_dataset
 
 SCALE = 30 / 15_114
@@ -117,16 +117,16 @@ def test_files_have_the_published_formats_and_a_black_background(drawn: Path) ->
 
 
 def test_the_long_header_is_that_of_a_real_preliminary_image() -> None:
-    folder = "cnmc-sample/C-NMC_Leukemia/validation_data/C-NMC_test_prelim_phase_data"
-    with Image.open(shared(f"{folder}/5.bmp")) as image:
+    folder = "cnmc/C-NMC_Leukemia/validation_data/C-NMC_test_prelim_phase_data"
+    with Image.open(stored(f"{folder}/5.bmp")) as image:
         content = as_bmp(np.asarray(image), long_header=True)
-    real = shared(f"{folder}/5.bmp").read_bytes()
+    real = stored(f"{folder}/5.bmp").read_bytes()
     assert content[:58] == real[:58]
     assert content[138:] == real[138:]
 
 
 def test_a_training_image_written_again_is_the_published_file() -> None:
-    path = shared("cnmc-sample/C-NMC_Leukemia/training_data/fold_0/all/UID_1_1_1_all.bmp")
+    path = stored("cnmc/C-NMC_Leukemia/training_data/fold_0/all/UID_1_1_1_all.bmp")
     with Image.open(path) as image:
         assert as_bmp(np.asarray(image)) == path.read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from models.contract import Cells
 from models.tiny import ENTRY
-from tests.support import shared
+from tests.support import few_images
 
 
 def some_cells(count: int = 12, *, seed: int = 0, labelled: bool = True) -> Cells:
@@ -32,8 +33,8 @@ def quick(**settings: str):
 
 
 def real_crops(count: int) -> list[Image.Image]:
-    """Centre crops of real cells; skips the test where the sample is not beside the checkout."""
-    files = sorted(shared("cnmc-sample").rglob("UID_*.bmp"))[:count]
+    """Centre crops of real cells, from the first again where more are asked for than there are."""
+    files = islice(cycle(sorted(few_images().rglob("UID_*.bmp"))), count)
     return [_centre(Image.open(file).convert("RGB")) for file in files]
 
 
