@@ -86,7 +86,7 @@ def test_an_interval_holds_its_estimate_has_width_and_stays_in_range_or_says_why
             assert found.remark.startswith(("not estimable", "not defined"))
         else:
             assert found.high is not None
-            floor = -1.0 if metric.scale is intervals.Scale.FISHER_Z else 0.0
+            floor = -1.0 if metric.scale is intervals.IntervalScale.FISHER_Z else 0.0
             assert floor <= found.low < found.estimate < found.high <= 1.0
 
 
@@ -146,7 +146,7 @@ def test_the_bent_scale_is_undone_and_is_the_logit_without_a_bend(bend: float, p
 def test_the_scale_bends_only_within_a_tenth_of_0_and_1_and_towards_the_middle() -> None:
     half = np.full(5, 0.02)
     estimate = np.array([0.02, 0.1, 0.5, 0.9, 0.98])
-    low, high = intervals.on_scale(estimate, half, intervals.Scale.LOGIT)
+    low, high = intervals.on_scale(estimate, half, intervals.IntervalScale.LOGIT)
     middle, reach = np.log(estimate / (1 - estimate)), half / (estimate * (1 - estimate))
     plain_low, plain_high = 1 / (1 + np.exp(reach - middle)), 1 / (1 + np.exp(-reach - middle))
     assert low[1:4] == pytest.approx(plain_low[1:4], abs=1e-12)
