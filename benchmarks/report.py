@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.judging.comparing import Report, compare
+from eval_server.judging.comparing import compare
+from eval_server.judging.report import Report
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import judge_all
 from eval_server.scoring.counts import Floats, Tally, tally

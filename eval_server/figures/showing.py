@@ -31,8 +31,8 @@ from eval_server.figures.standings import (
     rank_stability,
     significance_map,
 )
-from eval_server.judging.comparing import Report, Standing
 from eval_server.judging.pairs import Comparison
+from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import Ints
 from eval_server.scoring.exact import RESAMPLES, coin_sums

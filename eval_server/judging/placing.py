@@ -1,127 +1,186 @@
-"""Where entries stand: rank, rank set and groups of a board, by the exact subject swap under Holm.
+"""Where entries stand: the one computation behind every board, the command line's and the server's.
 
-The same functions as `comparing`, for the primary test alone: a board with 200 entries has 19,900 pairs,
-and a new entry costs 200 of them.
+A pair's p depends on its two verdicts alone and is remembered; what belongs to the whole board (Holm, rank
+sets, groups) comes on top. So a board with 200 entries has 19,900 pairs, and a new entry costs 200 of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.judging.comparing import ALPHA
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring import ranking
-from eval_server.scoring.counts import Floats, Ints, stacked
-from eval_server.scoring.exact import swap_tests
-from eval_server.scoring.ladder import cell_step, climb, clustered_step
-from eval_server.scoring.metrics import METRICS, Metric
+from eval_server.scoring.counts import Floats, Ints, Tally, settled, stacked
+from eval_server.scoring.exact import SwapTests, swap_family
+from eval_server.scoring.metrics import WEIGHTED_F1, Metric
+
+ALPHA = 0.05
+UNDEFINED = -2.0
+"""Stands for a value that truth does not define: below -1, the least that any metric can be."""
+Marks = npt.NDArray[np.bool_]
+
+
+def _no_pairs() -> Ints:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """The places of entries in board order; `groups` are (start, stop) of what cannot be told apart.
+    """The places of entries, the best first; `order` says which of those given stands in each.
 
-    Rank sets are None, and there are no groups, where the subjects are not known.
+    `first` and `second` are the places of each pair of the family, the better one first. `tests` has one
+    test for each of `metrics`, of which the first ranks; `p_holm` and `better` follow from that one. Where
+    subjects are not known the tests are NaN, there are no groups, and rank sets and `table` are None.
     """
 
+    order: tuple[int, ...] = ()
     ranks: tuple[int, ...] = ()
     rank_sets: tuple[tuple[int, int], ...] | None = None
     groups: tuple[tuple[int, int], ...] = ()
-    p_holm: Floats | None = None
+    first: Ints = field(default_factory=_no_pairs)
+    second: Ints = field(default_factory=_no_pairs)
+    metrics: tuple[Metric, ...] = ()
+    tests: tuple[SwapTests, ...] = ()
+    p_holm: Floats = field(default_factory=lambda: np.zeros(0))
+    better: Marks = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
+    table: Tally | None = None
 
     def holm_between(self, one: int, other: int) -> float | None:
-        """The adjusted p of two places (row numbers) within the family of all pairs of the board."""
-        return None if self.p_holm is None else float(self.p_holm[one, other])
+        """The adjusted p of two places within the family of the board; None where they were not tested."""
+        here = (self.first == min(one, other)) & (self.second == max(one, other)) & ~np.isnan(self.p_holm)
+        return float(self.p_holm[here][0]) if here.any() else None
 
 
 class PairTable:
-    """The p values of pairs that were tested already, by the verdicts' identities."""
+    """The p values of pairs that were tested already, by the verdicts' identities, for some metrics."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Sequence[Metric] = (WEIGHTED_F1,)) -> None:
+        self.metrics = tuple(metrics)
         self._place: dict[str, int] = {}
-        self._p: Floats = np.full((0, 0), np.nan)
+        self._p: Floats = np.full((len(self.metrics), 0, 0), np.nan)
+        self._exact: Marks = np.zeros((0, 0), dtype=bool)
 
-    def rows(self, keys: Sequence[str]) -> Ints:
+    def tests(self, keys: Sequence[str], table: Tally, first: Ints, second: Ints) -> tuple[SwapTests, ...]:
+        """The tests of pairs of rows of `table`, whose verdicts are `keys`; only new pairs are computed."""
+        rows = self._rows(keys)
+        one, other = rows[first], rows[second]
+        missing = np.flatnonzero(np.isnan(self._p[0, one, other]))
+        if len(missing):
+            found = swap_family(self.metrics, table, first[missing], second[missing])
+            self._keep(one[missing], other[missing], found)
+        exact = self._exact[one, other]
+        return tuple(
+            SwapTests(_differences(metric, table, first, second), self._p[at, one, other], exact)
+            for at, metric in enumerate(self.metrics)
+        )
+
+    def _rows(self, keys: Sequence[str]) -> Ints:
         """Where these verdicts lie in the table; it grows for new ones and forgets old ones in time."""
         if len(self._place) > 2 * len(keys) + 64:
-            self._forget([key for key in keys if key in self._place])
+            self._forget([key for key in dict.fromkeys(keys) if key in self._place])
         for key in keys:
             self._place.setdefault(key, len(self._place))
-        if len(self._place) > len(self._p):
-            grown = np.full((2 * len(self._place), 2 * len(self._place)), np.nan)
-            grown[: len(self._p), : len(self._p)] = self._p
-            self._p = grown
+        if len(self._place) > len(self._exact):
+            self._grow(2 * len(self._place))
         return np.array([self._place[key] for key in keys], dtype=np.int64)
 
-    def known(self, first: Ints, second: Ints) -> Floats:
-        return self._p[first, second]
+    def _grow(self, size: int) -> None:
+        before = len(self._exact)
+        p, exact = np.full((len(self.metrics), size, size), np.nan), np.zeros((size, size), dtype=bool)
+        p[:, :before, :before], exact[:before, :before] = self._p, self._exact
+        self._p, self._exact = p, exact
 
-    def keep(self, first: Ints, second: Ints, p: Floats) -> None:
-        self._p[first, second] = self._p[second, first] = p
+    def _keep(self, one: Ints, other: Ints, found: Sequence[SwapTests]) -> None:
+        for at, test in enumerate(found):
+            self._p[at, one, other] = self._p[at, other, one] = test.p
+        self._exact[one, other] = self._exact[other, one] = found[0].exact
 
     def _forget(self, kept: Sequence[str]) -> None:
-        old = np.array([self._place[key] for key in dict.fromkeys(kept)], dtype=np.int64)
-        self._p = self._p[np.ix_(old, old)]
-        self._place = {key: at for at, key in enumerate(dict.fromkeys(kept))}
+        old = np.array([self._place[key] for key in kept], dtype=np.int64)
+        self._p, self._exact = self._p[:, old[:, None], old], self._exact[old[:, None], old]
+        self._place = {key: at for at, key in enumerate(kept)}
 
 
-def places(verdicts: Sequence[Verdict], metric_name: str, table: PairTable) -> Places:
-    """The places of verdicts that are in board order already, the best first."""
+def places(
+    verdicts: Sequence[Verdict],
+    table: PairTable | None = None,
+    *,
+    alpha: float = ALPHA,
+    against: int | None = None,
+) -> Places:
+    """The places of verdicts, by the first metric of the table; of those that tie the earlier given is above.
+
+    With `against` (one of those given) only its N - 1 pairs are tested. A table that is kept for the next
+    time remembers the pairs.
+    """
     if not verdicts:
         return Places()
-    values = np.array([_value(verdict, metric_name) for verdict in verdicts])
-    ranks = tuple(int(rank) for rank in ranking.rank(values))
-    if any(verdict.tally is None for verdict in verdicts):
-        return Places(ranks)
-    better, p_holm = _better(verdicts, METRICS[metric_name], table)
-    return Places(ranks, tuple(ranking.rank_sets(better)), tuple(ranking.groups(better)), p_holm)
+    known = table or PairTable()
+    values = settled([value_of(verdict, known.metrics[0].name) for verdict in verdicts])
+    order = np.argsort(-values, kind="stable")
+    ordered = [verdicts[at] for at in order]
+    first, second = _pairs(len(order), None if against is None else int(np.flatnonzero(order == against)[0]))
+    counts = _table(ordered)
+    tests = _tests(known, ordered, counts, first, second)
+    p_holm = adjusted(tests[0].p, ranking.holm)
+    better = ranking.better_than(len(order), first, second, tests[0].difference, p_holm < alpha)
+    return Places(
+        tuple(order.tolist()),
+        tuple(int(rank) for rank in ranking.rank(values[order])),
+        None if counts is None else tuple(ranking.rank_sets(better)),
+        () if counts is None else tuple(ranking.groups(better)),
+        first,
+        second,
+        known.metrics,
+        tests,
+        p_holm,
+        better,
+        counts,
+    )
 
 
-def released(verdicts: Sequence[Verdict], metric_name: str) -> list[int]:
-    """The Ladder of Blum and Hardt (2015): which of a team's verdicts, in order, is shown after each.
-
-    A new one is shown only where it beats the one shown so far by more than the standard error of their
-    difference over subjects (over cells where the subjects are not known); else the old number is repeated,
-    so that many looks teach little.
-    """
-
-    def step(best: int, new: int) -> float:
-        return _spread(METRICS[metric_name], verdicts[best], verdicts[new])
-
-    return [rung.leader for rung in climb([_value(verdict, metric_name) for verdict in verdicts], step)]
+def adjusted(p: Floats, adjust: Callable[[Floats], Floats]) -> Floats:
+    """The p values adjusted within the family of those that were tested; the others stay NaN."""
+    tested = ~np.isnan(p)
+    found = np.full(len(p), np.nan)
+    found[tested] = adjust(p[tested])
+    return found
 
 
-def _spread(metric: Metric, best: Verdict, new: Verdict) -> float:
-    """The standard error of two verdicts' difference; NaN, no step up, where it cannot be estimated."""
-    if best.tally is None or new.tally is None:
-        return cell_step(*((~each.cells.correct).astype(np.float64) for each in (best, new)))
-    return clustered_step(stacked([best.tally, new.tally]), 0, 1, metric)
-
-
-def _value(verdict: Verdict, metric: str) -> float:
+def value_of(verdict: Verdict, metric: str) -> float:
+    """What a verdict is ranked by."""
     found = verdict.metrics.get(metric)
-    return float("-inf") if found is None else found
+    return UNDEFINED if found is None else found
 
 
-def _better(
-    verdicts: Sequence[Verdict], metric: Metric, table: PairTable
-) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """The significance map, and the adjusted p values as a symmetric matrix."""
-    first, second = (side.astype(np.int64) for side in np.triu_indices(len(verdicts), 1))
-    rows = table.rows([verdict.sha256 for verdict in verdicts])
-    p = table.known(rows[first], rows[second])
-    missing = np.flatnonzero(np.isnan(p))
-    tally = stacked([verdict.tally for verdict in verdicts if verdict.tally is not None])
-    if len(missing):
-        p[missing] = swap_tests(metric, tally, first[missing], second[missing]).p
-        table.keep(rows[first[missing]], rows[second[missing]], p[missing])
-    value = metric.value(tally.tp.sum(axis=1), tally.tn.sum(axis=1), tally.positives, tally.negatives)
-    adjusted = ranking.holm(p)
-    matrix = np.ones((len(verdicts), len(verdicts)))
-    matrix[first, second] = matrix[second, first] = adjusted
-    difference = value[first] - value[second]
-    return ranking.better_than(len(verdicts), first, second, difference, adjusted < ALPHA), matrix
+def _pairs(size: int, against: int | None) -> tuple[Ints, Ints]:
+    """The places of all pairs, or of those with one place."""
+    first, second = (side.astype(np.int64) for side in np.triu_indices(size, 1))
+    if against is None:
+        return first, second
+    chosen = (first == against) | (second == against)
+    return first[chosen], second[chosen]
+
+
+def _table(verdicts: Sequence[Verdict]) -> Tally | None:
+    """The counts of all by subject; None where the subjects of any are not known."""
+    tallies = [verdict.tally for verdict in verdicts if verdict.tally is not None]
+    return stacked(tallies) if len(tallies) == len(verdicts) else None
+
+
+def _tests(
+    known: PairTable, verdicts: Sequence[Verdict], counts: Tally | None, first: Ints, second: Ints
+) -> tuple[SwapTests, ...]:
+    if counts is None:
+        nothing = np.full(len(first), np.nan)
+        return (SwapTests(nothing, nothing, np.zeros(len(first), dtype=bool)),) * len(known.metrics)
+    return known.tests([verdict.sha256 for verdict in verdicts], counts, first, second)
+
+
+def _differences(metric: Metric, table: Tally, first: Ints, second: Ints) -> Floats:
+    value = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
+    return np.asarray(value[first] - value[second])

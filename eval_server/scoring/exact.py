@@ -67,7 +67,8 @@ def swap_tests(
     """The subject-swap test of an increasing metric for every pair of rows of `table`.
 
     Raises ValueError for a metric that may fall when an entry gets more cells right. `generator` is
-    used only for phases with subjects of both classes whose joint table would be too large.
+    used only for phases with subjects of both classes whose joint table would be too large; without one,
+    every pair begins with the same one.
     """
     return swap_family((metric,), table, first, second, alternative=alternative, generator=generator)[0]
 
@@ -90,12 +91,13 @@ def swap_family(
     value = [_values(metric, table) for metric in metrics]
     difference = [each[first] - each[second] for each in value]
     if table.subjects.mixed:
-        generator = generator or np.random.default_rng(0)
         for at in range(size):
             pair = _MixedPair(table, int(first[at]), int(second[at]))
             exact[at] = pair.countable
             for row, metric in enumerate(metrics):
-                p[row, at] = pair.p(metric, float(difference[row][at]), alternative, generator)
+                # A generator a pair: its p is then the same whatever is tested beside it.
+                drawn_by = generator or np.random.default_rng(0)
+                p[row, at] = pair.p(metric, float(difference[row][at]), alternative, drawn_by)
     else:
         for batch in _batches(table, first, second):
             tops = _sums(table.tp, first[batch], second[batch])

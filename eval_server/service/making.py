@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from eval_server.judging.placing import PairTable, Places, places, released
+from eval_server.judging.placing import PairTable, Places, places
+from eval_server.judging.releasing import released
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import settled
+from eval_server.scoring.metrics import METRICS
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import Judged, PhaseRecord, PublishedResult
 from eval_server.store.store import Store
@@ -94,15 +96,15 @@ class BoardMaker:
         record, truth, found_then = self._read(record)
         judged = tied(found_then)
         shown = self._shown(record, judged) if record.rules.ladder else {}
-        order = sorted(standing_ones(record, judged, shown), key=_place)
-        verdicts = self._verdicts.all([one.verdict for one in order])
-        found = [verdicts[one.verdict] for one in order]
-        where = places(found, record.rules.metric, self._table(record, truth))
-        sets = where.rank_sets or ((1, len(order)),) * len(order)
+        entered = sorted(standing_ones(record, judged, shown), key=_arrival)
+        verdicts = self._verdicts.all([one.verdict for one in entered])
+        found = [verdicts[one.verdict] for one in entered]
+        where = places(found, self._table(record, truth))
+        sets = where.rank_sets or ((1, len(found)),) * len(found)
         counts = Counter(one.team for one in judged)
         rows = tuple(
-            _row(one, verdict, rank, rank_set, counts[one.team])
-            for one, verdict, rank, rank_set in zip(order, found, where.ranks, sets, strict=True)
+            _row(entered[at], found[at], rank, rank_set, counts[entered[at].team])
+            for at, rank, rank_set in zip(where.order, where.ranks, sets, strict=True)
         )
         references = tuple(self._store.phases.published(record.name))
         known, former = frozenset(one.id for one in judged), truth != record.truth
@@ -128,13 +130,14 @@ class BoardMaker:
         verdicts = self._verdicts.all([one.verdict for one in judged])
         found: dict[str, str] = {}
         for group in _groups(record, judged):
-            steps = released([verdicts[one.verdict] for one in group], record.rules.metric)
+            steps = released([verdicts[one.verdict] for one in group], METRICS[record.rules.metric])
             found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
         return found
 
     def _table(self, record: PhaseRecord, truth: str) -> PairTable:
         """The pairs tested so far; another metric or truth begins anew."""
-        return self._tables.setdefault((record.name, record.rules.metric, truth), PairTable())
+        metric = record.rules.metric
+        return self._tables.setdefault((record.name, metric, truth), PairTable((METRICS[metric],)))
 
 
 def tied(judged: Sequence[Judged]) -> list[Judged]:
@@ -190,5 +193,10 @@ def _stands(rule: str, group: Sequence[Judged]) -> Judged:
 
 
 def _place(one: Judged) -> tuple[float, datetime, str]:
-    """A board's order: the better value first, the earlier first where values tie."""
-    return (float("inf") if one.value is None else -one.value, one.submitted_at, one.id)
+    """Which one of a team stands for it: the better value first, the earlier first where values tie."""
+    return (float("inf") if one.value is None else -one.value, *_arrival(one))
+
+
+def _arrival(one: Judged) -> tuple[datetime, str]:
+    """Of rows that tie, the one that arrived earlier stands above."""
+    return (one.submitted_at, one.id)

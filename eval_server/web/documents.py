@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from eval_server.judging.comparing import Report, compare
+from eval_server.judging.comparing import compare
 from eval_server.judging.pairs import Comparison
+from eval_server.judging.report import Report
 from eval_server.judging.verdict import Verdict
 from eval_server.service import handed_in
 from eval_server.service.access import Allowance, Caller, allowance, shows_board, status_at, utc

@@ -32,8 +32,8 @@ from eval_server.figures.wording import (
     signed,
     signed_interval,
 )
-from eval_server.judging.comparing import Report, Standing
 from eval_server.judging.pairs import Comparison
+from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
 from harness.reports.leaderboard import Shown, about, answer, limits, reading
 from submissions.writing import write_whole

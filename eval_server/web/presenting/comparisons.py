@@ -14,7 +14,7 @@ from eval_server.figures.wording import (
     signed,
     signed_interval,
 )
-from eval_server.judging.comparing import Report
+from eval_server.judging.report import Report
 from eval_server.web.presenting.words import Document, known_interval, metric_name
 
 

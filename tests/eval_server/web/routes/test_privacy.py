@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval_server.judging import pairs, verdict
+from eval_server.judging import comparing, verdict
 from eval_server.scoring import metrics
 from eval_server.scoring.metrics import Metric
 from eval_server.web import documents
@@ -43,10 +43,7 @@ def forgetful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place
         return {**original(*parts), OF_SCORES: SECRET}
 
     monkeypatch.setattr(verdict, "score_metrics", scored)
-    monkeypatch.setattr(pairs, "SWAPPED", (*pairs.SWAPPED, added))
-    columns = (*pairs._COLUMNS, f"{OF_CELLS}_difference", f"{OF_CELLS}_p")
-    monkeypatch.setattr(pairs, "_AT", {name: at for at, name in enumerate(columns)})
-    monkeypatch.setattr(pairs, "_COLUMNS", columns)
+    monkeypatch.setattr(comparing, "SWAPPED", (*comparing.SWAPPED, added))
     with a_place(tmp_path / "server", access="tokens", public_names=("board.example",)) as place:
         place.phase(metric=OF_CELLS)
         yield place
