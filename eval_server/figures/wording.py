@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from eval_server.scoring.measures import Unit, measure
+
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EM DASH}"
 
@@ -13,6 +15,19 @@ def percent(share: float | None, digits: int = 2) -> str:
     if share is None or not math.isfinite(share):
         return ABSENT
     return f"{100 * share:.{digits}f}"
+
+
+def metric_name(name: str) -> str:
+    """A metric as a sentence has it."""
+    return measure(name).words
+
+
+def metric_words(name: str, value: float | None) -> str:
+    """The value of a metric as a table has it: a percentage or a plain number, with its digits."""
+    told = measure(name)
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    return percent(value, told.digits) if told.unit is Unit.PERCENT else f"{value:.{told.digits}f}"
 
 
 def signed(difference: float | None, digits: int = 2) -> str:

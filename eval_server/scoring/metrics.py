@@ -34,8 +34,7 @@ class Metric:
 
     `increasing` metrics grow with TP and with TN (never fall), which the exact swap test relies on;
     `classes` are those whose cells the metric looks at, `needs` those without a cell of which it is not
-    defined. A metric is `told_in_full` to everybody only where it says so: because it follows from the
-    confusion matrix and the counts by subject, which everybody is shown; any other is rounded.
+    defined. What it is called and who may read its digits stands in `measures`.
     """
 
     name: str
@@ -45,7 +44,6 @@ class Metric:
     increasing: bool = False
     classes: tuple[str, ...] = ("ALL", "HEM")
     needs: tuple[str, ...] = ()
-    told_in_full: bool = False
 
     def defined(self, positives: int, negatives: int) -> bool:
         """Whether the metric has a value where truth has so many cells of either class."""
@@ -169,10 +167,9 @@ def _kappa_gradient(tp: Any, tn: Any, p: Any, n: Any) -> tuple[Floats, Floats]:
     return ratio(2 * n, below) - tilt, ratio(2 * p, below) + tilt
 
 
-_OF_ALL: dict[str, Any] = {"needs": ("ALL",), "told_in_full": True}
-_OF_HEM: dict[str, Any] = {"needs": ("HEM",), "told_in_full": True}
-_OF_BOTH: dict[str, Any] = {"needs": ("ALL", "HEM"), "told_in_full": True}
-_BY_SUPPORT: dict[str, Any] = {"told_in_full": True}
+_OF_ALL: dict[str, Any] = {"needs": ("ALL",)}
+_OF_HEM: dict[str, Any] = {"needs": ("HEM",)}
+_OF_BOTH: dict[str, Any] = {"needs": ("ALL", "HEM")}
 
 F1_ALL = Metric("f1_all", _f1_all, _f1_all_gradient, increasing=True, **_OF_ALL)
 F1_HEM = Metric("f1_hem", _f1_hem, _f1_hem_gradient, increasing=True, **_OF_HEM)
@@ -184,16 +181,12 @@ SENSITIVITY = Metric(
 SPECIFICITY = Metric(
     "specificity", _specificity, _specificity_gradient, increasing=True, classes=("HEM",), **_OF_HEM
 )
-WEIGHTED_F1 = _mixture("weighted_f1", F1_ALL, F1_HEM, _by_support, increasing=True, **_BY_SUPPORT)
+WEIGHTED_F1 = _mixture("weighted_f1", F1_ALL, F1_HEM, _by_support, increasing=True)
 MACRO_F1 = _mixture("macro_f1", F1_ALL, F1_HEM, _halves, increasing=True, **_OF_BOTH)
-ACCURACY = _mixture("accuracy", SENSITIVITY, SPECIFICITY, _by_support, increasing=True, **_BY_SUPPORT)
-BALANCED_ACCURACY = _mixture(
-    "balanced_accuracy", SENSITIVITY, SPECIFICITY, _present, increasing=True, **_BY_SUPPORT
-)
-WEIGHTED_PRECISION = _mixture("weighted_precision", PRECISION_ALL, PRECISION_HEM, _by_support, **_BY_SUPPORT)
-WEIGHTED_RECALL = _mixture(
-    "weighted_recall", SENSITIVITY, SPECIFICITY, _by_support, increasing=True, **_BY_SUPPORT
-)
+ACCURACY = _mixture("accuracy", SENSITIVITY, SPECIFICITY, _by_support, increasing=True)
+BALANCED_ACCURACY = _mixture("balanced_accuracy", SENSITIVITY, SPECIFICITY, _present, increasing=True)
+WEIGHTED_PRECISION = _mixture("weighted_precision", PRECISION_ALL, PRECISION_HEM, _by_support)
+WEIGHTED_RECALL = _mixture("weighted_recall", SENSITIVITY, SPECIFICITY, _by_support, increasing=True)
 MCC = Metric("mcc", _mcc, _mcc_gradient, IntervalScale.FISHER_Z, **_OF_BOTH)
 KAPPA = Metric("kappa", _kappa, _kappa_gradient, IntervalScale.FISHER_Z, **_OF_BOTH)
 
@@ -209,12 +202,6 @@ METRICS: Mapping[str, Metric] = {
 
 SWAPPED = (WEIGHTED_F1, ACCURACY, BALANCED_ACCURACY, SENSITIVITY, SPECIFICITY)
 """The metrics that have an exact subject-swap test."""
-
-
-def told_in_full(name: str) -> bool:
-    """Whether everybody may read all digits of this metric; of what is no metric here, nobody may."""
-    metric = METRICS.get(name)
-    return metric is not None and metric.told_in_full
 
 
 def point_metrics(confusion: Confusion) -> dict[str, float | None]:

@@ -27,12 +27,14 @@ CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged an
 
 @dataclass(frozen=True, slots=True)
 class BoardLine:
-    """One line of a board: a submission that stands for its team, what it is worth, and how it ranks."""
+    """One line of a board: a submission that stands for its team, what it is worth, and how it ranks.
+
+    `metrics` are those of its verdict, with the mean accuracy of its subjects.
+    """
 
     judged: Judged
     metrics: Mapping[str, float | None]
     interval: tuple[float | None, float | None]
-    subject_accuracy: float | None
     remarks: tuple[str, ...]
     rank: int
     rank_set: tuple[int, int]
@@ -153,11 +155,11 @@ def _row(
     judged: Judged, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int
 ) -> BoardLine:
     interval = verdict.intervals.get("weighted_f1")
+    mean = None if verdict.summary is None else verdict.summary.mean.estimate
     return BoardLine(
         judged,
-        dict(verdict.metrics),
+        {**verdict.metrics, "subject_accuracy": mean},
         (None, None) if interval is None else (interval.low, interval.high),
-        None if verdict.summary is None else verdict.summary.mean.estimate,
         verdict.remarks,
         rank,
         rank_set,

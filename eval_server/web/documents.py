@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eval_server.figures.columns import BESIDE, CSV_OF_BOARD, flat
 from eval_server.judging.comparing import compare
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report
@@ -135,9 +136,7 @@ def _standing(row: BoardLine, record: PhaseRecord, caller: Caller) -> dict[str, 
         "submission": row.judged.id,
         "weighted_f1": row.metrics["weighted_f1"],
         "interval": list(row.interval),
-        "subject_accuracy": row.subject_accuracy,
-        "sensitivity": row.metrics["sensitivity"],
-        "specificity": row.metrics["specificity"],
+        **{key: row.metrics.get(key) for key in BESIDE},
         metric: row.metrics.get(metric),
         "submitted_at": utc(row.judged.submitted_at),
         "submissions": row.submissions,
@@ -381,8 +380,7 @@ def token(one: TokenRecord, desk: Desk) -> dict[str, Any]:
 
 def board_lines(board: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """A leaderboard as a table of text: what CSV and Markdown hold."""
-    columns = ["rank", "rank_set", "team", "entry", "weighted_f1", "low", "high", "subject_accuracy"]
-    columns += ["sensitivity", "specificity", "submitted_at", "submissions", "remarks", "source"]
+    columns = list(CSV_OF_BOARD)
     if board["metric"] not in columns:
         columns.insert(columns.index("weighted_f1"), board["metric"])
     rows = [_line(columns, one) for one in board["standings"]]
@@ -391,7 +389,5 @@ def board_lines(board: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 
 def _line(columns: Sequence[str], one: Mapping[str, Any]) -> list[str]:
-    low, high = one.get("interval", (None, None))
-    rank_set = "-".join(map(str, one["rank_set"])) if "rank_set" in one else None
-    facts = {**one, "low": low, "high": high, "rank_set": rank_set, "remarks": "; ".join(one["remarks"])}
+    facts = flat(one)
     return ["" if facts.get(name) is None else str(facts[name]) for name in columns]

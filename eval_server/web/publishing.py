@@ -1,7 +1,7 @@
 """What leaves the server for others than its host: every number rounded, unless it is named as safe.
 
 At full precision a number that was computed from scores can spell out labels, so three digits are the rule.
-What may be told in full is named beside its definition: a metric by its flag, the numbers of a document by
+What may be told in full is named: a measure by its flag in the list of them, the numbers of a document by
 the paths in the `IN_FULL` of the class that writes it.
 """
 
@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from eval_server.scoring.metrics import told_in_full
+from eval_server.scoring.measures import told_in_full
 
 DIGITS = 3
 P_VALUES = ("p", "p_holm", "q")

@@ -146,8 +146,12 @@ def _show(shown: Shown, form: str) -> None:
 
 
 def _document(shown: Shown) -> dict[str, object]:
+    from eval_server.figures.columns import BESIDE
+    from harness.reports.leaderboard import rows_of
+
     document = shown.report.to_json()
-    for entry in document["entries"]:
+    for entry, row in zip(document["entries"], rows_of(shown), strict=True):
+        entry |= {key: row[key] for key in BESIDE}
         said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
         entry["remarks"] = list(dict.fromkeys(said))
         entry["read_as"] = list(shown.read_as.get(entry["name"], ()))

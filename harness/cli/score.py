@@ -15,25 +15,6 @@ if TYPE_CHECKING:
     from eval_server.scoring.intervals import Interval
     from eval_server.scoring.subjects import Proportion
 
-TITLES = {
-    "weighted_f1": "weighted F1",
-    "macro_f1": "macro F1",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity (ALL)",
-    "specificity": "specificity (HEM)",
-    "weighted_precision": "weighted precision",
-    "f1_all": "F1 of ALL",
-    "f1_hem": "F1 of HEM",
-    "mcc": "MCC",
-    "auc": "ROC AUC",
-    "average_precision": "average precision",
-    "brier": "Brier score",
-    "log_loss": "log-loss",
-    "ece": "calibration error",
-}
-"""The metrics of the printed table, in its order."""
-
 
 @click.command()
 @click.argument("entry")
@@ -70,11 +51,13 @@ def score(entry: str, truth_file: Path, trust_labels: bool, scale: str | None, a
 
 
 def _show(name: str, verdict: Verdict, remarks: tuple[str, ...], found: tuple[Hint, ...]) -> None:
+    from eval_server.scoring.measures import MEASURES
     from harness import console
 
     console.result(headline(name, verdict))
     console.result(_sentence(verdict))
-    rows = [_row(title, verdict, key) for key, title in TITLES.items() if key in verdict.metrics]
+    shown = [one for one in MEASURES.values() if one.brief and one.name in verdict.metrics]
+    rows = [_row(one.brief, verdict, one.name) for one in shown]
     console.table(("metric", "value", "95 % interval"), rows)
     for line in _subject_lines(verdict):
         console.result(line)

@@ -6,15 +6,15 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from eval_server.figures.columns import COLUMNS, CSV_OF_COMPARISON, OF_COMPARISON, flat
 from eval_server.figures.showing import limits_of, line_of
 from eval_server.figures.standings import common_span, lanes
 from eval_server.figures.wording import (
-    ABSENT,
     counted,
     p_words,
     percent,
-    ranks,
     signed,
     signed_interval,
 )
@@ -150,12 +150,13 @@ _NOT_EQUAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the leaderboard: its head (two lines at most), its cells, and where they stand."""
+class Strip:
+    """A column of the table in characters: its head (two lines at most), its cells, and where they stand."""
 
     head: str
     cells: tuple[str, ...]
     left: bool = False
+    spare: bool = False
 
     @property
     def width(self) -> int:
@@ -165,48 +166,63 @@ class Column:
         return text.ljust(self.width) if self.left else text.rjust(self.width)
 
 
-def columns(shown: Shown) -> list[Column]:
-    """The columns of the leaderboard, the most important ones first."""
-    entries = shown.report.entries
-    metrics = [shown.verdicts[one.entry].metrics for one in entries]
-    found = [
-        Column("rank", tuple(map(rank_of, entries)), left=True),
-        Column("entry", tuple(one.entry for one in entries), left=True),
-        Column("weighted\nF1, %", tuple(percent(one.weighted_f1) for one in entries)),
-        Column("95 %\ninterval", tuple(map(_short_interval, entries))),
-        Column("subject\nacc., %", tuple(percent(one.subject_accuracy) for one in entries)),
-        Column("sens., %", tuple(percent(one["sensitivity"]) for one in metrics)),
-        Column("spec., %", tuple(percent(one["specificity"]) for one in metrics)),
+def rows_of(shown: Shown) -> list[dict[str, Any]]:
+    """The standings as rows: every value that a column may show, by its key."""
+    return [
+        {
+            **shown.verdicts[one.entry].metrics,
+            "entry": one.entry,
+            "name": one.entry,
+            "rank": one.rank,
+            "rank_set": one.rank_set,
+            "weighted_f1": one.weighted_f1,
+            "interval": one.interval.limits,
+            "subject_accuracy": one.subject_accuracy,
+            "remarks": shown.remarks.get(one.entry, ()),
+        }
+        for one in shown.report.entries
     ]
-    if any(shown.remarks.values()):
-        words = tuple(", ".join(shown.remarks.get(one.entry, ())) for one in entries)
-        found.append(Column("remarks", words, left=True))
-    return found
+
+
+def strips(shown: Shown) -> dict[str, Strip]:
+    """The columns of the leaderboard by their keys; remarks where there are any."""
+    rows = rows_of(shown)
+    said = any(shown.remarks.values())
+    return {
+        key: Strip(column.head, tuple(map(column.words, rows)), column.left, column.spare)
+        for key in OF_COMPARISON
+        if (column := COLUMNS[key]).key != "remarks" or said
+    }
 
 
 def lines(shown: Shown, width: int) -> list[str]:
     """The leaderboard in characters; where `width` allows it, intervals are drawn in the rows.
 
-    Where there is not room for both, drawn intervals come before sensitivity and specificity.
+    Where there is not room for both, drawn intervals come before the columns that can be spared.
     """
-    every = columns(shown)
-    needed, remarks = every[:5], every[7:]
-    bars = Column("", tuple(_bars(shown.report)), left=True)
-    room = width - sum(column.width + 2 for column in (bars, *needed, *remarks)) + 2
-    rates = every[5:7]
-    room_beside = room - sum(column.width + 2 for column in rates)
+    every = strips(shown)
+    kept = {key: strip for key, strip in every.items() if not strip.spare}
+    bars = Strip("", tuple(_bars(shown.report)), left=True)
+    room = width - _width([bars, *kept.values()])
+    room_beside = width - _width([bars, *every.values()])
     if room_beside >= _LEAST_DRAWN + 2 or (room < _LEAST_DRAWN + 2 and room_beside >= 0):
-        needed, room = [*needed, *rates], room_beside
-    if room >= _LEAST_DRAWN + 2:
-        needed.insert(2, _drawn(shown.report, min(room - 2, _MOST_DRAWN)))
-    return _set([bars, *needed, *remarks])
+        kept, room = every, room_beside
+    drawn = _drawn(shown.report, min(room - 2, _MOST_DRAWN)) if room >= _LEAST_DRAWN + 2 else None
+    chosen = [bars]
+    for key, strip in kept.items():
+        chosen += [drawn, strip] if key == "weighted_f1" and drawn else [strip]
+    return _set(chosen)
+
+
+def _width(chosen: Sequence[Strip]) -> int:
+    return sum(strip.width + 2 for strip in chosen) - 2
 
 
 _LEAST_DRAWN = 17
 _MOST_DRAWN = 41
 
 
-def _set(chosen: Sequence[Column]) -> list[str]:
+def _set(chosen: Sequence[Strip]) -> list[str]:
     heads = [column.head.split("\n") for column in chosen]
     two = [(["", *head] if len(head) == 1 else head) for head in heads]
     top = [[column.set(head[at]) for column, head in zip(chosen, two, strict=True)] for at in (0, 1)]
@@ -214,16 +230,6 @@ def _set(chosen: Sequence[Column]) -> list[str]:
     count = len(chosen[0].cells)
     rows = [[column.set(column.cells[at]) for column in chosen] for at in range(count)]
     return ["  ".join(row).rstrip() for row in (*top, rule, *rows)]
-
-
-def rank_of(one: Standing) -> str:
-    """The rank set, or where nothing was tested the rank by value in parentheses."""
-    return ranks(one.rank_set) if one.rank_set else f"({one.rank})"
-
-
-def _short_interval(one: Standing) -> str:
-    limits = limits_of(one.interval)
-    return ABSENT if limits is None else f"{percent(limits[0], 1)} to {percent(limits[1], 1)}"
 
 
 def _bars(report: Report) -> list[str]:
@@ -237,7 +243,7 @@ def _bars(report: Report) -> list[str]:
     return ["".join(row) for row in rows]
 
 
-def _drawn(report: Report, room: int) -> Column:
+def _drawn(report: Report, room: int) -> Strip:
     """Every interval on one scale, in characters; the head says where the scale begins and ends."""
     low, high = common_span([line_of(one) for one in report.entries])
 
@@ -254,7 +260,7 @@ def _drawn(report: Report, room: int) -> Column:
         return "".join(marks)
 
     begin, end = percent(low, 0), percent(high, 0)
-    return Column(begin + end.rjust(room - len(begin)), tuple(map(row, report.entries)), left=True)
+    return Strip(begin + end.rjust(room - len(begin)), tuple(map(row, report.entries)), left=True)
 
 
 def significant_pairs(report: Report) -> list[str]:
@@ -296,10 +302,10 @@ def equivalences(report: Report) -> list[str]:
 
 def markdown(shown: Shown) -> str:
     """The table as Markdown, with the sentences that belong to it."""
-    chosen = columns(shown)
-    rows = [[column.head.replace("\n", " ") for column in chosen]]
-    rows.append(["---" if column.left else "---:" for column in chosen])
-    rows += [list(row) for row in zip(*(column.cells for column in chosen), strict=True)]
+    chosen = list(strips(shown).values())
+    rows = [[strip.head.replace("\n", " ") for strip in chosen]]
+    rows.append(["---" if strip.left else "---:" for strip in chosen])
+    rows += [list(row) for row in zip(*(strip.cells for strip in chosen), strict=True)]
     drawn = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
     pairs = "\n".join(f"- {line}" for line in significant_pairs(shown.report))
     references = "\n".join(f"- {line.strip()}" for line in published(shown))
@@ -310,12 +316,7 @@ def markdown(shown: Shown) -> str:
 def comma_separated(shown: Shown) -> str:
     """One line an entry, numbers as shares with all their digits."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    heads = ("name", "rank", "rank_low", "rank_high", "weighted_f1", "low", "high")
-    writer.writerow((*heads, "subject_accuracy", "sensitivity", "specificity", "remarks"))
-    for one in shown.report.entries:
-        metrics = shown.verdicts[one.entry].metrics
-        values = (one.weighted_f1, *one.interval.limits, one.subject_accuracy)
-        more = (metrics["sensitivity"], metrics["specificity"], "; ".join(shown.remarks.get(one.entry, ())))
-        writer.writerow((one.entry, one.rank, *(one.rank_set or ("", "")), *values, *more))
+    writer = csv.DictWriter(out, CSV_OF_COMPARISON, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(flat, rows_of(shown)))
     return out.getvalue()

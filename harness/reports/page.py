@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from itertools import count, pairwise
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from eval_server.figures import rows as intervals
+from eval_server.figures.columns import BESIDE, COLUMNS, Column
 from eval_server.figures.picture import STYLE, Picture
 from eval_server.figures.showing import (
     limits_of,
@@ -35,10 +37,11 @@ from eval_server.figures.wording import (
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
-from harness.reports.leaderboard import Shown, about, answer, limits, reading
+from harness.reports.leaderboard import Shown, about, answer, limits, reading, rows_of
 from submissions.writing import write_whole
 
 TEMPLATE = Path(__file__).with_name("page.html")
+NEWLINE = "\n"
 _DRAWN = 128
 """Pixels of the intervals that are drawn in the rows of the table: they fit a telephone."""
 MOST_ENTRIES = 25
@@ -99,15 +102,13 @@ def page(shown: Shown) -> str:
 def _standing(shown: Shown) -> str:
     """The leaderboard as a table with the intervals drawn in its rows."""
     scale = common_span([line_of(one) for one in shown.report.entries])
+    heads = "".join(map(_head, (COLUMNS[key] for key in BESIDE)))
     head = (
         '<tr><th class="word">rank</th><th class="word">entry</th><th class="word">95 % interval'
-        f"{intervals.axis(scale, width=_DRAWN)}</th><th>weighted<br>F1, %</th>"
-        + "".join(
-            f'<th class="wide">{name}</th>' for name in ("subject<br>accuracy, %", "sens., %", "spec., %")
-        )
-        + "</tr>"
+        f"{intervals.axis(scale, width=_DRAWN)}</th><th>weighted<br>F1, %</th>{heads}</tr>"
     )
-    rows = "".join(_row(one, shown, scale) for one in shown.report.entries)
+    standings = zip(shown.report.entries, rows_of(shown), strict=True)
+    rows = "".join(_row(one, row, scale) for one, row in standings)
     drawn = f'<div class="scroll"><table class="standing">{head}{rows}</table></div>'
     return drawn + _references(shown)
 
@@ -123,19 +124,21 @@ def _references(shown: Shown) -> str:
     return f"<p>Published weighted F1, %: no predictions, so they are not compared.</p><ul>{rows}</ul>"
 
 
-def _row(one: Standing, shown: Shown, scale: tuple[float, float]) -> str:
-    metrics = shown.verdicts[one.entry].metrics
-    words = ", ".join(shown.remarks.get(one.entry, ()))
+def _head(column: Column) -> str:
+    return f'<th class="wide">{escape(column.head).replace(NEWLINE, "<br>")}</th>'
+
+
+def _row(one: Standing, row: Mapping[str, Any], scale: tuple[float, float]) -> str:
+    words = COLUMNS["remarks"].words(row)
     remarks = f'<span class="remarks">{escape(words)}</span>' if words else ""
     rank = ranks(one.rank_set) if one.rank_set else str(one.rank)
     limits = limits_of(one.interval)
     drawn = intervals.mark(one.weighted_f1, limits, scale, width=_DRAWN)
-    wide = (one.subject_accuracy, metrics["sensitivity"], metrics["specificity"])
     return (
         f'<tr><td class="word">{rank}</td><td class="word name">{escape(one.entry)}{remarks}</td>'
         f'<td class="word drawn"><span class="spoken">{escape(interval_words(limits))}</span>{drawn}</td>'
         f"<td>{percent(one.weighted_f1)}</td>"
-        + "".join(f'<td class="wide">{percent(value)}</td>' for value in wide)
+        + "".join(f'<td class="wide">{COLUMNS[key].words(row)}</td>' for key in BESIDE)
         + "</tr>\n"
     )
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eval_server.figures import rows
+from eval_server.figures.columns import ASCENDING, BESIDE, COLUMNS, DESCENDING, OF_BOARD
 from eval_server.figures.sheet import span
 from eval_server.figures.standings import lanes
 from eval_server.figures.wording import (
     counted,
     interval_words,
     listed,
+    metric_name,
+    metric_words,
     percent,
     ranks,
 )
 from eval_server.scoring.counts import settled
+from eval_server.scoring.measures import Unit, measure
 from eval_server.web.presenting.words import (
-    PLAIN_NUMBERS,
     Document,
     known_interval,
-    metric_name,
-    metric_words,
     unique_names,
 )
 
@@ -36,50 +37,31 @@ NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column of the leaderboard: what it is called, where its head leads, how it is sorted now."""
+    """The head of a column: what it is called, where it leads, how it is sorted now.
+
+    A `measure` is one of the numbers that a telephone shows under the row.
+    """
 
     key: str
     css: str
     head: str
     first: str
+    measure: bool = False
     address: str = ""
     sorted: str = ""
-
-    @property
-    def measure(self) -> bool:
-        """Whether this is one of the numbers that a telephone shows under the row."""
-        return self.css in ("metric", "subjects", "sens", "spec")
 
     @property
     def number(self) -> bool:
         return self.measure or self.css == "count"
 
 
-COLUMNS = (
-    Head("rank", "rank", "Rank", "ascending"),
-    Head("entry", "entry", "Entry", "ascending"),
-    Head("team", "team", "Team", "ascending"),
-    Head("weighted_f1", "f1", "Weighted F1, %", "descending"),
-    Head("subject_accuracy", "subjects", "Subject acc., %", "descending"),
-    Head("sensitivity", "sens", "Sens., %", "descending"),
-    Head("specificity", "spec", "Spec., %", "descending"),
-    Head("submitted_at", "when", "When", "descending"),
-    Head("submissions", "count", "Tries", "descending"),
+HEADS = tuple(
+    Head(key, COLUMNS[key].css, COLUMNS[key].title, COLUMNS[key].first, key in BESIDE) for key in OF_BOARD
 )
 
 
-MEASURES = ("subject_accuracy", "sensitivity", "specificity")
-
-
-LONG_HEADS = {
-    "subject_accuracy": "Subject accuracy, %",
-    "sensitivity": "Sensitivity, %",
-    "specificity": "Specificity, %",
-}
-
-
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MeasureCell:
     """One number of a row beside the headline."""
 
     css: str
@@ -100,7 +82,7 @@ class BoardRow:
     weighted_f1: float
     interval: str
     mark: str
-    measures: tuple[Measure, ...]
+    measures: tuple[MeasureCell, ...]
     submitted_at: str
     submissions: int
     remarks: tuple[str, ...]
@@ -137,7 +119,7 @@ class BoardView:
 
 def sortable(sort: str, order: str) -> bool:
     """Whether this is one of the few orders that the heads lead to."""
-    return sort in [column.css for column in COLUMNS] and order in ("", "asc", "desc")
+    return sort in [head.css for head in HEADS] and order in ("", "asc", "desc")
 
 
 def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardView:
@@ -167,19 +149,18 @@ def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardVie
 
 def _columns(board: Document, sort: str, order: str) -> tuple[Head, ...]:
     """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
-    found = list(COLUMNS)
+    found = list(HEADS)
     metric = board["metric"]
-    if metric not in [column.key for column in COLUMNS]:
-        found.insert(3, Head(metric, "metric", metric_name(metric).capitalize(), "descending"))
-    css = sort if sort in [column.css for column in found] else "rank"
-    return tuple(_headed(column, css, order) for column in found)
+    if metric not in COLUMNS:
+        found.insert(3, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
+    css = sort if sort in [head.css for head in found] else "rank"
+    return tuple(_headed(head, css, order) for head in found)
 
 
-def _headed(column: Head, css: str, order: str) -> Head:
-    now = {"asc": "ascending", "desc": "descending"}.get(order, column.first) if column.css == css else ""
-    turned = {"ascending": "descending", "descending": "ascending"}.get(now, column.first)
-    address = f"?sort={column.css}&order={turned.removesuffix('ending')}"
-    return Head(column.key, column.css, column.head, column.first, address, now)
+def _headed(head: Head, css: str, order: str) -> Head:
+    now = {"asc": ASCENDING, "desc": DESCENDING}.get(order, head.first) if head.css == css else ""
+    turned = {ASCENDING: DESCENDING, DESCENDING: ASCENDING}.get(now, head.first)
+    return replace(head, address=f"?sort={head.css}&order={turned.removesuffix('ending')}", sorted=now)
 
 
 def _scale(lines: Sequence[Document]) -> tuple[float, float]:
@@ -215,11 +196,10 @@ def _row(
     joined: str,
 ) -> BoardRow:
     interval = known_interval(one["interval"])
-    extra = [column.key for column in columns if column.css == "metric"]
-    heads = LONG_HEADS | {key: metric_name(key).capitalize() for key in extra}
-    css = {column.key: column.css for column in columns}
     measures = [
-        Measure(css[key], heads[key], one.get(key), _short(key, one.get(key))) for key in (*extra, *MEASURES)
+        MeasureCell(head.css, measure(head.key).head, one.get(head.key), _short(head.key, one.get(head.key)))
+        for head in columns
+        if head.measure
     ]
     return BoardRow(
         one["submission"],
@@ -241,7 +221,8 @@ def _row(
 
 
 def _short(key: str, value: float | None) -> str:
-    return metric_words(key, value) if key in PLAIN_NUMBERS else percent(value, 1)
+    """A number as a crowded table has it: percentages with one digit."""
+    return percent(value, 1) if measure(key).unit is Unit.PERCENT else metric_words(key, value)
 
 
 def _sorted(shown: Sequence[BoardRow], standings: Sequence[Document], column: Head) -> list[BoardRow]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from eval_server.figures.wording import (
     counted,
+    metric_name,
     p_number,
     p_words,
     percent,
@@ -15,7 +16,7 @@ from eval_server.figures.wording import (
     signed_interval,
 )
 from eval_server.judging.report import Report
-from eval_server.web.presenting.words import Document, known_interval, metric_name
+from eval_server.web.presenting.words import Document, known_interval
 
 
 @dataclass(frozen=True, slots=True)

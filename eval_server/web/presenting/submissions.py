@@ -16,17 +16,16 @@ from eval_server.figures.wording import (
     ABSENT,
     counted,
     interval_words,
+    metric_name,
+    metric_words,
     percent,
 )
 from eval_server.judging.verdict import Verdict
+from eval_server.scoring.measures import MEASURES, measure
 from eval_server.web.presenting.words import (
-    METRIC_NAMES,
-    PLAIN_NUMBERS,
     Document,
     duration,
     known_interval,
-    metric_name,
-    metric_words,
     moment,
 )
 from eval_server.web.publishing import DIGITS
@@ -111,7 +110,7 @@ class MetricLine:
 def metric_lines(found: Document) -> list[MetricLine]:
     """All metrics of a scored submission, percentages first."""
     metrics, intervals = found["metrics"], found["intervals"]
-    names = dict.fromkeys([*(name for name in METRIC_NAMES if name in metrics), *metrics])
+    names = dict.fromkeys([*(name for name in MEASURES if name in metrics), *metrics])
     lines = [_metric_line(name, metrics[name], intervals.get(name)) for name in names]
     if found["subjects"] is not None:
         summary = found["subjects"]
@@ -122,11 +121,10 @@ def metric_lines(found: Document) -> list[MetricLine]:
 
 
 def _metric_line(name: str, value: float | None, interval: Document | None) -> MetricLine:
-    unit = "" if name in PLAIN_NUMBERS else ", %"
     limits = None if interval is None else known_interval(interval["interval"])
     remark = "" if interval is None else interval["remark"]
     return MetricLine(
-        metric_name(name) + unit,
+        metric_name(name) + measure(name).unit.value,
         metric_words(name, value),
         _limits(partial(metric_words, name), limits, remark),
     )

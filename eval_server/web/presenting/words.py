@@ -1,67 +1,16 @@
-"""How documents are said: metrics, moments, names, rules; pure functions."""
+"""How documents are said: moments, names, rules; pure functions."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from eval_server.figures.wording import (
-    ABSENT,
-    listed,
-    percent,
-)
-from eval_server.scoring.metrics import told_in_full
+from eval_server.figures.wording import listed
 
 Document = Mapping[str, Any]
-
-
-METRIC_NAMES = {
-    "weighted_f1": "weighted F1",
-    "macro_f1": "macro F1",
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "subject_accuracy": "subject accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "f1_all": "F1 of ALL",
-    "f1_hem": "F1 of normal",
-    "precision_all": "precision of ALL",
-    "precision_hem": "precision of normal",
-    "mcc": "Matthews correlation",
-    "kappa": "Cohen's kappa",
-    "auc": "area under the ROC curve",
-    "average_precision": "average precision",
-    "brier": "Brier score",
-    "log_loss": "log loss",
-    "ece": "expected calibration error",
-}
-
-
-PLAIN_NUMBERS = ("mcc", "kappa", "auc", "average_precision", "brier", "log_loss", "ece")
-"""Metrics that are written as plain numbers; the others are percentages."""
-
-
-def metric_name(name: str) -> str:
-    """A metric as a sentence has it."""
-    return METRIC_NAMES.get(name, name.replace("_", " "))
-
-
-def metric_words(name: str, value: float | None) -> str:
-    """The value of a metric as a table has it: a percentage, or a plain number.
-
-    One that is not told in full is written with the three digits to which it is rounded.
-    """
-    if value is None or not math.isfinite(value):
-        return ABSENT
-    if not told_in_full(name):
-        return f"{value:.3f}" if name in PLAIN_NUMBERS else percent(value, 1)
-    return f"{value:.4f}" if name in PLAIN_NUMBERS else percent(value)
 
 
 def moment(text: str) -> str:

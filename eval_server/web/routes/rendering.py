@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eval_server.figures.picture import STYLE
-from eval_server.figures.wording import counted, percent
+from eval_server.figures.wording import counted, metric_name, percent
 from eval_server.service.access import Caller, csrf_of
 from eval_server.web.presenting import words
 from eval_server.web.routes.callers import COOKIE
@@ -45,7 +45,7 @@ def _environment() -> Environment:
         "counted": counted,
         "moment": words.moment,
         "ago": words.ago,
-        "metric": words.metric_name,
+        "metric": metric_name,
         "indented": _indented,
     }
     found.globals["site"] = {"version": VERSION}

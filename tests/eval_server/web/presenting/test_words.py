@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from eval_server.figures.wording import metric_words
 from eval_server.web.presenting.words import (
     ago,
     duration,
-    metric_words,
     moment,
     phase_words,
     quota_words,

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from eval_server.judging.truth import Truth
+from eval_server.scoring.measures import MEASURES
 from eval_server.store.records import Rules
-from eval_server.web.presenting.words import METRIC_NAMES
 from tests.support.desk import Place, a_place
 from tests.support.server import a_zip, small_truth
 from tests.support.submissions import a_zip as a_raw_zip
@@ -441,7 +441,7 @@ def test_the_help_promises_what_scores_add_for_a_team_and_no_more(guarded: Place
     shown = body(signed_in(guarded, red).get(f"/submissions/{found['id']}"))
     told = body(guarded.client(**HTML).get("/help"))
     for name in ("auc", "average_precision", "brier", "log_loss", "ece"):
-        assert METRIC_NAMES[name] in shown
+        assert MEASURES[name].words in shown
     promised = ("ROC curve", "average precision", "Brier score", "log loss", "expected calibration error")
     assert all(word in told for word in promised)
     assert 'id="roc"' in shown
