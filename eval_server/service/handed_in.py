@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from eval_server.judging.hints import hints
+from eval_server.judging.hints import Hint, hints
 from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
@@ -19,9 +17,6 @@ from submissions.rows import without_note
 
 HINT_DIGITS = 3
 """Digits of the number that a result would have had: no more than a hint needs."""
-
-UNTOLD: Mapping[str, Any] = {"kind": None, "read_as": []}
-"""What others are told of a submission's file, and its owner where the file is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +54,14 @@ def handed_in(desk: Desk, record: PhaseRecord, found: Submission) -> HandedIn | 
     return HandedIn(without_note(data), table, zipped, reading.read_as, scored)
 
 
-def told(desk: Desk, record: PhaseRecord, found: Submission) -> dict[str, Any]:
-    """What a submission's document says of its file to its owner."""
-    read = handed_in(desk, record, found)
-    if read is None:
-        return dict(UNTOLD)
-    kind = "table" if read.is_table else "zip"
-    said = {"kind": kind, "read_as": list(read.read_as)}
-    return {**said, "has_scores": True} if read.scored else said
-
-
 def mistakes(
     desk: Desk, record: PhaseRecord, found: Submission, shown: str | None, verdict: Verdict, caller: Caller
-) -> list[dict[str, Any]]:
+) -> list[Hint]:
     """Hints for the owner and the host, where the numbers that are shown are this submission's own."""
     if not caller.owns(found.team) or shown != found.id:
         return []
     cells = desk.verdicts.truth(record.truth).phase.cells
     return [
-        {
-            "reading": hint.reading,
-            "weighted_f1": round(hint.weighted_f1, HINT_DIGITS),
-            "says": hint.says,
-            "mend": hint.mend,
-        }
+        replace(hint, weighted_f1=round(hint.weighted_f1, HINT_DIGITS))
         for hint in hints(verdict.cells, cells)
     ]

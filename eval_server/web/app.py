@@ -18,16 +18,18 @@ from eval_server.service.jobs import Judging
 from eval_server.service.judge_process import JudgeProcess
 from eval_server.service.settings import VARIABLE, Settings
 from eval_server.store.store import Store
+from eval_server.web.describing import DescribedApi
 from eval_server.web.routes import (
-    api,
     handing_in,
     hosting,
     pages,
     people,
+    phases,
     pictures,
     problems,
     rendering,
     sessions,
+    submissions,
     uploads,
 )
 from eval_server.web.routes.counters import Counters
@@ -58,12 +60,12 @@ def create(
             await run_in_threadpool(desk.judge.stop)
             desk.close()
 
-    app = FastAPI(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
+    app = DescribedApi(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
     app.state.counters = counters
     app.add_middleware(Guard, settings=settings, counters=counters, dress=rendering.in_words)
     app.add_middleware(Lingering)
     problems.register(app, rendering.in_words)
-    for part in (api, sessions, hosting, pages, handing_in, people, pictures):
+    for part in (phases, submissions, sessions, hosting, pages, handing_in, people, pictures):
         app.include_router(part.router)
     return app
 

@@ -21,10 +21,10 @@ from eval_server.figures.wording import (
 )
 from eval_server.scoring.counts import settled
 from eval_server.scoring.measures import Unit, measure
+from eval_server.service.naming import unique_names
+from eval_server.web.documents.boards import LeaderboardDocument, ReferenceDocument, StandingDocument
 from eval_server.web.presenting.words import (
-    Document,
     known_interval,
-    unique_names,
 )
 
 MOST_LANES = 6
@@ -122,20 +122,20 @@ def sortable(sort: str, order: str) -> bool:
     return sort in [head.css for head in HEADS] and order in ("", "asc", "desc")
 
 
-def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardView:
+def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "") -> BoardView:
     """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank."""
-    standings, references = board["standings"], board["references"]
+    standings, references = board.standings, board.references
     columns = _columns(board, sort, order)
     current = next(column for column in columns if column.sorted)
-    scale = _scale([*standings, *references])
-    groups = [(start, stop) for start, stop in board.get("groups", ()) if stop - start > 1]
+    scale = _scale(standings, references)
+    groups = [(start, stop) for start, stop in board.groups if stop - start > 1]
     bars, width = _bars(groups, len(standings))
     ranked = current.key == "rank" and current.sorted == "ascending"
     shown = [_row(one, columns, scale, bars[at], _joined(groups, at)) for at, one in enumerate(standings)]
     ordered = shown if ranked else _sorted(shown, standings, current)
     return BoardView(
         told(standings),
-        "" if board["metric"] == "weighted_f1" else metric_name(board["metric"]),
+        "" if board.metric == "weighted_f1" else metric_name(board.metric),
         columns,
         rows.axis(scale) if standings or references else "",
         tuple(ordered),
@@ -147,10 +147,10 @@ def board_view(board: Document, sort: str = "rank", order: str = "") -> BoardVie
     )
 
 
-def _columns(board: Document, sort: str, order: str) -> tuple[Head, ...]:
+def _columns(board: LeaderboardDocument, sort: str, order: str) -> tuple[Head, ...]:
     """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
     found = list(HEADS)
-    metric = board["metric"]
+    metric = board.metric
     if metric not in COLUMNS:
         found.insert(3, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
     css = sort if sort in [head.css for head in found] else "rank"
@@ -163,10 +163,12 @@ def _headed(head: Head, css: str, order: str) -> Head:
     return replace(head, address=f"?sort={head.css}&order={turned.removesuffix('ending')}", sorted=now)
 
 
-def _scale(lines: Sequence[Document]) -> tuple[float, float]:
+def _scale(
+    standings: Sequence[StandingDocument], references: Sequence[ReferenceDocument]
+) -> tuple[float, float]:
     """One scale for the table, round numbers at both ends where there is room."""
-    ends = [end for one in lines for end in (one.get("weighted_f1"), *one.get("interval", ()))]
-    known = [end for end in ends if end is not None]
+    ends = [end for one in standings for end in (one.weighted_f1, *one.interval)]
+    known = [end for end in (*ends, *(one.weighted_f1 for one in references)) if end is not None]
     return span(known, margin=0.03, within=(0, 1)) if known else (0.0, 1.0)
 
 
@@ -189,31 +191,30 @@ def _joined(groups: Sequence[tuple[int, int]], at: int) -> str:
 
 
 def _row(
-    one: Document,
+    one: StandingDocument,
     columns: Sequence[Head],
     scale: tuple[float, float],
     bars: tuple[tuple[int, str], ...],
     joined: str,
 ) -> BoardRow:
-    interval = known_interval(one["interval"])
+    interval = known_interval(one.interval)
+    shown = [(head, one.number(head.key)) for head in columns if head.measure]
     measures = [
-        MeasureCell(head.css, measure(head.key).head, one.get(head.key), _short(head.key, one.get(head.key)))
-        for head in columns
-        if head.measure
+        MeasureCell(head.css, measure(head.key).head, value, _short(head.key, value)) for head, value in shown
     ]
     return BoardRow(
-        one["submission"],
-        one["rank"],
-        ranks((one["rank_set"][0], one["rank_set"][1])) if interval else str(one["rank"]),
-        one["entry"],
-        one["team"],
-        one["weighted_f1"],
+        one.submission,
+        one.rank,
+        ranks(one.rank_set) if interval else str(one.rank),
+        one.entry,
+        one.team,
+        one.weighted_f1,
         interval_words(interval),
-        rows.mark(one["weighted_f1"], interval, scale),
+        rows.mark(one.weighted_f1, interval, scale),
         tuple(measures),
-        one["submitted_at"],
-        one["submissions"],
-        tuple(one["remarks"]),
+        one.submitted_at,
+        one.submissions,
+        tuple(one.remarks),
         bars,
         tuple((lane, "end" if part == "end" else "middle") for lane, part in bars),
         joined,
@@ -225,9 +226,9 @@ def _short(key: str, value: float | None) -> str:
     return percent(value, 1) if measure(key).unit is Unit.PERCENT else metric_words(key, value)
 
 
-def _sorted(shown: Sequence[BoardRow], standings: Sequence[Document], column: Head) -> list[BoardRow]:
+def _sorted(shown: Sequence[BoardRow], standings: Sequence[StandingDocument], column: Head) -> list[BoardRow]:
     """Rows by one column, what is absent last, ties in the board's order; the bars make no sense then."""
-    values = _even([one.get(column.key) for one in standings])
+    values = _even([getattr(one, column.key, None) for one in standings])
     known = [at for at, value in enumerate(values) if value is not None]
     known.sort(key=lambda at: _sortable(values[at]), reverse=column.sorted == "descending")
     order = known + [at for at, value in enumerate(values) if value is None]
@@ -245,27 +246,27 @@ def _sortable(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _reference(one: Document, scale: tuple[float, float]) -> ReferenceRow:
-    value = one.get("weighted_f1")
+def _reference(one: ReferenceDocument, scale: tuple[float, float]) -> ReferenceRow:
+    value = one.weighted_f1
     mark = "" if value is None else rows.mark(value, None, scale)
-    return ReferenceRow(one["entry"], one["source"], value, mark)
+    return ReferenceRow(one.entry, one.source, value, mark)
 
 
-def told(standings: Sequence[Document]) -> str:
+def told(standings: Sequence[StandingDocument]) -> str:
     """The sentence above the leaderboard: what can and what cannot be told about the best.
 
     Who may be the best is whom no entry beats, wherever on the board that stands.
     """
     if not standings:
         return "No entry has been ranked yet; published results stand below for orientation."
-    names = unique_names(standings)
+    names = unique_names([(one.entry, one.team) for one in standings])
     if len(standings) == 1:
         return f"{names[0]} is the only entry so far."
-    if known_interval(standings[0]["interval"]) is None:
+    if known_interval(standings[0].interval) is None:
         return "The subjects of these cells are not known, so nothing is said about what can be told apart."
-    if standings[0]["rank_set"][1] == 1:
+    if standings[0].rank_set[1] == 1:
         return f"{names[0]} is better than every other entry, beyond what chance explains."
-    top = [name for name, one in zip(names, standings, strict=True) if one["rank_set"][0] == 1]
+    top = [name for name, one in zip(names, standings, strict=True) if one.rank_set[0] == 1]
     if len(top) == 1:
         return f"No entry is better than {top[0]}, which is not told apart from every other one."
     if len(top) == len(standings):
@@ -275,8 +276,8 @@ def told(standings: Sequence[Document]) -> str:
     return f"Which of {len(top)} of the {len(standings)} entries is best cannot be told."
 
 
-def _footnote(standings: Sequence[Document]) -> str:
-    if not standings or known_interval(standings[0]["interval"]) is None:
+def _footnote(standings: Sequence[StandingDocument]) -> str:
+    if not standings or known_interval(standings[0].interval) is None:
         return ""
     return (
         "Rank 1-3 means that every place from 1 to 3 is possible. Two overlapping intervals do not make two "

@@ -16,7 +16,8 @@ from eval_server.figures.wording import (
     signed_interval,
 )
 from eval_server.judging.report import Report
-from eval_server.web.presenting.words import Document, known_interval
+from eval_server.web.documents.comparisons import EquivalenceDocument, PairDocument
+from eval_server.web.presenting.words import known_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +33,29 @@ class PairView:
     equivalence: str
 
 
-def pair_view(found: Document, names: Mapping[str, str]) -> PairView:
+def pair_view(found: PairDocument, names: Mapping[str, str]) -> PairView:
     """A comparison's document in words; `names` are those of the submissions."""
-    a, b = names[found["a"]], names[found["b"]]
-    limits = known_interval(found["interval"])
+    a, b = names[found.a], names[found.b]
+    limits = known_interval(found.interval)
     interval = "" if limits is None else signed_interval(limits)
     return PairView(
         a,
         b,
-        signed(found["difference"]),
+        signed(found.difference),
         interval,
         _pair_sentence(found, a),
         _pair_verdict(found, a, b),
-        _equivalence(found["equivalence"]),
+        _equivalence(found.equivalence),
     )
 
 
-def _pair_sentence(found: Document, a: str) -> str:
-    subjects = found["subjects"]
-    if subjects is None or found["p"] is None:
+def _pair_sentence(found: PairDocument, a: str) -> str:
+    subjects = found.subjects
+    if subjects is None or found.p is None:
         return "The subjects are not known, so chance over subjects cannot be judged."
-    better = sum(one["a"] > one["b"] for one in subjects)
-    even = sum(one["a"] == one["b"] for one in subjects)
-    chance = "less than 0.01" if found["p"] < 0.0001 else f"{100 * found['p']:.2g}"
+    better = sum(one.a > one.b for one in subjects)
+    even = sum(one.a == one.b for one in subjects)
+    chance = "less than 0.01" if found.p < 0.0001 else f"{100 * found.p:.2g}"
     return (
         f"{a} is better on {better} of {counted(len(subjects), 'subject')}"
         + (f" and even on {even}" if even else "")
@@ -62,35 +63,34 @@ def _pair_sentence(found: Document, a: str) -> str:
     )
 
 
-def _pair_verdict(found: Document, a: str, b: str) -> str:
-    if found["p"] is None:
+def _pair_verdict(found: PairDocument, a: str, b: str) -> str:
+    if found.p is None:
         return ""
-    kind = "exact" if found["exact"] else "resampled"
-    p_said = f"{p_words(found['p'])}, {kind} subject-swap test"
-    if found["p_holm"] is None:
-        word = "is" if found["p"] < 0.05 else "is not"
+    kind = "exact" if found.exact else "resampled"
+    p_said = f"{p_words(found.p)}, {kind} subject-swap test"
+    if found.p_holm is None:
+        word = "is" if found.p < 0.05 else "is not"
         return f"Taken alone the difference {word} significant at 5 % ({p_said}). {_alone(found)}"
-    said = f"{p_said}; {p_words(found['p_holm'], name='Holm p')} among all pairs of the board"
-    if found["p_holm"] < 0.05:
+    said = f"{p_said}; {p_words(found.p_holm, name='Holm p')} among all pairs of the board"
+    if found.p_holm < 0.05:
         return f"{a} is better than {b} ({said})."
     return f"The two cannot be told apart at 5 % ({said})."
 
 
-def _alone(found: Document) -> str:
+def _alone(found: PairDocument) -> str:
     """Why there is no p among the pairs of the board."""
-    ranked_by = found.get("ranked_by", "weighted_f1")
-    if ranked_by == "weighted_f1":
+    if found.ranked_by == "weighted_f1":
         return "Not both stand on the board."
-    return f"This is the difference in weighted F1; the board is ranked by {metric_name(ranked_by)}."
+    return f"This is the difference in weighted F1; the board is ranked by {metric_name(found.ranked_by)}."
 
 
-def _equivalence(found: Document | None) -> str:
+def _equivalence(found: EquivalenceDocument | None) -> str:
     """Whether the two are shown to be as good as each other, by the phase's margin."""
-    if found is None or found["equivalent"] is None:
+    if found is None or found.equivalent is None:
         return ""
-    margin = f"±{100 * found['margin']:g} points (90 % interval "
-    limits = f"{signed_interval(known_interval(found['interval']))})"
-    if found["equivalent"]:
+    margin = f"±{100 * found.margin:g} points (90 % interval "
+    limits = f"{signed_interval(known_interval(found.interval))})"
+    if found.equivalent:
         return f"They are equivalent within {margin}{limits}."
     return f"That they are equivalent is not shown within {margin}{limits}."
 
@@ -106,36 +106,36 @@ class PartLine:
     p: str
 
 
-def part_lines(found: Document) -> list[PartLine]:
+def part_lines(found: PairDocument) -> list[PartLine]:
     """Where two entries part: each metric of both as it may be read, the difference and its exact p."""
-    ours, theirs = (_side(found, submission) for submission in (found["a"], found["b"]))
-    tests: dict[str, Document] = {"weighted_f1": {"p": found["p"]}, **found["secondary"]}
+    ours, theirs = (_side(found, submission) for submission in (found.a, found.b))
+    secondary = {name: test.p for name, test in found.secondary.items()}
     lines = []
-    for name, test in tests.items():
+    for name, p in {"weighted_f1": found.p, **secondary}.items():
         values = ours.get(name), theirs.get(name)
         if values[0] is None or values[1] is None:
             continue
         words = [percent(value) for value in values]
-        p = p_number(test["p"])
-        lines.append(PartLine(metric_name(name), words[0], words[1], signed(values[0] - values[1]), p))
+        difference = signed(values[0] - values[1])
+        lines.append(PartLine(metric_name(name), words[0], words[1], difference, p_number(p)))
     return lines
 
 
-def _side(found: Document, submission: str) -> dict[str, float | None]:
+def _side(found: PairDocument, submission: str) -> dict[str, float | None]:
     """The numbers of one of the two entries by their names."""
-    side = next(one for one in found["entries"] if one["submission"] == submission)
-    return {**side["metrics"], "subject_accuracy": side["subject_accuracy"]}
+    side = next(one for one in found.entries if one.submission == submission)
+    return {**side.metrics, "subject_accuracy": side.subject_accuracy}
 
 
-def cell_level(found: Document, a: str, b: str) -> str:
+def cell_level(found: PairDocument, a: str, b: str) -> str:
     """McNemar's test in a sentence that says what it is not."""
-    test = found["mcnemar"]
+    test = found.mcnemar
     said = (
-        f"{counted(test['only_a'], 'cell')} only {a} has right, {test['only_b']:,} only {b} has right: "
-        f"McNemar's {p_words(test['midp'], name='mid-p')}. It takes cells for independent, which those of "
+        f"{counted(test.only_a, 'cell')} only {a} has right, {test.only_b:,} only {b} has right: "
+        f"McNemar's {p_words(test.midp, name='mid-p')}. It takes cells for independent, which those of "
         "one subject are not, so it finds differences that are not there and decides nothing here."
     )
-    effect = found["design_effect"]
+    effect = found.design_effect
     if effect is not None and math.isfinite(effect):
         said += f" Here it takes the variance to be {effect:.1f} times too small."
     return said

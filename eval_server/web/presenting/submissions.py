@@ -22,37 +22,39 @@ from eval_server.figures.wording import (
 )
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.measures import MEASURES, measure
+from eval_server.web.documents.boards import LeaderboardDocument
+from eval_server.web.documents.publishing import DIGITS
+from eval_server.web.documents.results import IntervalDocument
+from eval_server.web.documents.submissions import SubmissionDocument
 from eval_server.web.presenting.words import (
-    Document,
     duration,
     known_interval,
     moment,
 )
-from eval_server.web.publishing import DIGITS
 
 NOT_PLACED = "Its place is being worked out: the leaderboard is being made anew."
 
 
-def status_words(found: Document) -> str:
+def status_words(found: SubmissionDocument) -> str:
     """Where a submission stands, in a sentence."""
-    if found["status"] in ("received", "checking"):
+    if found.status in ("received", "checking"):
         return "It has arrived and is being judged; this page shows the result in a moment."
     when = _when(found)
-    if found["status"] == "scored":
+    if found.status == "scored":
         return f"Scored {when}."
-    if found["status"] == "refused":
+    if found.status == "refused":
         return f"Refused {when}. It does not count against the quota of scored submissions."
     return f"It could not be judged ({when})."
 
 
-def _when(found: Document) -> str:
+def _when(found: SubmissionDocument) -> str:
     """When this was decided: so long after it arrived, or once more at a moment and for a reason."""
-    arrivals = [step for step in found["history"] if step["status"] == "received"]
+    arrivals = [step for step in found.history if step.status == "received"]
     if len(arrivals) > 1:
-        note = arrivals[-1]["note"]
-        return f"anew on {moment(found['decided_at'])}" + (f": {note}" if note else "")
-    took = datetime.fromisoformat(found["decided_at"] or found["submitted_at"])
-    seconds = (took - datetime.fromisoformat(found["submitted_at"])).total_seconds()
+        note = arrivals[-1].note
+        return f"anew on {moment(found.decided_at or found.submitted_at)}" + (f": {note}" if note else "")
+    took = datetime.fromisoformat(found.decided_at or found.submitted_at)
+    seconds = (took - datetime.fromisoformat(found.submitted_at)).total_seconds()
     return f"{duration(seconds)} after it arrived"
 
 
@@ -65,37 +67,41 @@ class Headline:
     place: str
 
 
-def headline(found: Document, board: Document, *, placed: bool = True) -> Headline:
+def headline(found: SubmissionDocument, board: LeaderboardDocument, *, placed: bool = True) -> Headline:
     """The headline of a scored submission, with its place where the board shows it.
 
     `placed` says whether the board at hand knows it already.
     """
-    value = found["intervals"]["weighted_f1"]
-    interval = known_interval(value["interval"])
-    subjects = found["subjects"]
-    counts = found["confusion"]
-    right = f"{counts['tp'] + counts['tn']:,} of {found['cells']:,} cells are called right."
+    value = found.intervals["weighted_f1"]
+    interval = known_interval(value.interval)
+    subjects = found.subjects
+    right = _right(found)
     if interval is None or subjects is None:
-        reason = value["remark"] or "it cannot be estimated here"
+        reason = value.remark or "it cannot be estimated here"
         return Headline("", f"{right} There is no interval: {reason}.", _place(found, board, placed=placed))
     sentence = (
-        f"{right} Judged on other subjects like these {subjects['count']}, it could as well come out "
+        f"{right} Judged on other subjects like these {subjects.count}, it could as well come out "
         f"anywhere from {percent(interval[0], 1)} to {percent(interval[1], 1)} %."
     )
     return Headline(interval_words(interval), sentence, _place(found, board, placed=placed))
 
 
-def _place(found: Document, board: Document, *, placed: bool) -> str:
-    if board["visible"] and not placed:
+def _right(found: SubmissionDocument) -> str:
+    counts = found.confusion
+    return "" if counts is None else f"{counts.tp + counts.tn:,} of {found.cells:,} cells are called right."
+
+
+def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: bool) -> str:
+    if board.visible and not placed:
         return NOT_PLACED
-    for one in board["standings"]:
-        if one["submission"] == found["id"]:
-            low, high = one["rank_set"]
-            among = counted(len(board["standings"]), "entry", "entries")
-            if known_interval(one["interval"]) is None or low == high:
-                return f"It holds rank {one['rank']} of {among}."
+    for one in board.standings:
+        if one.submission == found.id:
+            low, high = one.rank_set
+            among = counted(len(board.standings), "entry", "entries")
+            if known_interval(one.interval) is None or low == high:
+                return f"It holds rank {one.rank} of {among}."
             return f"Of {among}, it may hold any rank from {low} to {high}."
-    return "Another submission stands for its team on the board." if board["visible"] else ""
+    return "Another submission stands for its team on the board." if board.visible else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +113,22 @@ class MetricLine:
     interval: str
 
 
-def metric_lines(found: Document) -> list[MetricLine]:
+def metric_lines(found: SubmissionDocument) -> list[MetricLine]:
     """All metrics of a scored submission, percentages first."""
-    metrics, intervals = found["metrics"], found["intervals"]
+    metrics, intervals = found.metrics, found.intervals
     names = dict.fromkeys([*(name for name in MEASURES if name in metrics), *metrics])
     lines = [_metric_line(name, metrics[name], intervals.get(name)) for name in names]
-    if found["subjects"] is not None:
-        summary = found["subjects"]
-        limits = known_interval(summary["mean_interval"])
-        words = _limits(percent, limits, summary["mean_remark"])
-        lines.insert(1, MetricLine("subject accuracy, %", percent(summary["mean_accuracy"]), words))
+    if found.subjects is not None:
+        summary = found.subjects
+        limits = known_interval(summary.mean_interval)
+        words = _limits(percent, limits, summary.mean_remark)
+        lines.insert(1, MetricLine("subject accuracy, %", percent(summary.mean_accuracy), words))
     return lines
 
 
-def _metric_line(name: str, value: float | None, interval: Document | None) -> MetricLine:
-    limits = None if interval is None else known_interval(interval["interval"])
-    remark = "" if interval is None else interval["remark"]
+def _metric_line(name: str, value: float | None, interval: IntervalDocument | None) -> MetricLine:
+    limits = None if interval is None else known_interval(interval.interval)
+    remark = "" if interval is None else interval.remark
     return MetricLine(
         metric_name(name) + measure(name).unit.value,
         metric_words(name, value),

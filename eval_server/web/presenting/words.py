@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import count
-from typing import Any
 
 from eval_server.figures.wording import listed
-
-Document = Mapping[str, Any]
+from eval_server.web.documents.phases import PhaseDocument
+from eval_server.web.documents.teams import AllowanceDocument
 
 
 def moment(text: str) -> str:
@@ -48,49 +45,25 @@ def known_interval(limits: Sequence[float | None] | None) -> tuple[float, float]
     return limits[0], limits[1]
 
 
-def unique_names(entries: Iterable[Document]) -> list[str]:
-    """A name for each entry of its own: the team is added where two share a name, then a number."""
-    listed_entries = list(entries)
-    shared = Counter(one["entry"] for one in listed_entries)
-    return _numbered(
-        [
-            f"{one['entry']} ({one['team']})" if shared[one["entry"]] > 1 else one["entry"]
-            for one in listed_entries
-        ]
-    )
-
-
-def _numbered(names: Sequence[str]) -> list[str]:
-    """Names that occur once as they are, the others with the next number that makes no name twice."""
-    shared = Counter(names)
-    taken = {name for name in names if shared[name] == 1}
-    found = []
-    for name in names:
-        if shared[name] > 1:
-            name = next(one for at in count(1) if (one := f"{name} #{at}") not in taken)
-            taken.add(name)
-        found.append(name)
-    return found
-
-
-def phase_words(phase: Document) -> tuple[str, ...]:
+def phase_words(phase: PhaseDocument) -> tuple[str, ...]:
     """The words that stand beside a phase."""
-    return tuple(word for word in ("partial", "drawn") if phase[word])
+    marks = {"partial": phase.partial, "drawn": phase.drawn}
+    return tuple(word for word, told in marks.items() if told)
 
 
-def quota_words(left: Document, now: str) -> str:
+def quota_words(left: AllowanceDocument, now: str) -> str:
     """What a team may still hand in, and when the count starts anew."""
     parts = []
-    if left["left_today"] is not None:
-        parts.append(f"{left['left_today']} of today's submissions left")
-    if left["left"] is not None:
-        parts.append(f"{left['left']} left in all")
-    if left["unscored_left_today"] is not None:
-        parts.append(f"{left['unscored_left_today']} more may be refused today")
+    if left.left_today is not None:
+        parts.append(f"{left.left_today} of today's submissions left")
+    if left.left is not None:
+        parts.append(f"{left.left} left in all")
+    if left.unscored_left_today is not None:
+        parts.append(f"{left.unscored_left_today} more may be refused today")
     if not parts:
         return "as many submissions as you like."
-    hours = (datetime.fromisoformat(left["resets_at"]) - datetime.fromisoformat(now)).total_seconds() / 3600
-    waiting = f" ({left['waiting']} still being judged)" if left["waiting"] else ""
+    hours = (datetime.fromisoformat(left.resets_at) - datetime.fromisoformat(now)).total_seconds() / 3600
+    waiting = f" ({left.waiting} still being judged)" if left.waiting else ""
     return f"{listed(parts)}{waiting}. Today's count starts anew at 00:00 UTC, in {hours:.0f} h."
 
 
@@ -109,14 +82,14 @@ VISIBILITIES = {
 }
 
 
-def commands(phase: Document, base: str, *, open_to_all: bool) -> list[str]:
+def commands(phase: PhaseDocument, base: str, *, open_to_all: bool) -> list[str]:
     """How one hands in from a shell, a command each; what is to be filled in stands in capitals."""
-    curl = f"{base}/api/phases/{phase['name']}/submissions"
+    curl = f"{base}/api/phases/{phase.name}/submissions"
     who = "-F team=TEAM" if open_to_all else '-H "Authorization: Bearer TOKEN"'
     found = [f"curl -F file=@submission.zip -F entry=NAME {who} {curl}"]
-    if phase["name"] in ("prelim", "final"):
+    if phase.name in ("prelim", "final"):
         who = "--team TEAM" if open_to_all else "--token TOKEN"
-        found.insert(0, f"harness submit --model NAME --split {phase['name']} --server {base} {who}")
+        found.insert(0, f"harness submit --model NAME --split {phase.name} --server {base} {who}")
     return found
 
 

@@ -9,8 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from eval_server.service.access import Caller, caller_of, csrf_of, digest_of, same
+from eval_server.service.access import Caller, csrf_of, same
 from eval_server.service.desk import Desk
+from eval_server.service.sessions import caller_by_secret, caller_by_session
 from eval_server.web.routes.problems import Refusal
 
 COOKIE = "harness_session"
@@ -39,7 +40,7 @@ async def identify(request: Request) -> Caller:
     if header is not None:
         caller = await run_in_threadpool(_bearer, desk, header, address_of(request))
     elif session is not None:
-        caller = await run_in_threadpool(_from_session, desk, session)
+        caller = await run_in_threadpool(caller_by_session, desk, session)
     caller = caller or Caller(anyone=desk.settings.is_open)
     request.state.caller = caller
     return caller
@@ -62,28 +63,11 @@ def require_form_token(request: Request, given: str | None) -> None:
         raise Refusal(403, "The form is not from this session: load the page again and send it once more.")
 
 
-def by_secret(desk: Desk, secret: str, address: str) -> Caller:
-    """Whose token this is; only attempts in vain are limited."""
-    now = desk.now()
-    digest = digest_of(secret)
-    record = desk.store.tokens.by_digest(digest)
-    caller = caller_of(record, now)
-    if record is None or caller is None or not same(record.digest, digest):
-        desk.token_attempts.note(address, secret, now)
-        raise Refusal(401, "This token is unknown, revoked or expired.")
-    return caller
-
-
 def _bearer(desk: Desk, header: str, address: str) -> Caller:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Refusal(401, "Expected the header `Authorization: Bearer TOKEN`.")
-    return by_secret(desk, secret.strip(), address)
-
-
-def _from_session(desk: Desk, session: str) -> Caller | None:
-    now = desk.now()
-    return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
+    return caller_by_secret(desk, secret.strip(), address)
 
 
 BOARD = Depends(in_time)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -11,13 +10,18 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from eval_server.judging.verdict import Verdict
+from eval_server.service import deeds
 from eval_server.service.access import Caller, Role
 from eval_server.service.desk import Desk
+from eval_server.service.finding import find_phase, find_submission
 from eval_server.store.records import SCORED, WAITING, PhaseRecord, Submission
-from eval_server.web import documents
+from eval_server.web.documents.boards import leaderboard_document
+from eval_server.web.documents.handing_in import CheckDocument, check_document
+from eval_server.web.documents.phases import phase_document
+from eval_server.web.documents.submissions import SubmissionDocument, submission_document
+from eval_server.web.documents.teams import quota_document
 from eval_server.web.presenting import submissions, words
-from eval_server.web.routes import api, hosting, pictures, uploads
-from eval_server.web.routes.api import find_phase, find_submission
+from eval_server.web.routes import pictures, uploads
 from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.web.routes.rendering import page
 
@@ -47,16 +51,16 @@ def _form(
     *,
     entry: str = "",
     team: str = "",
-    report: dict[str, Any] | None = None,
+    report: CheckDocument | None = None,
 ) -> Response:
     """The form, with what is left of the quota and the report of a check."""
-    told = documents.phase(desk, record, caller)
+    told = phase_document(desk, record, caller)
     known = caller.team or (team if caller.owns(team) and team in desk.store.teams.names() else "")
-    quota = words.quota_words(documents.quota(desk, record, known), told["now"]) if known else ""
+    quota = words.quota_words(quota_document(desk, record, known), told.now) if known else ""
     return page(
         request,
         "submit.html",
-        title=f"Submit to {told['title']}",
+        title=f"Submit to {told.title}",
         phase=told,
         report=report,
         may_submit=caller.role is not Role.VISITOR or caller.anyone,
@@ -89,8 +93,8 @@ def _told(desk: Desk, found: Submission) -> bool:
 
 @router.post("/phases/{phase}/check")
 async def check(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    report = json.loads(bytes((await api.checks(phase, request, desk, caller)).body))
     record = await run_in_threadpool(find_phase, desk, phase)
+    report = check_document(await uploads.checked(request, desk, caller, record))
     return await run_in_threadpool(_form, request, desk, record, caller, report=report)
 
 
@@ -98,48 +102,42 @@ async def check(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Re
 def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     stored = find_submission(desk, submission, caller)
     record = find_phase(desk, stored.phase)
-    found = documents.submission(desk, stored, caller)
+    found = submission_document(desk, stored, caller)
     answer = page(
         request,
         "submission.html",
-        title=f"{found['entry']} of {found['team']}",
+        title=f"{found.entry} of {found.team}",
         found=found,
-        phase=documents.phase(desk, record, caller),
+        phase=phase_document(desk, record, caller),
         state=submissions.status_words(found),
         **_scored(desk, record, found, caller),
     )
-    if not (_told(desk, stored) and (found["metrics"] or stored.status != SCORED)):
+    if not (_told(desk, stored) and (found.metrics or stored.status != SCORED)):
         answer.headers["Refresh"] = "1"
     return answer
 
 
-def _scored(desk: Desk, record: PhaseRecord, found: dict[str, Any], caller: Caller) -> dict[str, Any]:
+def _scored(desk: Desk, record: PhaseRecord, found: SubmissionDocument, caller: Caller) -> dict[str, Any]:
     """What a scored submission's page shows beside its document."""
-    key = desk.store.verdicts.standing(found["shown"], record.truth) if found["shown"] else None
-    if key is None or not found["metrics"]:
+    key = desk.store.verdicts.standing(found.shown, record.truth) if found.shown else None
+    if key is None or not found.metrics:
         return {}
     verdict = desk.verdicts.all([key[0]])[key[0]]
-    board = documents.leaderboard(desk, record, caller)
+    board = leaderboard_document(desk, record, caller)
     return {
-        "headline": submissions.headline(found, board, placed=desk.boards.knows(record.name, found["id"])),
+        "headline": submissions.headline(found, board, placed=desk.boards.knows(record.name, found.id)),
         "metrics": submissions.metric_lines(found),
-        "pictures": submissions.pictures_of(found["entry"], verdict, host=caller.is_host),
+        "pictures": submissions.pictures_of(found.entry, verdict, host=caller.is_host),
         "worst": _worst(desk, record, verdict) if caller.is_host else [],
     }
 
 
-def _worst(desk: Desk, record: PhaseRecord, verdict: Verdict) -> list[dict[str, Any]]:
+def _worst(
+    desk: Desk, record: PhaseRecord, verdict: Verdict
+) -> list[tuple[submissions.WrongCell, str | None]]:
+    """The worst cells, each with where its picture is served, if anywhere."""
     cells = submissions.worst_cells(verdict, desk.verdicts.truth(record.truth).phase.cells)
-    return [
-        {
-            "name": cell.name,
-            "subject": cell.subject,
-            "leukemic": cell.leukemic,
-            "score": cell.score,
-            "picture": pictures.address(desk, record, cell.name),
-        }
-        for cell in cells
-    ]
+    return [(cell, pictures.address(desk, record, cell.name)) for cell in cells]
 
 
 @router.post("/submissions/{submission}/choice")
@@ -147,7 +145,7 @@ def choose(
     submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
 ) -> Response:
     require_form_token(request, csrf)
-    found = api.let_stand(desk, submission, caller)
+    found = deeds.let_stand(desk, submission, caller)
     return RedirectResponse(f"/submissions/{found.id}", 303)
 
 
@@ -156,5 +154,5 @@ def judge_again(
     submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
 ) -> Response:
     require_form_token(request, csrf)
-    found = hosting.queue_again(desk, submission, caller)
+    found = deeds.judge_again(desk, submission, caller)
     return RedirectResponse(f"/submissions/{found.id}", 303)

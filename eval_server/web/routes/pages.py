@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from eval_server.figures import examples
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
-from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
+from eval_server.service.finding import find_phase, find_selected
 from eval_server.service.making import CURRENT
+from eval_server.service.refusals import NotFound
+from eval_server.service.side_by_side import SideBySide, compared_names, report_of, side_by_side
 from eval_server.store.records import PhaseRecord, Submission
-from eval_server.web import documents
+from eval_server.web.documents.boards import leaderboard_document
+from eval_server.web.documents.comparisons import pair_document
+from eval_server.web.documents.phases import phase_document, phase_list
 from eval_server.web.presenting import boards, comparisons, submissions, words
 from eval_server.web.routes import pictures
-from eval_server.web.routes.api import chosen, find_phase
 from eval_server.web.routes.callers import BOARD, Asker, AtDesk
-from eval_server.web.routes.problems import not_found
 from eval_server.web.routes.rendering import ASSETS, fragment, page
 from submissions.phases import MEMBER
 
 router = APIRouter(include_in_schema=False)
 MOST_CELLS = 300
+CLASSES = ("normal", "ALL")
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @router.get("/static/{name}")
 def static(name: str) -> Response:
     if name not in ASSETS:
-        raise not_found("file", name)
+        raise NotFound("file", name)
     content, kind = ASSETS[name]
     return Response(content, media_type=kind, headers={"Cache-Control": FOR_GOOD})
 
@@ -41,9 +44,9 @@ def static(name: str) -> Response:
 @router.get("/")
 def start(request: Request, desk: AtDesk, caller: Asker) -> Response:
     """All phases; where there is only one, its leaderboard."""
-    found = documents.phases(desk, caller)["phases"]
+    found = phase_list(desk, caller).phases
     if len(found) == 1:
-        return RedirectResponse(found[0]["url"], 303)
+        return RedirectResponse(found[0].url, 303)
     return page(request, "phases.html", title="Phases", phases=found)
 
 
@@ -57,19 +60,19 @@ def board(
     order: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     record = find_phase(desk, phase)
-    told = documents.phase(desk, record, caller)
-    board = documents.leaderboard(desk, record, caller)
+    told = phase_document(desk, record, caller)
+    board = leaderboard_document(desk, record, caller)
     answer = page(
         request,
         "board.html",
-        title=told["title"],
+        title=told.title,
         phase=told,
         phase_words=words.phase_words(told),
         board=board,
-        state=words.BOARD_STATES[board["state"]],
+        state=words.BOARD_STATES[board.state],
         table=_table(desk, record, caller, sort, order),
     )
-    if board["state"] != CURRENT:
+    if board.state != CURRENT:
         answer.headers["Refresh"] = "2"
     return answer
 
@@ -81,7 +84,7 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: st
     kept = current.told.get(key)
     if public and kept is not None and kept[0] == now:
         return str(kept[1])
-    view = boards.board_view(documents.leaderboard(desk, record, caller), sort, order)
+    view = boards.board_view(leaderboard_document(desk, record, caller), sort, order)
     table = fragment("standings.html", name=record.name, view=view, now=words.text_of(desk.now()))
     if public and boards.sortable(sort, order):
         current.told[key] = now, table
@@ -90,15 +93,15 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: st
 
 @router.get("/phases/{phase}/rules")
 def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    told = documents.phase(desk, find_phase(desk, phase), caller)
+    told = phase_document(desk, find_phase(desk, phase), caller)
     return page(
         request,
         "rules.html",
-        title=f"{told['title']}: rules",
+        title=f"{told.title}: rules",
         phase=told,
         phase_words=words.phase_words(told),
-        represents=words.REPRESENTS[told["represents"]],
-        visibility=words.VISIBILITIES[told["visibility"]],
+        represents=words.REPRESENTS[told.represents],
+        visibility=words.VISIBILITIES[told.visibility],
     )
 
 
@@ -111,7 +114,7 @@ def comparison(
     s: Annotated[list[str] | None, Query(max_length=200)] = None,
 ) -> Response:
     record = find_phase(desk, phase)
-    found = chosen(desk, record, s or (), caller)
+    found = find_selected(desk, record, s or (), caller)
     show = _pair if len(found) == 2 else _map
     return show(request, desk, record, found, caller)
 
@@ -120,69 +123,82 @@ def _pair(
     request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
 ) -> Response:
     """Two entries: what the JSON twin says, in words and pictures."""
-    document = documents.comparison(desk, record, found[0], found[1], caller)
-    names = _names(document["entries"])
-    verdicts = _verdicts(desk, record, found)
-    a, b = document["a"], document["b"]
+    pair = side_by_side(desk, record, found[0], found[1])
+    document = pair_document(desk, record, pair, caller)
+    names = dict(zip([one.id for one in found], compared_names(record, found, caller), strict=True))
+    verdicts = dict(zip([one.id for one in found], pair.verdicts, strict=True))
+    a, b = document.a, document.b
     shown = comparisons.pair_view(document, names)
     return page(
         request,
         "pair.html",
         title=f"{shown.a} and {shown.b}",
-        phase=documents.phase(desk, record, caller),
+        phase=phase_document(desk, record, caller),
         pair=shown,
         ids=(a, b),
-        pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document["p"]),
+        pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document.p),
         lines=comparisons.part_lines(document),
         cell_level=comparisons.cell_level(document, shown.a, shown.b),
-        cells=_disagreements(desk, record, verdicts[a], verdicts[b]) if caller.is_host else None,
+        cells=_disagreements(desk, record, pair, turned=a != found[0].id) if caller.is_host else None,
     )
 
 
-def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    names = words.unique_names(entries)
-    return {one["submission"]: name for one, name in zip(entries, names, strict=True)}
+@dataclass(frozen=True, slots=True)
+class CalledApart:
+    """A cell that two entries call differently, in words; `picture` is where it is served, if anywhere."""
+
+    name: str
+    subject: str
+    truth: str
+    a: str
+    b: str
+    picture: str | None
 
 
-def _verdicts(desk: Desk, record: PhaseRecord, found: Sequence[Submission]) -> dict[str, Verdict]:
-    """The verdicts of submissions that have one, by submission."""
-    keys = {one.id: desk.store.verdicts.standing(one.id, record.truth) for one in found}
-    ids = {one: key[0] for one, key in keys.items() if key is not None}
-    verdicts = desk.verdicts.all(list(ids.values()))
-    return {one: verdicts[key] for one, key in ids.items()}
+@dataclass(frozen=True, slots=True)
+class CellsApart:
+    """The cells that two entries call differently, as the host's page shows them."""
+
+    words: str
+    rows: tuple[CalledApart, ...]
+
+    @property
+    def pictures(self) -> bool:
+        """Whether there is any picture to show."""
+        return any(row.picture for row in self.rows)
 
 
-def _disagreements(desk: Desk, record: PhaseRecord, ours: Verdict, theirs: Verdict) -> dict[str, Any]:
-    """The cells that two entries call differently, with pictures where the host named the images."""
+def _disagreements(desk: Desk, record: PhaseRecord, pair: SideBySide, *, turned: bool) -> CellsApart:
+    """The cells called differently, with pictures where the host named the images; the better entry first."""
     cells = desk.verdicts.truth(record.truth).phase.cells
-    at = np.flatnonzero(ours.cells.called != theirs.cells.called).tolist()
-    words = ("normal", "ALL")
+    ours, theirs = reversed(pair.verdicts) if turned else pair.verdicts
+    at = pair.disagreements()
     rows = [
-        {
-            "name": cells[cell],
-            "subject": submissions.subject_of(ours, cell) or "not known",
-            "truth": words[ours.cells.labels[cell]],
-            "a": words[ours.cells.called[cell]],
-            "b": words[theirs.cells.called[cell]],
-            "picture": pictures.address(desk, record, cells[cell]),
-        }
+        CalledApart(
+            cells[cell],
+            submissions.subject_of(ours, cell) or "not known",
+            CLASSES[ours.cells.labels[cell]],
+            CLASSES[ours.cells.called[cell]],
+            CLASSES[theirs.cells.called[cell]],
+            pictures.address(desk, record, cells[cell]),
+        )
         for cell in at[:MOST_CELLS]
     ]
     shown = f"the first {MOST_CELLS} of " if len(at) > MOST_CELLS else ""
     said = f"Shown are {shown}{len(at):,} cells." if at else "They agree on every cell."
-    return {"words": said, "rows": rows, "pictures": any(row["picture"] for row in rows)}
+    return CellsApart(said, tuple(rows))
 
 
 def _map(
     request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
 ) -> Response:
     """More than two entries: who is better than whom."""
-    report, ids = documents.report(desk, record, found, caller)
+    report, ids = report_of(desk, record, found, caller)
     return page(
         request,
         "map.html",
         title=f"{len(found)} entries compared",
-        phase=documents.phase(desk, record, caller),
+        phase=phase_document(desk, record, caller),
         told=comparisons.report_words(report),
         pictures=pictures_of_report(report),
         pairs=comparisons.pair_lines(report, ids),
@@ -200,7 +216,7 @@ def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
         member=MEMBER,
         board=board_picture,
         null=null_picture,
-        phases=documents.phases(desk, caller)["phases"],
+        phases=phase_list(desk, caller).phases,
     )
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from eval_server.figures.wording import counted, listed
-from eval_server.service import health
-from eval_server.service.access import Caller, Role, TooMany, digest_of, require_host, require_owner
+from eval_server.service import health, sessions
+from eval_server.service.access import TOKEN_DAYS, Caller, Role, TooMany, require_host
 from eval_server.service.desk import Desk
-from eval_server.web import documents
+from eval_server.service.finding import find_team, visible_teams
+from eval_server.service.refusals import TokenInvalid
+from eval_server.web.documents.hosting import audit_document
+from eval_server.web.documents.phases import phase_list
+from eval_server.web.documents.submissions import submission_brief
+from eval_server.web.documents.teams import NewTokenDocument, new_token_document, team_document
 from eval_server.web.presenting import words
-from eval_server.web.routes import hosting, sessions
-from eval_server.web.routes.api import visible_teams
-from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, require_form_token
+from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
 from eval_server.web.routes.handing_in import FormToken
-from eval_server.web.routes.problems import Refusal, not_found
 from eval_server.web.routes.rendering import page
+from eval_server.web.routes.sessions import set_cookie
 
 router = APIRouter(include_in_schema=False)
 MOST_LISTED = 200
@@ -42,20 +44,20 @@ def sign_in(
 ) -> Response:
     """Open a session; a token that is not valid is said on the form itself."""
     try:
-        opened = sessions.open_session(request, desk, token)
-    except Refusal as refusal:
-        return page(request, "sign-in.html", 401, title="Sign in", next=_local(next), refused=str(refusal))
-    except TooMany as refusal:
-        return page(request, "sign-in.html", 429, title="Sign in", next=_local(next), refused=str(refusal))
+        opened = sessions.open_session(desk, token, address_of(request))
+    except (TokenInvalid, TooMany) as refusal:
+        status = 429 if isinstance(refusal, TooMany) else 401
+        return page(request, "sign-in.html", status, title="Sign in", next=_local(next), refused=str(refusal))
+    request.state.caller = opened.caller
     answer = RedirectResponse(_local(next), 303)
-    answer.headers["set-cookie"] = opened.headers["set-cookie"]
+    set_cookie(request, answer, opened.secret)
     return answer
 
 
 @router.post("/sign-out")
 def sign_out(request: Request, desk: AtDesk, csrf: FormToken = None) -> Response:
     require_form_token(request, csrf)
-    desk.store.tokens.close_session(digest_of(request.cookies.get(COOKIE, "")))
+    sessions.close_session(desk, request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/", 303)
     answer.delete_cookie(COOKIE)
     return answer
@@ -81,14 +83,11 @@ def team(team: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
 
 
 def _team(
-    request: Request, desk: Desk, name: str, caller: Caller, secret: dict[str, Any] | None = None
+    request: Request, desk: Desk, name: str, caller: Caller, secret: NewTokenDocument | None = None
 ) -> Response:
-    require_owner(caller, name)
-    if name not in desk.store.teams.names():
-        raise not_found("team", name)
-    found = documents.team(desk, name, caller)
-    phases = documents.phases(desk, caller)["phases"]
-    quotas = [(phase, words.quota_words(found["quotas"][phase["name"]], found["now"])) for phase in phases]
+    found = team_document(desk, find_team(desk, name, caller))
+    phases = phase_list(desk, caller).phases
+    quotas = [(phase, words.quota_words(found.quotas[phase.name], found.now)) for phase in phases]
     return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret)
 
 
@@ -99,12 +98,13 @@ def add_token(
     desk: AtDesk,
     caller: Asker,
     note: Annotated[str, Form(max_length=200)] = "",
-    days: Annotated[int, Form(ge=1, le=730)] = 180,
+    days: Annotated[int, Form(ge=1, le=730)] = TOKEN_DAYS,
     csrf: FormToken = None,
 ) -> Response:
     """Make a token; the page that answers is the only place where it is ever shown."""
-    made = sessions.add_token(team, request, desk, caller, note, days, csrf)
-    answer = _team(request, desk, team, caller, json.loads(bytes(made.body)))
+    require_form_token(request, csrf)
+    record, secret = sessions.add_token(desk, team, caller, note, days)
+    answer = _team(request, desk, team, caller, new_token_document(record, secret, desk))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -122,20 +122,19 @@ def revoke_token(
 def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_host(caller)
     counts = desk.store.submissions.by_status()
-    audit = json.loads(bytes(hosting.audit(desk, caller).body))["audit"]
     submissions = desk.store.submissions.listed()[:MOST_LISTED]
     said = [f"{counts[status]:,} {status}" for status in counts]
     total = counted(sum(counts.values()), "submission")
-    phases = documents.phases(desk, caller)["phases"]
+    phases = phase_list(desk, caller).phases
     return page(
         request,
         "host.html",
         title="Host",
         wrong=health.troubles(desk),
         phases=phases,
-        submissions=[documents.brief(one) for one in submissions],
+        submissions=[submission_brief(one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},
         counts=f"{total}: {listed(said)}." if said else "None yet.",
-        audit=audit,
+        audit=audit_document(desk.store.audit.listed()).audit,
         now=words.text_of(desk.now()),
     )

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Response
 
 from eval_server.service.access import require_host
 from eval_server.service.desk import Desk
+from eval_server.service.finding import find_phase
+from eval_server.service.refusals import NotFound
 from eval_server.store.records import PhaseRecord
-from eval_server.web.routes.api import find_phase
 from eval_server.web.routes.callers import Asker, AtDesk
-from eval_server.web.routes.problems import not_found
 
 router = APIRouter(include_in_schema=False)
 SIDE = 136
@@ -28,7 +28,7 @@ def thumbnail(phase: str, cell: str, desk: AtDesk, caller: Asker) -> Response:
     record = find_phase(desk, phase)
     path = _path(desk, record, cell)
     if path is None:
-        raise not_found("picture of the cell", cell)
+        raise NotFound("picture of the cell", cell)
     return Response(_png(path), media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 

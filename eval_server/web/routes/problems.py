@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -13,11 +11,12 @@ from starlette.exceptions import HTTPException
 
 from eval_server.service.access import AccessDenied, TooMany, WindowClosed, utc
 from eval_server.service.boards import BoardMissing
+from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, StateConflict, TokenInvalid
 from eval_server.store.database import StoreDamaged
 from eval_server.store.phases import PhaseClash
-from eval_server.web.documents import allowance_json
-
-MEDIA_TYPE = "application/problem+json"
+from eval_server.web.documents.document import encoded
+from eval_server.web.documents.problems import MEDIA_TYPE, MisfitDocument, problem_document
+from eval_server.web.documents.teams import allowance_document
 
 
 class Refusal(Exception):
@@ -30,19 +29,9 @@ class Refusal(Exception):
         self.facts = facts
 
 
-def document(status: int, detail: str, **facts: Any) -> dict[str, Any]:
-    """The problem document of a status."""
-    title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **facts}
-
-
 def answer(status: int, detail: str, headers: dict[str, str] | None = None, **facts: Any) -> Response:
-    body = json.dumps(document(status, detail, **facts))
+    body = encoded(problem_document(status, detail, **facts))
     return Response(body, status, headers=headers, media_type=MEDIA_TYPE)
-
-
-def not_found(what: str, name: str) -> Refusal:
-    return Refusal(404, f"There is no {what} {name[:80]!r}, or it is not yours to see.")
 
 
 Dress = Callable[[Request, Response], Response]
@@ -58,7 +47,12 @@ def register(app: FastAPI, dress: Dress) -> None:
         AccessDenied: _denied,
         WindowClosed: _closed,
         TooMany: _too_many,
-        PhaseClash: _clash,
+        PhaseClash: _told_as(409),
+        NotFound: _told_as(404),
+        StateConflict: _told_as(409),
+        RequestUnfit: _told_as(422),
+        TokenInvalid: _told_as(401),
+        FileLost: _told_as(500),
         StoreDamaged: _damaged,
         BoardMissing: _no_board,
     }
@@ -83,9 +77,11 @@ def _http(request: Request, error: Any) -> Response:
 
 
 def _invalid(request: Request, error: Any) -> Response:
-    errors = [{"where": ".".join(map(str, one["loc"])), "expected": one["msg"]} for one in error.errors()]
-    said = "; ".join(f"{one['where']}: {one['expected']}" for one in errors)
-    return answer(422, f"The request is not as it must be: {said}", errors=errors)
+    errors = [
+        MisfitDocument(where=".".join(map(str, one["loc"])), expected=one["msg"]) for one in error.errors()
+    ]
+    said = "; ".join(f"{one.where}: {one.expected}" for one in errors)
+    return answer(422, f"The request is not as it must be: {said}", errors=tuple(errors))
 
 
 def _denied(request: Request, error: Any) -> Response:
@@ -108,7 +104,7 @@ def _too_many(request: Request, error: Any) -> Response:
     headers = {} if error.seconds is None else {"Retry-After": str(error.seconds)}
     facts: dict[str, Any] = {"resets_at": None if error.resets_at is None else utc(error.resets_at)}
     if error.allowance is not None:
-        facts["left"] = allowance_json(error.allowance)
+        facts["left"] = allowance_document(error.allowance)
     return answer(429, str(error), headers, **facts)
 
 
@@ -120,5 +116,6 @@ def _no_board(request: Request, error: Any) -> Response:
     return answer(503, f"{error} Ask again in a moment.", {"Retry-After": "2"})
 
 
-def _clash(request: Request, error: Any) -> Response:
-    return answer(409, str(error))
+def _told_as(status: int) -> Callable[[Request, Any], Response]:
+    """An answer of this status that says what the error says."""
+    return lambda request, error: answer(status, str(error))

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import io
 import json
-import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from eval_server.service.access import Caller, admission, require_open, require_rate, team_of
+from eval_server.service.access import Caller, require_open, require_rate, team_of
+from eval_server.service.deeds import Upload, hand_in
 from eval_server.service.desk import Desk
-from eval_server.store.records import Arrival, PhaseRecord, Receipt
+from eval_server.store.records import PhaseRecord, Receipt
 from eval_server.web.routes.callers import address_of, require_form_token
 from eval_server.web.routes.problems import Refusal
+from submissions.checking import CheckReport, check
 from submissions.columns import Scale
 from submissions.manifest import Manifest
-from submissions.parts import is_zip
+from submissions.phases import Phase
 from submissions.problems import bare
-from submissions.rows import noted
 
 SLACK = 2**20
 """What a multipart body may hold beside the zip: scores, manifest, names."""
@@ -37,7 +34,6 @@ SECONDS = 120
 """How long a body may take to arrive."""
 AT_ONCE = 2
 """Uploads that are written at the same time: more are not faster, and make readers wait for their turn."""
-_ID = re.compile(r"[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,8 @@ class SentParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """An upload: its parts, and its fields as text."""
+class SentForm:
+    """An upload's form: its parts, and its fields as text."""
 
     parts: SentParts
     entry: str
@@ -97,20 +93,37 @@ async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRec
     count(request, desk, caller)
     form = await read_form(request, desk.settings.upload_bytes + SLACK)
     try:
-        upload = _upload(form)
-        require_form_token(request, upload.csrf)
-        team = _name("team", team_of(caller, upload.team))
+        sent = _form(form)
+        require_form_token(request, sent.csrf)
+        team = _name("team", team_of(caller, sent.team))
         async with request.app.state.keeping:
-            receipt = await run_in_threadpool(_keep, desk, record, upload, team, now)
+            return await run_in_threadpool(hand_in, desk, record, _upload(sent), team, caller, now)
     finally:
         await form.close()
-    desk.room.suffices()
-    desk.judge.wake()
-    if caller.is_host:
-        await run_in_threadpool(
-            desk.store.audit.note, now, caller.name, "handed in for a team", team, {"submission": receipt.id}
-        )
-    return receipt
+
+
+def _upload(sent: SentForm) -> Upload:
+    parts = sent.parts
+    scores = None if parts.scores is None else parts.scores.file
+    size = parts.file.size or 0
+    return Upload(sent.entry, parts.file.file, size, scores, parts.manifest, parts.remarks, parts.scale)
+
+
+async def checked(request: Request, desk: Desk, caller: Caller, record: PhaseRecord) -> CheckReport:
+    """What would come of this upload; nothing of it is kept."""
+    count(request, desk, caller)
+    form = await read_form(request, desk.settings.upload_bytes + SLACK)
+    try:
+        parts = parts_of(form)
+        asked = await run_in_threadpool(desk.verdicts.truth, record.truth)
+        return await run_in_threadpool(_check, parts, asked.phase)
+    finally:
+        await form.close()
+
+
+def _check(parts: SentParts, asked: Phase) -> CheckReport:
+    scores = None if parts.scores is None else parts.scores.file.read()
+    return check(parts.file.file.read(), asked, scores=scores, scale=parts.scale)
 
 
 def count(request: Request, desk: Desk, caller: Caller) -> None:
@@ -158,11 +171,11 @@ def _too_large(what: str, most: int, found: int | None = None) -> Refusal:
     return Refusal(413, f"Expected at most {most:,} bytes in {what}, found {size}.", limit=most)
 
 
-def _upload(form: FormData) -> Upload:
+def _form(form: FormData) -> SentForm:
     parts = parts_of(form)
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     entry = _name("entry", fields.get("entry"))
-    return Upload(parts, entry, fields.get("team") or None, fields.get("csrf"))
+    return SentForm(parts, entry, fields.get("team") or None, fields.get("csrf"))
 
 
 def parts_of(form: FormData) -> SentParts:
@@ -189,14 +202,6 @@ def _scale(value: Any) -> Scale | None:
         raise Refusal(422, f"Expected `scores_as` to be one of {said}, found {str(value)[:40]!r}.") from None
 
 
-def stated(file: BinaryIO, scale: Scale | None) -> BinaryIO:
-    """A file as it is kept: a table that came with a word on its scores carries it in its first line."""
-    if scale is None:
-        return file
-    data = file.read()
-    return io.BytesIO(data if is_zip(data) else noted(data, scale))
-
-
 def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
     """The manifest's text and the words it obliges to, from a file or a field."""
     if isinstance(part, UploadFile):
@@ -219,32 +224,3 @@ def _name(what: str, value: str | None) -> str:
         found = "nothing" if not text else repr(text[:MOST_NAME])
         raise Refusal(422, f"Expected `{what}`: 1 to {MOST_NAME} printable characters, found {found}.")
     return text
-
-
-def _keep(desk: Desk, record: PhaseRecord, upload: Upload, team: str, now: datetime) -> Receipt:
-    """Files first, then the row: whoever is told an id can be sure of both."""
-    parts = upload.parts
-    keep = desk.store.archive.keep
-    archive = keep(stated(parts.file.file, parts.scale))
-    scores = None if parts.scores is None else keep(stated(parts.scores.file, parts.scale))
-    said = json.dumps(
-        [archive, scores, parts.manifest, upload.entry if record.rules.represents == "every" else ""]
-    )
-    arrival = Arrival(
-        phase=record.name,
-        team=team,
-        entry=upload.entry,
-        digest=hashlib.sha256(said.encode()).hexdigest(),
-        archive=archive,
-        scores=scores,
-        manifest=parts.manifest,
-        remarks=parts.remarks,
-        size=parts.file.size or 0,
-        at=now,
-    )
-    return desk.store.arrivals.receive(arrival, admission(record.rules, now))
-
-
-def is_id(text: str) -> bool:
-    """Whether this could be an id at all; nothing else is asked of the database."""
-    return _ID.fullmatch(text) is not None

@@ -90,7 +90,7 @@ def test_a_judge_that_does_not_work_while_something_waits_is_a_trouble(
     place.hand_in(a_zip(1))
     monkeypatch.setattr(place.desk.judge, "silent_for", lambda: health.SILENCE + 1)
     assert troubles(place.desk) == []
-    monkeypatch.setattr(type(place.desk.store.submissions), "waiting", lambda self: 2)
+    monkeypatch.setattr(type(place.desk.store.queue), "waiting", lambda self: 2)
     (found,) = troubles(place.desk)
     assert (found.name, "2 submissions wait" in found.detail) == ("judge", True)
     told = problem(place.client().get("/healthz"), 503)

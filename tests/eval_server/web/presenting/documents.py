@@ -1,9 +1,12 @@
-"""Leaderboard documents as `/api` gives them, for tests of what pages make of them."""
+"""Documents as `/api` gives them, for tests of what pages make of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+
+from eval_server.web.documents.boards import LeaderboardDocument
+from eval_server.web.documents.submissions import SubmissionDocument
 
 
 def a_standing(rank: int, value: float, **other: Any) -> dict[str, Any]:
@@ -28,9 +31,9 @@ def a_standing(rank: int, value: float, **other: Any) -> dict[str, Any]:
 
 def a_board(
     standings: Sequence[dict[str, Any]], groups: Sequence[tuple[int, int]] = (), **other: Any
-) -> dict[str, Any]:
+) -> LeaderboardDocument:
     """A leaderboard."""
-    return {
+    facts = {
         "phase": "prelim",
         "metric": "weighted_f1",
         "state": "current",
@@ -40,8 +43,27 @@ def a_board(
         "references": [],
         **other,
     }
+    return LeaderboardDocument.model_validate(facts)
 
 
-def four(groups: Sequence[tuple[int, int]], **other: Any) -> dict[str, Any]:
+def four(groups: Sequence[tuple[int, int]], **other: Any) -> LeaderboardDocument:
     """A board of four entries."""
     return a_board([a_standing(at + 1, 0.9 - at / 50) for at in range(4)], groups, **other)
+
+
+def a_submission(**facts: Any) -> SubmissionDocument:
+    """A submission of which the test says what matters to it."""
+    plain = {
+        **dict.fromkeys(("decided_at", "trouble", "size", "sha256", "shown", "manifest", "kind")),
+        **{name: [] for name in ("history", "problems", "passed_over", "read_as", "hints")},
+        **dict.fromkeys(("chosen", "owned", "has_scores"), False),
+        "id": "id1",
+        "phase": "prelim",
+        "team": "ours",
+        "entry": "mine",
+        "status": "scored",
+        "submitted_at": "2026-11-23T12:00:00Z",
+        "url": "/submissions/id1",
+        "metrics": {},
+    }
+    return SubmissionDocument.model_validate({**plain, **facts})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from eval_server.web.documents.boards import LeaderboardDocument
 from eval_server.web.presenting.boards import board_view
 from tests.eval_server.web.presenting.documents import a_board, a_standing, four
 
 
-def entries(board: dict[str, Any], sort: str, order: str = "") -> list[str]:
+def entries(board: LeaderboardDocument, sort: str, order: str = "") -> list[str]:
     return [row.entry for row in board_view(board, sort, order).rows]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from eval_server.judging.comparing import compare
 from eval_server.judging.verdict import Verdict, judge
+from eval_server.web.documents.comparisons import PairDocument
 from eval_server.web.presenting.comparisons import cell_level, pair_lines, pair_view, part_lines, report_words
 from submissions.predictions import Predictions
 from tests.support.server import small_truth
@@ -20,13 +21,24 @@ def a_verdict(wrong: int) -> Verdict:
     return judge(Predictions(TRUTH.phase, calls), TRUTH)
 
 
-def a_document(p_holm: float | None = 0.5, **other: Any) -> dict[str, Any]:
+def a_side(name: str, verdict: Verdict) -> dict[str, Any]:
+    interval = verdict.intervals["weighted_f1"].limits
+    accuracy = None if verdict.summary is None else verdict.summary.mean.estimate
+    facts = {"submission": name, "team": name, "entry": name, "interval": interval, "remarks": []}
+    numbers = {name: verdict.metrics[name] for name in ("weighted_f1", "sensitivity", "specificity")}
+    return {**facts, **numbers, "metrics": dict(verdict.metrics), "subject_accuracy": accuracy}
+
+
+def a_document(p_holm: float | None = 0.5, **other: Any) -> PairDocument:
     """The comparison of an entry with 2 cells wrong and one with 14."""
     first, second = a_verdict(2), a_verdict(14)
     found = compare({"one": first, "two": second}, stability=False).between("one", "two").to_json()
     pairs = zip(first.subjects or (), second.subjects or (), strict=True)
-    subjects = [{"subject": a.subject, "a": a.accuracy, "b": b.accuracy} for a, b in pairs]
-    return {**found, "p_holm": p_holm, "subjects": subjects, **other}
+    subjects = [{**a.to_json(), "a": a.accuracy, "b": b.accuracy} for a, b in pairs]
+    about = {"phase": "small", "method": "", "ranked_by": "weighted_f1", "disagreements": None}
+    entries = [a_side("one", first), a_side("two", second)]
+    facts = {**found, **about, "entries": entries, "p_holm": p_holm, "subjects": subjects, **other}
+    return PairDocument.model_validate(facts)
 
 
 def test_a_pair_says_on_how_many_subjects_and_how_often_chance_does_as_well() -> None:
@@ -60,14 +72,6 @@ def test_without_subjects_nothing_is_judged_and_nothing_fails() -> None:
 
 def test_every_metric_that_has_an_exact_test_has_a_line() -> None:
     document = a_document()
-    document["entries"] = [
-        {
-            "submission": name,
-            "metrics": dict(verdict.metrics),
-            "subject_accuracy": None if verdict.summary is None else verdict.summary.mean.estimate,
-        }
-        for name, verdict in zip((document["a"], document["b"]), (a_verdict(2), a_verdict(14)), strict=True)
-    ]
     lines = {line.name: line for line in part_lines(document)}
     assert {"weighted F1", "sensitivity", "specificity", "subject accuracy"} <= set(lines)
     assert lines["sensitivity"].difference == "+44.44"

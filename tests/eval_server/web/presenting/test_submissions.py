@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from eval_server.judging.verdict import Verdict, judge
+from eval_server.web.documents.submissions import SubmissionDocument
 from eval_server.web.presenting.submissions import (
     coarse_roc,
     headline,
@@ -17,7 +16,7 @@ from eval_server.web.presenting.submissions import (
     worst_cells,
 )
 from submissions.predictions import Predictions
-from tests.eval_server.web.presenting.documents import a_board, a_standing
+from tests.eval_server.web.presenting.documents import a_board, a_standing, a_submission
 from tests.support.server import small_truth
 
 TRUTH = small_truth()
@@ -33,8 +32,8 @@ def a_verdict(*, scores: bool = True) -> Verdict:
     return judge(Predictions(TRUTH.phase, calls, told), TRUTH)
 
 
-def a_document(verdict: Verdict, **other: Any) -> dict[str, Any]:
-    return {**verdict.to_json(), "id": "id1", "entry": "mine", **other}
+def a_document(verdict: Verdict) -> SubmissionDocument:
+    return a_submission(**{**verdict.to_json(), "phase": "prelim"})
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def a_document(verdict: Verdict, **other: Any) -> dict[str, Any]:
 def test_the_status_is_a_sentence(status: str, said: str) -> None:
     times = {"submitted_at": "2026-11-23T12:00:00Z", "decided_at": "2026-11-23T12:00:12Z"}
     steps = [{"status": "received", "at": times["submitted_at"], "note": ""}]
-    assert said in status_words({"status": status, "history": steps, **times})
+    assert said in status_words(a_submission(status=status, history=steps, **times))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_what_was_judged_anew_says_when_and_why_and_not_how_long_after_it_arrive
         {"status": "scored", "at": "2026-11-23T13:16:00Z", "note": ""},
     ]
     times = {"submitted_at": "2026-11-23T12:00:00Z", "decided_at": "2026-11-23T13:16:00Z"}
-    words = status_words({"status": "scored", "history": steps, **times})
+    words = status_words(a_submission(history=steps, **times))
     assert words == f"Scored anew on 23 Nov 2026, 13:16 UTC{said}"
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from eval_server.figures.wording import metric_words
+from eval_server.service.naming import unique_names
+from eval_server.web.documents.phases import PhaseDocument
+from eval_server.web.documents.teams import AllowanceDocument
 from eval_server.web.presenting.words import (
     ago,
     duration,
     moment,
     phase_words,
     quota_words,
-    unique_names,
 )
 
 
@@ -52,33 +54,29 @@ def test_what_comes_from_scores_is_written_with_the_three_digits_that_are_public
 
 def test_entries_of_one_name_are_told_apart_by_team_then_by_number() -> None:
     entries = [("a", "red"), ("b", "red"), ("b", "blue"), ("c", "x"), ("c", "x")]
-    named = unique_names({"entry": entry, "team": team} for entry, team in entries)
+    named = unique_names(entries)
     assert named == ["a", "b (red)", "b (blue)", "c (x) #1", "c (x) #2"]
 
 
 def test_no_name_is_given_twice_even_where_one_reads_like_the_number_of_another() -> None:
     entries = [("x", "Q"), ("x", "Q"), ("x (Q) #1", "R"), ("y", "R"), ("x (Q) #3", "R")]
-    named = unique_names({"entry": entry, "team": team} for entry, team in entries)
+    named = unique_names(entries)
     assert named == ["x (Q) #2", "x (Q) #4", "x (Q) #1", "y", "x (Q) #3"]
 
 
 def test_what_is_left_is_said_with_when_it_starts_anew() -> None:
-    left = {
-        "left_today": 3,
-        "left": 40,
-        "unscored_left_today": None,
-        "waiting": 1,
-        "resets_at": "2026-11-24T00:00:00Z",
-    }
+    left = AllowanceDocument(
+        left_today=3, left=40, unscored_left_today=None, waiting=1, resets_at="2026-11-24T00:00:00Z"
+    )
     said = quota_words(left, "2026-11-23T17:00:00Z")
     assert said == (
         "3 of today's submissions left and 40 left in all (1 still being judged). "
         "Today's count starts anew at 00:00 UTC, in 7 h."
     )
-    free = {**left, "left_today": None, "left": None}
+    free = left.model_copy(update={"left_today": None, "left": None})
     assert quota_words(free, "2026-11-23T17:00:00Z") == "as many submissions as you like."
 
 
 def test_partial_and_drawn_phases_carry_the_word() -> None:
-    assert phase_words({"partial": True, "drawn": False}) == ("partial",)
-    assert phase_words({"partial": True, "drawn": True}) == ("partial", "drawn")
+    assert phase_words(PhaseDocument.model_construct(partial=True, drawn=False)) == ("partial",)
+    assert phase_words(PhaseDocument.model_construct(partial=True, drawn=True)) == ("partial", "drawn")

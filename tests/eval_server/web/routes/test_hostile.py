@@ -16,6 +16,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import booleans
 from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from eval_server.store.mark import MARK_FILE
 from tests.support.desk import Place, a_place
@@ -119,7 +120,9 @@ def test_malformed_headers_are_refused(place: Place, headers: dict[str, str]) ->
     assert 400 <= answer.status_code < 500
 
 
-def test_nothing_that_the_description_allows_breaks_the_server(tmp_path: Path) -> None:
+def test_nothing_that_the_description_allows_breaks_the_server_and_answers_are_as_described(
+    tmp_path: Path,
+) -> None:
     with a_place(tmp_path / "data", access="tokens", token_attempts_per_minute=1_000_000) as place:
         place.phase()
         place.hand_in(a_zip(1), token=place.token("team", "red"))
@@ -146,5 +149,6 @@ def drive(operation: Any, bearer: dict[str, str]) -> None:
     def ask(case: Any, known: bool) -> None:
         answer = case.call(headers=bearer if known else {"Host": "localhost"})
         assert answer.status_code < 500, case.as_curl_command()
+        case.validate_response(answer, checks=[response_schema_conformance, content_type_conformance])
 
     ask()

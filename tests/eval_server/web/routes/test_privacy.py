@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -12,8 +12,9 @@ import pytest
 from eval_server.judging import comparing, verdict
 from eval_server.scoring import metrics
 from eval_server.scoring.metrics import Metric
-from eval_server.web import documents
-from eval_server.web.publishing import rounded
+from eval_server.web.documents.comparisons import SecondTest
+from eval_server.web.documents.document import IN_FULL, Chance, Document, Metrics, plain
+from eval_server.web.documents.publishing import rounded
 from tests.support.desk import Place, a_place
 from tests.support.server import a_zip, small_truth
 
@@ -104,20 +105,41 @@ def test_a_host_reads_every_digit_and_everybody_those_of_what_is_named_as_safe(f
         assert told["metrics"][name] == round(full["metrics"][name], 3)
 
 
+class Deep(Document):
+    """A document in a document, with a number that somebody added and one that was declared as safe."""
+
+    new: tuple[float, int]
+    safe: Annotated[tuple[float, int], IN_FULL]
+
+
+class Told(Document):
+    """One of everything."""
+
+    metrics: Metrics
+    deep: list[Deep]
+    count: int
+    p: Chance
+
+
+def told(**other: Any) -> Told:
+    deep = Deep(new=(SECRET, 3), safe=(SECRET, 3))
+    facts = {"metrics": {"accuracy": SECRET, "new": SECRET}, "deep": [deep], "count": 7, "p": 0.5}
+    return Told.model_validate({**facts, **other})
+
+
 def test_a_number_that_somebody_adds_to_a_document_is_rounded_until_it_is_named() -> None:
-    document = {"metrics": {"accuracy": SECRET, "new": SECRET}, "deep": [{"new": [SECRET, 3]}], "count": 7}
-    assert rounded(document) == {
+    assert plain(rounded(told())) == {
         "metrics": {"accuracy": SECRET, "new": 0.618},
-        "deep": [{"new": [0.618, 3]}],
+        "deep": [{"new": (0.618, 3), "safe": (SECRET, 3)}],
         "count": 7,
+        "p": 0.5,
     }
-    assert rounded(document, ("deep.new",))["deep"] == [{"new": [SECRET, 3]}]
-    assert rounded(document, ("new",))["deep"] == [{"new": [0.618, 3]}]
 
 
 def test_a_p_is_rounded_up_so_that_it_never_claims_too_much() -> None:
-    assert rounded({"auc": {"p": 0.00001, "difference": 0.00001}}) == {"auc": {"p": 0.001, "difference": 0.0}}
-    assert rounded({"p": 0.9999}) == {"p": 1.0}
+    assert [rounded(told(p=p)).p for p in (0.00001, 0.9999)] == [0.001, 1.0]
+    beside = SecondTest(difference=0.00001, p=0.00001)
+    assert plain(rounded(beside)) == {"difference": 0.0, "p": 0.001}
 
 
 def test_what_a_comparison_makes_of_scores_is_rounded_for_all_but_the_host(guarded: Place) -> None:
@@ -133,4 +155,3 @@ def test_what_a_comparison_makes_of_scores_is_rounded_for_all_but_the_host(guard
         assert pair["auc_cells"]["p"] == pytest.approx(exact["auc_cells"]["p"], abs=0.001)
         for name in ("difference", "interval", "p", "wilcoxon", "mcnemar", "design_effect", "secondary"):
             assert pair[name] == exact[name]
-    assert documents.PAIR_IN_FULL

@@ -1,0 +1,141 @@
+"""What is asked for, found for who asks; what is another's is as if it were not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from eval_server.service.access import (
+    AccessDenied,
+    Caller,
+    Role,
+    may_see,
+    require_host,
+    require_owner,
+    shows_board,
+)
+from eval_server.service.desk import Desk
+from eval_server.service.handed_in import HandedIn, handed_in
+from eval_server.service.jobs import BRING_BACK
+from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, StateConflict
+from eval_server.store.files import FileDamaged
+from eval_server.store.records import SCORED, PhaseRecord, Submission
+
+MOST_COMPARED = 25
+"""More entries than a significance map can show."""
+_PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = re.compile(r"[0-9a-f]{20}")
+
+
+def is_id(text: str) -> bool:
+    """Whether this could be an id at all; nothing else is asked of the database."""
+    return _ID.fullmatch(text) is not None
+
+
+def find_phase(desk: Desk, name: str) -> PhaseRecord:
+    record = desk.store.phases.find(name) if _PHASE.fullmatch(name) else None
+    if record is None:
+        raise NotFound("phase", name)
+    return record
+
+
+def find_submission(desk: Desk, submission: str, caller: Caller) -> Submission:
+    """A submission this caller may see."""
+    found = desk.store.submissions.find(submission) if is_id(submission) else None
+    record = None if found is None else desk.store.phases.find(found.phase)
+    if found is None or record is None or not may_see(caller, found, record.rules, desk.now()):
+        raise NotFound("submission", submission)
+    return found
+
+
+def find_file(desk: Desk, submission: str, caller: Caller) -> tuple[Submission, HandedIn]:
+    """A submission of the caller's with its file, whole; where that is lost the host is told."""
+    found = find_submission(desk, submission, caller)
+    require_owner(caller, found.team)
+    try:
+        desk.store.archive.whole(found.archive)
+    except FileDamaged as damaged:
+        desk.store.submissions.note_trouble(found.id, f"{damaged.brief}. {BRING_BACK}")
+        raise FileLost("The server lost this file; its host has been told.") from damaged
+    read = handed_in(desk, find_phase(desk, found.phase), found)
+    if read is None:
+        raise NotFound("file of the submission", found.id)
+    return found, read
+
+
+def list_submissions(desk: Desk, record: PhaseRecord, team: str | None, caller: Caller) -> list[Submission]:
+    """A team's submissions to a phase, one's own unless another is named; all of them for a host."""
+    wanted = team or caller.team
+    if wanted is None:
+        require_host(caller)
+        return desk.store.submissions.listed(phase=record.name)
+    require_owner(caller, wanted)
+    return desk.store.submissions.listed(phase=record.name, team=_printable(wanted))
+
+
+def find_team(desk: Desk, team: str, caller: Caller) -> str:
+    """A team of this caller's that has handed in, or has a token."""
+    require_owner(caller, team)
+    if _printable(team) not in desk.store.teams.names():
+        raise NotFound("team", team)
+    return team
+
+
+def visible_teams(desk: Desk, caller: Caller) -> list[str]:
+    """All teams for a host or at an open server, a team's own for itself, none for a visitor."""
+    if caller.role is Role.TEAM:
+        return [caller.team or ""]
+    if not (caller.anyone or caller.is_host):
+        raise AccessDenied("The list of teams is the host's.", known=False)
+    return desk.store.teams.names()
+
+
+def shown_id(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> str | None:
+    """The submission whose numbers are told: this one, or with the Ladder on the last clear improvement."""
+    if found.status != SCORED:
+        return None
+    if not record.rules.ladder or caller.is_host:
+        return found.id
+    return desk.boards.current(record).shown.get(found.id)
+
+
+def find_pair(desk: Desk, record: PhaseRecord, ids: tuple[str, str], caller: Caller) -> list[Submission]:
+    """The two submissions to be compared."""
+    _require_board(desk, record, caller)
+    return _compared(desk, record, ids, caller)
+
+
+def find_selected(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:
+    """The submissions that were selected on the board, each once."""
+    _require_board(desk, record, caller)
+    once = list(dict.fromkeys(ids))
+    if not 2 <= len(once) <= MOST_COMPARED:
+        said = f"Select 2 to {MOST_COMPARED} entries on the leaderboard, then compare; found {len(once)}."
+        raise RequestUnfit(said)
+    return _compared(desk, record, once, caller)
+
+
+def _compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:
+    """Different scored submissions of this phase whose numbers the caller may see."""
+    if len(set(ids)) < len(ids):
+        raise RequestUnfit("Expected different submissions to compare, found the same one twice.")
+    found = [find_submission(desk, one, caller) for one in ids]
+    for one in found:
+        if one.phase != record.name:
+            raise NotFound("submission", one.id)
+        if shown_id(desk, record, one, caller) != one.id:
+            raise StateConflict(f"The submission {one.id} has no numbers to compare: it is {one.status}.")
+    return found
+
+
+def _require_board(desk: Desk, record: PhaseRecord, caller: Caller) -> None:
+    if not shows_board(caller, record.rules, desk.now()):
+        # known or not: signing in as a team opens a hidden board for nobody
+        raise AccessDenied("The board of this phase is hidden until the phase closes.", known=True)
+
+
+def _printable(text: str) -> str:
+    """Text that a database can be asked for; anything else matches nothing."""
+    if text.isprintable():
+        return text
+    raise NotFound("team", text)

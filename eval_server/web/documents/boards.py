@@ -1,0 +1,175 @@
+"""What is said about leaderboards; made once for each revision of a public one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import ConfigDict
+
+from eval_server.figures.columns import BESIDE, CSV_OF_BOARD, flat
+from eval_server.service.access import Caller, shows_board, utc
+from eval_server.service.desk import Desk
+from eval_server.service.making import Board, BoardLine
+from eval_server.store.records import PhaseRecord
+from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word, encoded, plain
+from eval_server.web.documents.publishing import rounded
+
+
+class StandingDocument(Document):
+    """One line of a board; a metric the phase ranks by that has no field here is told under its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | None]
+
+    rank: Count
+    """Its place by the metric of the phase; of ties all have the first."""
+    rank_set: Annotated[tuple[int, int], STABLE]
+    """The first and the last rank that it may hold."""
+    team: Word
+    """Whose it is, or `anonymous`."""
+    entry: Word
+    """What made the predictions, or `anonymous`."""
+    submission: Word
+    """The submission that stands here."""
+    weighted_f1: Annotated[float, STABLE]
+    """Weighted F1."""
+    interval: Annotated[Limits, IN_FULL, STABLE]
+    """Its 95 % interval over subjects."""
+    subject_accuracy: Annotated[float | None, IN_FULL, STABLE]
+    """The mean over subjects of the share of their cells that are right."""
+    sensitivity: Annotated[float | None, STABLE]
+    """The share of leukemic cells that are called so."""
+    specificity: Annotated[float | None, STABLE]
+    """The share of normal cells that are called so."""
+    submitted_at: Word
+    """When it arrived."""
+    submissions: Count
+    """Scored submissions of its team."""
+    remarks: Annotated[list[str], STABLE]
+    """Words under which conditions it was made."""
+
+    def number(self, metric: str) -> float | None:
+        """The value of a metric by its name; None where it is not told or not defined."""
+        found: float | None = getattr(self, metric, None)
+        return found
+
+
+class ReferenceDocument(Document):
+    """A published result beside the board, never ranked; each of its metrics is told under its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | None]
+
+    entry: Word
+    """What it is a result of."""
+    source: Word
+    """Where it was published."""
+
+    @property
+    def weighted_f1(self) -> float | None:
+        return self.__pydantic_extra__.get("weighted_f1")
+
+
+class LeaderboardDocument(Document):
+    """A board as who asks may see it; hidden or anonymous from the source on."""
+
+    phase: Word
+    """The phase."""
+    metric: Word
+    """By which metric it ranks."""
+    state: Word
+    """`current`, `being made anew`, or `being judged anew` while a truth is replaced."""
+    visible: bool
+    """Whether who asks may see it now."""
+    groups: Annotated[list[tuple[int, int]], STABLE]
+    """Runs of lines (start, stop) no two of which can be told apart."""
+    standings: Annotated[list[StandingDocument], STABLE]
+    """The lines, the best first."""
+    references: Annotated[list[ReferenceDocument], IN_FULL, STABLE]
+    """Published results."""
+
+
+def leaderboard_document(desk: Desk, record: PhaseRecord, caller: Caller) -> LeaderboardDocument:
+    board = desk.boards.current(record)
+    if record.rules.visibility != "public":
+        return _document(desk, record, board, caller)
+    if "document" not in board.told:
+        board.told["document"] = _document(desk, record, board, caller)
+    found: LeaderboardDocument = board.told["document"]
+    return found
+
+
+def leaderboard_json(desk: Desk, record: PhaseRecord, caller: Caller) -> bytes:
+    """The same as JSON, written once for each revision of a public board.
+
+    The bytes are kept beside the document, because writing 200 lines takes longer than all else in an answer.
+    """
+    board = desk.boards.current(record)
+    if record.rules.visibility != "public":
+        return encoded(_document(desk, record, board, caller))
+    if "json" not in board.told:
+        board.told["json"] = encoded(_document(desk, record, board, caller))
+    text: bytes = board.told["json"]
+    return text
+
+
+def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> LeaderboardDocument:
+    visible = shows_board(caller, record.rules, desk.now())
+    rows = board.rows if visible else ()
+    return rounded(
+        LeaderboardDocument(
+            phase=record.name,
+            metric=record.rules.metric,
+            state=board.state,
+            visible=visible,
+            groups=[(start, stop) for start, stop in board.places.groups] if visible else [],
+            standings=[_standing(row, record, caller) for row in rows],
+            references=[
+                ReferenceDocument.model_validate({"entry": one.entry, "source": one.source, **one.metrics})
+                for one in board.references
+            ],
+        )
+    )
+
+
+def _standing(row: BoardLine, record: PhaseRecord, caller: Caller) -> StandingDocument:
+    team, entry = _names(row, record, caller)
+    metric = record.rules.metric
+    facts = {
+        "rank": row.rank,
+        "rank_set": row.rank_set,
+        "team": team,
+        "entry": entry,
+        "submission": row.judged.id,
+        "weighted_f1": row.metrics["weighted_f1"],
+        "interval": row.interval,
+        **{key: row.metrics.get(key) for key in BESIDE},
+        "submitted_at": utc(row.judged.submitted_at),
+        "submissions": row.submissions,
+        "remarks": remarks(row.judged.remarks, row.remarks),
+    }
+    return StandingDocument.model_validate({**facts, metric: row.metrics.get(metric)})
+
+
+def _names(row: BoardLine, record: PhaseRecord, caller: Caller) -> tuple[str, str]:
+    """Team and entry, or neither where the board is anonymous and they are another team's."""
+    if record.rules.visibility != "anonymous" or caller.owns(row.judged.team):
+        return row.judged.team, row.judged.entry
+    return "anonymous", "anonymous"
+
+
+def remarks(said: Sequence[str], found: Sequence[str]) -> list[str]:
+    """The words that stand beside a result, each once."""
+    return list(dict.fromkeys([*said, *found]))
+
+
+def board_lines(board: LeaderboardDocument) -> tuple[list[str], list[list[str]]]:
+    """A leaderboard as a table of text: what CSV and Markdown hold."""
+    columns = list(CSV_OF_BOARD)
+    if board.metric not in columns:
+        columns.insert(columns.index("weighted_f1"), board.metric)
+    standings = [flat(plain(one)) for one in board.standings]
+    references = [flat({**plain(one), "remarks": ["published"]}) for one in board.references]
+    facts = [*standings, *references]
+    return columns, [["" if one.get(name) is None else str(one[name]) for name in columns] for one in facts]

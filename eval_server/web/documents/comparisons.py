@@ -1,0 +1,284 @@
+"""What is said about two entries side by side, and about several compared pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from eval_server.judging.report import Report
+from eval_server.judging.verdict import Verdict
+from eval_server.service.access import Caller
+from eval_server.service.desk import Desk
+from eval_server.service.side_by_side import SideBySide, shown_as
+from eval_server.store.records import PhaseRecord, Submission
+from eval_server.web.documents.boards import remarks
+from eval_server.web.documents.document import (
+    IN_FULL,
+    STABLE,
+    UPWARDS,
+    Document,
+    Limits,
+    Metrics,
+    Word,
+)
+from eval_server.web.documents.publishing import rounded
+
+FullNumber = Annotated[float | None, IN_FULL]
+"""A number that follows from counts by subject and from discordant cells, which everybody may read."""
+
+
+class SecondTest(Document):
+    """A test beside the primary one."""
+
+    difference: float
+    """First minus second."""
+    p: Annotated[float, UPWARDS]
+    """Two-sided, not adjusted."""
+
+
+class McNemarDocument(Document):
+    """Cells only one of two entries has right; it assumes independent cells, so it decides nothing."""
+
+    only_a: int
+    only_b: int
+    midp: float
+    exact: float
+    chance_not_better: float
+    label: str
+
+
+class WilcoxonDocument(Document):
+    """Wilcoxon's test of the subjects' differences."""
+
+    p: float | None
+    zeros: int | None
+    """Subjects without a difference."""
+
+
+class EquivalenceDocument(Document):
+    """Two one-sided tests against the phase's margin; null where no interval can be estimated."""
+
+    margin: float
+    interval: Limits
+    """The 90 % interval of the difference."""
+    equivalent: bool | None
+    """Whether all of it lies within the margin."""
+    not_inferior: bool | None
+    """Whether the first is not worse than the second by the margin or more."""
+
+
+class ComparedPair(Document):
+    """Two entries, the better one first: the difference in weighted F1 (a - b), its interval and tests."""
+
+    a: Word
+    b: Word
+    difference: Annotated[float, IN_FULL, STABLE]
+    """In weighted F1."""
+    interval: Annotated[Limits, IN_FULL, STABLE]
+    """Its 95 % interval over subjects."""
+    interval_remark: str
+    """Why there are no limits."""
+    p: Annotated[float | None, IN_FULL, STABLE]
+    """The subject-swap test, two-sided; null where the subjects are not known."""
+    p_holm: Annotated[float | None, IN_FULL, STABLE]
+    """The same adjusted by Holm over all pairs; null outside of them."""
+    q: FullNumber
+    """The same adjusted by Benjamini and Hochberg."""
+    exact: bool
+    """Whether every swap was counted."""
+    significant: Annotated[bool | None, STABLE]
+    """Whether the adjusted p is below alpha."""
+    mcnemar_midp: FullNumber
+    mcnemar_holm: FullNumber
+    mcnemar: Annotated[McNemarDocument, IN_FULL]
+    design_effect: FullNumber
+    """How many times larger the variance is than that of independent cells."""
+    secondary: dict[str, SecondTest]
+    """The exact test of other metrics, by their names."""
+    wilcoxon: Annotated[WilcoxonDocument, IN_FULL]
+    durkalski_chi2: FullNumber
+    obuchowski_chi2: FullNumber
+    auc: SecondTest | None
+    """The areas under the ROC curves, over subjects; null unless both came with scores."""
+    auc_cells: SecondTest | None
+    """The same over cells."""
+    equivalence: Annotated[EquivalenceDocument | None, IN_FULL]
+
+
+class SideDocument(Document):
+    """One of two entries that are compared."""
+
+    submission: Word
+    team: Word
+    entry: Word
+    weighted_f1: Annotated[float, STABLE]
+    sensitivity: float | None
+    specificity: float | None
+    subject_accuracy: FullNumber
+    metrics: Metrics
+    interval: Annotated[Limits, IN_FULL]
+    remarks: list[str]
+
+
+class PairedSubject(Document):
+    """A subject's share of right cells under either entry."""
+
+    subject: str
+    label: str
+    cells: int
+    a: Annotated[float, IN_FULL]
+    b: Annotated[float, IN_FULL]
+
+
+class DisagreementDocument(Document):
+    """A cell that two entries call differently; for the host alone."""
+
+    cell: str
+    label: int
+    first: int
+    """What the first of the two that were asked for calls it."""
+
+
+class PairDocument(ComparedPair):
+    """Two entries side by side; p_holm and significant are null where the board tests another metric."""
+
+    phase: Word
+    method: str
+    """Which test, in words."""
+    entries: Annotated[list[SideDocument], STABLE]
+    """The two, in the order in which they were asked for."""
+    ranked_by: Word
+    """The metric of the phase's board."""
+    subjects: list[PairedSubject] | None
+    """Null where the subjects are not known."""
+    disagreements: list[DisagreementDocument] | None
+    """For the host; null for others."""
+
+
+class StabilityDocument(Document):
+    """How a rank moves when subjects are resampled: stability, not confidence."""
+
+    frequency: list[float]
+    median_rank: float
+    first: float
+
+
+class ComparedEntry(Document):
+    """One entry's place among those compared."""
+
+    name: Word
+    weighted_f1: Annotated[float, STABLE]
+    interval: Annotated[Limits, IN_FULL, STABLE]
+    interval_remark: str
+    rank: Annotated[int, STABLE]
+    rank_set: Annotated[tuple[int, int] | None, STABLE]
+    subject_accuracy: FullNumber
+    mean_subject_rank: FullNumber
+    wins: int
+    losses: int
+    percentile_interval: Annotated[tuple[float, float] | None, IN_FULL]
+    stability: Annotated[StabilityDocument | None, IN_FULL]
+    remarks: list[str]
+
+
+class AgreementDocument(Document):
+    """Kendall's tau-b among three ways to rank; null where a ranking ties everything."""
+
+    f1_and_subjects: float | None
+    f1_and_tests: float | None
+    subjects_and_tests: float | None
+
+
+class TauDocument(Document):
+    """Kendall's tau-b between the ranking and those of resampled subjects."""
+
+    mean: float
+    quartiles: tuple[float, float, float]
+    resamples: int
+    undefined: int
+
+
+class SignificanceDocument(Document):
+    """Several entries compared pair by pair; p is adjusted over the pairs among them."""
+
+    entries: Annotated[list[ComparedEntry], STABLE]
+    pairs: Annotated[list[ComparedPair], STABLE]
+    alpha: Annotated[float, IN_FULL, STABLE]
+    subjects: int | None
+    cells: int
+    phase: Word
+    method: str
+    baseline: str | None
+    margin: FullNumber
+    significant: int
+    """Differences that are significant after Holm."""
+    mcnemar_significant: int
+    agreement: Annotated[AgreementDocument | None, IN_FULL]
+    tau: Annotated[TauDocument | None, IN_FULL]
+    groups: list[tuple[int, int]]
+    percentile_label: str
+    remarks: list[str]
+    submissions: Annotated[dict[str, str], STABLE]
+    """The submission behind each entry's name."""
+
+
+def pair_document(desk: Desk, record: PhaseRecord, found: SideBySide, caller: Caller) -> PairDocument:
+    """Two entries side by side; the cells where they disagree are for the host alone."""
+    first, second = found.verdicts
+    turned = found.comparison.a != found.sides[0].id
+    sides = zip(found.sides, found.verdicts, strict=True)
+    facts = {
+        **found.comparison.to_json(),
+        "phase": record.name,
+        "method": found.method,
+        "entries": [_side(record, one, verdict, caller) for one, verdict in sides],
+        "ranked_by": record.rules.metric,
+        "p_holm": found.p_holm,
+        "significant": None if found.p_holm is None else found.p_holm < found.alpha,
+        "subjects": _paired(second, first) if turned else _paired(first, second),
+        "disagreements": _disagreements(desk, record, found) if caller.is_host else None,
+    }
+    document = PairDocument.model_validate(facts)
+    return document if caller.is_host else rounded(document)
+
+
+def significance_document(
+    report: Report, submissions: Mapping[str, str], caller: Caller
+) -> SignificanceDocument:
+    document = SignificanceDocument.model_validate({**report.to_json(), "submissions": submissions})
+    return document if caller.is_host else rounded(document)
+
+
+def _side(record: PhaseRecord, one: Submission, verdict: Verdict, caller: Caller) -> SideDocument:
+    entry, team = shown_as(record, one, caller)
+    interval = verdict.intervals["weighted_f1"]
+    return SideDocument(
+        submission=one.id,
+        team=team,
+        entry=entry,
+        weighted_f1=verdict.weighted_f1,
+        sensitivity=verdict.metrics["sensitivity"],
+        specificity=verdict.metrics["specificity"],
+        subject_accuracy=None if verdict.summary is None else verdict.summary.mean.estimate,
+        metrics=dict(verdict.metrics),
+        interval=(interval.low, interval.high),
+        remarks=remarks(one.remarks, verdict.remarks),
+    )
+
+
+def _paired(a: Verdict, b: Verdict) -> list[PairedSubject] | None:
+    if a.subjects is None or b.subjects is None:
+        return None
+    return [
+        PairedSubject(subject=x.subject, label=x.label, cells=x.cells, a=x.accuracy, b=y.accuracy)
+        for x, y in zip(a.subjects, b.subjects, strict=True)
+    ]
+
+
+def _disagreements(desk: Desk, record: PhaseRecord, found: SideBySide) -> list[DisagreementDocument]:
+    cells = desk.verdicts.truth(record.truth).phase.cells
+    level = found.verdicts[0].cells
+    return [
+        DisagreementDocument(cell=cells[at], label=int(level.labels[at]), first=int(level.called[at]))
+        for at in found.disagreements()
+    ]

@@ -1,0 +1,114 @@
+"""What is said about phases: their rules, their cells, and where they stand by the clock."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from eval_server.service.access import Caller, shows_board, status_at, utc
+from eval_server.service.desk import Desk
+from eval_server.store.records import PhaseRecord
+from eval_server.web.documents.document import STABLE, Count, Document, Word
+from submissions.phases import FIRST
+
+
+class QuotaDocument(Document):
+    """How often a team may hand in; null means without limit."""
+
+    per_day: Annotated[int | None, STABLE]
+    """Scored submissions a day."""
+    in_all: Annotated[int | None, STABLE]
+    """Scored submissions in all."""
+    unscored_per_day: Annotated[int | None, STABLE]
+    """Refused and failed uploads a day."""
+
+
+class PhaseDocument(Document):
+    """A phase's rules and where it stands by the clock."""
+
+    name: Word
+    """What addresses call it."""
+    title: Word
+    """What people call it."""
+    status: Word
+    """`upcoming`, `open` or `closed`."""
+    now: Word
+    """What the server's clock said."""
+    opens_at: Annotated[str | None, STABLE]
+    """When it opens; null where no time is set."""
+    closes_at: Annotated[str | None, STABLE]
+    """When it closes; null where no end is set."""
+    cells: Count
+    """Lines of a submission."""
+    first_cells: list[str]
+    """The first cells, in the order of a submission's lines."""
+    cells_url: Word
+    """Where all of them are, in order, as CSV."""
+    cells_sha256: Word
+    """The digest of the cells in order, as a manifest has it."""
+    subjects: Annotated[int | None, STABLE]
+    """Subjects of the cells; null where they are not known."""
+    member: Word
+    """The file that a zip holds."""
+    partial: bool
+    """Whether cells of the published phase are left out."""
+    drawn: bool
+    """Whether the cells are synthetic."""
+    metric: Word
+    """By which metric the board ranks."""
+    represents: Word
+    """What stands for a team: `best`, `last`, `chosen`, or `every` entry."""
+    visibility: Word
+    """`public`, `hidden` until the phase closes, or `anonymous`."""
+    board_visible: bool
+    """Whether who asks may see the board now."""
+    ladder: bool
+    """Whether the board moves only for a clear improvement."""
+    margin: float
+    """The margin of non-inferiority in weighted F1."""
+    quota: QuotaDocument
+    """How often a team may hand in."""
+    url: Word
+    """Its page."""
+
+
+class PhaseList(Document):
+    """All phases."""
+
+    phases: Annotated[list[PhaseDocument], STABLE]
+    """In the order in which they were added."""
+
+
+def phase_list(desk: Desk, caller: Caller) -> PhaseList:
+    return PhaseList(phases=[phase_document(desk, record, caller) for record in desk.store.phases.all()])
+
+
+def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocument:
+    rules, now = record.rules, desk.now()
+    truth = desk.verdicts.truth(record.truth)
+    asked = truth.phase
+    return PhaseDocument(
+        name=record.name,
+        title=rules.title or record.name,
+        status=status_at(rules, now),
+        now=utc(now),
+        opens_at=None if rules.opens_at is None else utc(rules.opens_at),
+        closes_at=None if rules.closes_at is None else utc(rules.closes_at),
+        cells=len(asked),
+        first_cells=list(asked.cells[:FIRST]),
+        cells_url=f"/api/phases/{record.name}/cells.csv",
+        cells_sha256=asked.key,
+        subjects=None if truth.subjects is None else len(set(truth.subjects)),
+        member=asked.member,
+        partial=asked.partial,
+        drawn=asked.drawn,
+        metric=rules.metric,
+        represents=rules.represents,
+        visibility=rules.visibility,
+        board_visible=shows_board(caller, rules, now),
+        ladder=rules.ladder,
+        margin=rules.margin,
+        quota=QuotaDocument(
+            per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day
+        ),
+        url=f"/phases/{record.name}",
+    )

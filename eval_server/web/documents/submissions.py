@@ -1,0 +1,190 @@
+"""What is said about submissions: from arrival to verdict, to their owners and to others."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from eval_server.service import handed_in
+from eval_server.service.access import Caller, utc
+from eval_server.service.desk import Desk
+from eval_server.service.finding import shown_id
+from eval_server.store.records import PhaseRecord, Submission
+from eval_server.web.documents.document import (
+    STABLE,
+    Document,
+    Word,
+)
+from eval_server.web.documents.handing_in import ProblemToMend
+from eval_server.web.documents.results import ResultDocument, result_document
+
+
+class StepDocument(Document):
+    """One step of a submission's way."""
+
+    status: Word
+    at: Word
+    note: str
+
+
+class HintDocument(Document):
+    """A mistake that looks like a bad model: how the submission would have scored, read in another way."""
+
+    reading: str
+    """The other way to read it, in a word."""
+    weighted_f1: float
+    """What it would have come to, in three digits."""
+    says: str
+    mend: str
+
+
+class SubmissionDocument(ResultDocument):
+    """A submission from arrival to verdict; who does not own it sees neither files nor manifest."""
+
+    id: Word
+    phase: Word
+    team: Word
+    """Whose it is, or `anonymous`."""
+    entry: Word
+    """What made the predictions, or `anonymous`."""
+    status: Word
+    """`received`, `checking`, `scored`, `refused` (the sender's to mend) or `failed` (our fault)."""
+    submitted_at: Word
+    decided_at: Annotated[str | None, STABLE]
+    """When it was scored, refused or failed; null before."""
+    history: list[StepDocument]
+    """Its way so far."""
+    problems: Annotated[list[ProblemToMend], STABLE]
+    """Why it was refused: every reason."""
+    passed_over: list[str]
+    """What the reader skipped without harm; for the owner."""
+    trouble: str | None
+    """What was wrong on our side."""
+    chosen: bool
+    """Whether its team chose it to stand on the board."""
+    owned: bool
+    """Whether it is the caller's own, or the caller is a host."""
+    size: Annotated[int | None, STABLE]
+    """Bytes of the file; for the owner."""
+    sha256: Annotated[str | None, STABLE]
+    """The digest of the file; for the owner."""
+    shown: Annotated[str | None, STABLE]
+    """The submission whose numbers are told: with the Ladder perhaps an earlier one; null before any are."""
+    has_scores: bool
+    """Whether scores came with it."""
+    manifest: dict[str, Any] | None
+    """The manifest that came with it; for the owner."""
+    url: Word
+    """Its page."""
+    kind: str | None
+    """`zip` or `table`; for the owner."""
+    read_as: list[str]
+    """How a table was read; for the owner."""
+    hints: list[HintDocument]
+    """Mistakes that look like a bad model; for the owner."""
+
+
+class SubmissionBrief(Document):
+    """One line of a list of one's own submissions."""
+
+    id: Word
+    phase: Word
+    team: Word
+    entry: Word
+    status: Word
+    submitted_at: Word
+    chosen: bool
+    problems: int
+    """How many reasons there are to refuse it."""
+    url: Word
+
+
+class SubmissionList(Document):
+    """One's own submissions to a phase, all for a host; the newest first."""
+
+    submissions: Annotated[list[SubmissionBrief], STABLE]
+
+
+def submission_document(desk: Desk, found: Submission, caller: Caller) -> SubmissionDocument:
+    record = desk.store.phases.find(found.phase)
+    if record is None:
+        raise LookupError(found.phase)
+    owned = caller.owns(found.team)
+    shown = shown_id(desk, record, found, caller)
+    scored = None if shown is None else desk.store.verdicts.standing(shown, record.truth)
+    result: dict[str, Any] = {"metrics": {}}
+    if scored is not None:
+        result = set_fields(result_document(scored[1], found, caller))
+    return SubmissionDocument(
+        **_facts(desk, found, owned=owned, hidden=record.rules.visibility == "anonymous" and not owned),
+        **_file(desk, record, found, owned=owned),
+        **result,
+        shown=shown,
+        hints=[] if scored is None else _hints(desk, record, found, shown, scored[0], caller),
+    )
+
+
+def _facts(desk: Desk, found: Submission, *, owned: bool, hidden: bool) -> dict[str, Any]:
+    """What the store knows of a submission, as far as it is this caller's to see."""
+    steps = desk.store.submissions.steps(found.id)
+    return {
+        "id": found.id,
+        "phase": found.phase,
+        "team": "anonymous" if hidden else found.team,
+        "entry": "anonymous" if hidden else found.entry,
+        "status": found.status,
+        "submitted_at": utc(found.submitted_at),
+        "decided_at": None if found.decided_at is None else utc(found.decided_at),
+        "history": [StepDocument(status=one.status, at=utc(one.at), note=one.note) for one in steps],
+        "problems": [ProblemToMend.model_validate(problem) for problem in found.problems],
+        "passed_over": list(found.passed_over) if owned else [],
+        "trouble": found.trouble,
+        "chosen": found.chosen,
+        "owned": owned,
+        "size": found.size if owned else None,
+        "sha256": found.archive if owned else None,
+        "manifest": json.loads(found.manifest) if owned and found.manifest else None,
+        "url": f"/submissions/{found.id}",
+    }
+
+
+def _file(desk: Desk, record: PhaseRecord, found: Submission, *, owned: bool) -> dict[str, Any]:
+    """What the owner is told of the file; others, and the owner of a lost one, only whether scores came."""
+    read = handed_in.handed_in(desk, record, found) if owned else None
+    return {
+        "kind": None if read is None else "table" if read.is_table else "zip",
+        "read_as": [] if read is None else list(read.read_as),
+        "has_scores": found.scores is not None or (read is not None and read.scored),
+    }
+
+
+def _hints(
+    desk: Desk, record: PhaseRecord, found: Submission, shown: str | None, verdict: str, caller: Caller
+) -> list[HintDocument]:
+    """Mistakes that look like a bad model, for the owner and the host of a result."""
+    if not caller.owns(found.team):
+        return []
+    hints = handed_in.mistakes(desk, record, found, shown, desk.verdicts.all([verdict])[verdict], caller)
+    return [
+        HintDocument(reading=one.reading, weighted_f1=one.weighted_f1, says=one.says, mend=one.mend)
+        for one in hints
+    ]
+
+
+def set_fields(document: Document) -> dict[str, Any]:
+    """The fields of a document that were set, as they are."""
+    return {name: getattr(document, name) for name in document.model_fields_set}
+
+
+def submission_brief(one: Submission) -> SubmissionBrief:
+    return SubmissionBrief(
+        id=one.id,
+        phase=one.phase,
+        team=one.team,
+        entry=one.entry,
+        status=one.status,
+        submitted_at=utc(one.submitted_at),
+        chosen=one.chosen,
+        problems=len(one.problems),
+        url=f"/submissions/{one.id}",
+    )

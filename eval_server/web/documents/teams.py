@@ -1,0 +1,129 @@
+"""What is said about teams, their tokens, and who is signed in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from eval_server.service.access import Allowance, allowance, utc
+from eval_server.service.desk import Desk
+from eval_server.store.records import PhaseRecord, TokenRecord
+from eval_server.web.documents.document import STABLE, Count, Document, Word
+from eval_server.web.documents.submissions import SubmissionBrief, submission_brief
+
+
+class AllowanceDocument(Document):
+    """What a team may still hand in; null means without limit."""
+
+    left_today: Annotated[int | None, STABLE]
+    """Scored submissions of today."""
+    left: Annotated[int | None, STABLE]
+    """Scored submissions in all."""
+    unscored_left_today: Annotated[int | None, STABLE]
+    """Refused and failed uploads of today."""
+    waiting: Count
+    """Submissions that are still being judged, which count until they are not scored."""
+    resets_at: Word
+    """When today's count starts anew."""
+
+
+class TokenDocument(Document):
+    """A token without its secret."""
+
+    id: Word
+    role: Word
+    team: Annotated[str | None, STABLE]
+    note: str
+    created_at: Word
+    expires_at: Word
+    revoked_at: Annotated[str | None, STABLE]
+    valid: bool
+
+
+class NewTokenDocument(TokenDocument):
+    """A new token: the only answer that ever shows its secret."""
+
+    token: Word
+    """The secret."""
+
+
+class TeamDocument(Document):
+    """A team's submissions, what is left of its quotas, and its tokens without their secrets."""
+
+    team: Word
+    submissions: Annotated[list[SubmissionBrief], STABLE]
+    quotas: Annotated[dict[str, AllowanceDocument], STABLE]
+    """What is left, by phase."""
+    tokens: list[TokenDocument]
+    now: Word
+    """What the server's clock said."""
+
+
+class TeamList(Document):
+    """The teams one may look at."""
+
+    teams: Annotated[list[str], STABLE]
+
+
+class SessionDocument(Document):
+    """Who the server takes one for."""
+
+    role: Word
+    """`visitor`, `team` or `host`."""
+    team: Annotated[str | None, STABLE]
+    open: bool
+    """Whether whoever sits at this machine acts for every team."""
+    csrf: str | None
+    """The form token of the session; null without one."""
+
+
+class NewSessionDocument(Document):
+    """A session that was opened with a token; its secret is in the cookie alone."""
+
+    role: Word
+    team: Annotated[str | None, STABLE]
+    csrf: Word
+    """The form token, which every change asks for."""
+    expires_at: Word
+
+
+def team_document(desk: Desk, name: str) -> TeamDocument:
+    return TeamDocument(
+        team=name,
+        submissions=[submission_brief(one) for one in desk.store.submissions.listed(team=name)],
+        quotas={record.name: quota_document(desk, record, name) for record in desk.store.phases.all()},
+        tokens=[token_document(one, desk) for one in desk.store.tokens.listed(name)],
+        now=utc(desk.now()),
+    )
+
+
+def quota_document(desk: Desk, record: PhaseRecord, name: str) -> AllowanceDocument:
+    now = desk.now()
+    spent = desk.store.arrivals.spent(record.name, name, now)
+    return allowance_document(allowance(record.rules, spent, now))
+
+
+def allowance_document(left: Allowance) -> AllowanceDocument:
+    return AllowanceDocument(
+        left_today=left.left_today,
+        left=left.left,
+        unscored_left_today=left.unscored_left_today,
+        waiting=left.waiting,
+        resets_at=utc(left.resets_at),
+    )
+
+
+def token_document(one: TokenRecord, desk: Desk) -> TokenDocument:
+    return TokenDocument(
+        id=one.id,
+        role=one.role,
+        team=one.team,
+        note=one.note,
+        created_at=utc(one.created_at),
+        expires_at=utc(one.expires_at),
+        revoked_at=None if one.revoked_at is None else utc(one.revoked_at),
+        valid=one.valid(desk.now()),
+    )
+
+
+def new_token_document(one: TokenRecord, secret: str, desk: Desk) -> NewTokenDocument:
+    return NewTokenDocument(**dict(token_document(one, desk)), token=secret)

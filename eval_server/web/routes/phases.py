@@ -1,0 +1,130 @@
+"""The JSON interface to phases: their rules, cells, leaderboards and comparisons."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from eval_server.service.finding import find_pair, find_phase, find_selected
+from eval_server.service.side_by_side import report_of, side_by_side
+from eval_server.web.documents.boards import (
+    LeaderboardDocument,
+    board_lines,
+    leaderboard_document,
+    leaderboard_json,
+)
+from eval_server.web.documents.comparisons import (
+    PairDocument,
+    SignificanceDocument,
+    pair_document,
+    significance_document,
+)
+from eval_server.web.documents.phases import PhaseDocument, PhaseList, phase_document, phase_list
+from eval_server.web.routes.answers import as_json, download, sends, tells
+from eval_server.web.routes.callers import BOARD, Asker, AtDesk
+from submissions.phases import cells_table
+
+router = APIRouter(prefix="/api")
+STATE = "X-Board-State"
+"""The header that tells the state of a table's board, where it is in nobody's way."""
+
+
+@router.get("/phases", summary="All phases", **tells(PhaseList))
+def phases(desk: AtDesk, caller: Asker) -> Response:
+    return as_json(phase_list(desk, caller))
+
+
+@router.get("/phases/{phase}", summary="One phase: window, quota, rules", **tells(PhaseDocument))
+def phase(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    return as_json(phase_document(desk, find_phase(desk, phase), caller))
+
+
+@router.get(
+    "/phases/{phase}/cells.csv",
+    summary="The cells in the order of a submission's lines",
+    **sends("text/csv", "One column `cell`, a cell a line"),
+)
+def cells(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    asked = desk.verdicts.truth(find_phase(desk, phase).truth).phase
+    return download(cells_table(asked), "text/csv", f"{phase}-cells.csv")
+
+
+@router.get(
+    "/phases/{phase}/leaderboard",
+    dependencies=[BOARD],
+    summary="The leaderboard with rank sets and references",
+    **tells(LeaderboardDocument),
+)
+def leaderboard(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    body = leaderboard_json(desk, find_phase(desk, phase), caller)
+    return Response(body, media_type="application/json")
+
+
+@router.get(
+    "/phases/{phase}/leaderboard.csv",
+    dependencies=[BOARD],
+    summary="The leaderboard as CSV",
+    **sends("text/csv", "A line for each standing and reference"),
+)
+def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    board = leaderboard_document(desk, find_phase(desk, phase), caller)
+    columns, rows = board_lines(board)
+    text = io.StringIO()
+    csv.writer(text).writerows([columns, *([_inert(cell) for cell in row] for row in rows)])
+    return download(text.getvalue(), "text/csv", f"{phase}.csv", **{STATE: board.state})
+
+
+@router.get(
+    "/phases/{phase}/leaderboard.md",
+    dependencies=[BOARD],
+    summary="The leaderboard as a Markdown table",
+    **sends("text/markdown", "A line for each standing and reference"),
+)
+def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    board = leaderboard_document(desk, find_phase(desk, phase), caller)
+    columns, rows = board_lines(board)
+    lines = [columns, ["---"] * len(columns), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return download(text, "text/markdown", f"{phase}.md", **{STATE: board.state})
+
+
+@router.get(
+    "/phases/{phase}/comparisons",
+    summary="Two entries: difference, interval, exact test, subjects",
+    **tells(PairDocument),
+)
+def compare_two(
+    phase: str,
+    desk: AtDesk,
+    caller: Asker,
+    a: Annotated[str, Query(max_length=40)],
+    b: Annotated[str, Query(max_length=40)],
+) -> Response:
+    record = find_phase(desk, phase)
+    one, other = find_pair(desk, record, (a, b), caller)
+    return as_json(pair_document(desk, record, side_by_side(desk, record, one, other), caller))
+
+
+@router.get(
+    "/phases/{phase}/significance",
+    summary="Several entries (s, repeated) compared pair by pair",
+    **tells(SignificanceDocument),
+)
+def compare_many(
+    phase: str, desk: AtDesk, caller: Asker, s: Annotated[list[str], Query(max_length=200)]
+) -> Response:
+    record = find_phase(desk, phase)
+    report, ids = report_of(desk, record, find_selected(desk, record, s, caller), caller)
+    return as_json(significance_document(report, ids, caller))
+
+
+def _inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return (
+        f"'{cell}"
+        if cell[:1] in ("=", "+", "@", "\t") or (cell[:1] == "-" and not cell[1:2].isdigit())
+        else cell
+    )
