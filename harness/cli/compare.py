@@ -9,17 +9,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, PATH, SCORES, TRUST_LABELS, TRUTH, Share
+from harness.cli.options import (
+    DATA,
+    JSON,
+    KNOWN_TRUTH,
+    PATH,
+    SCORES,
+    TRUST_LABELS,
+    Share,
+    asked_truth,
+    split_option,
+)
+from submissions.writing import write_whole
 
 if TYPE_CHECKING:
-    from eval_server.judging.truth import Truth
+    from harness.reports.judged import Judged
     from harness.reports.leaderboard import Reference, Shown
 
 
 @click.command()
 @click.argument("entries", nargs=-1, required=True)
-@TRUTH
+@KNOWN_TRUTH
 @TRUST_LABELS
+@split_option("cv")
+@DATA
 @click.option("--baseline", help="Test only the differences with this entry.")
 @click.option(
     "--margin",
@@ -36,6 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--published", is_flag=True, help="Show published results of the official phases beside the entries."
 )
+@click.option("--pairs", "pairs_file", type=PATH, help="Write every pair with its tests as a CSV file.")
 @click.option("--html", "page", type=PATH, help="Write one page with all pictures.")
 @click.option("--pictures", type=PATH, help="Write every picture as an SVG file into this folder.")
 @click.option(
@@ -49,12 +63,15 @@ if TYPE_CHECKING:
 @JSON
 def compare(
     entries: tuple[str, ...],
-    truth_file: Path,
+    truth_file: Path | None,
     trust_labels: bool,
+    split: str | None,
+    data_root: Path,
     baseline: str | None,
     margin: float | None,
     alpha: float,
     published: bool,
+    pairs_file: Path | None,
     page: Path | None,
     pictures: Path | None,
     form: str,
@@ -63,39 +80,38 @@ def compare(
 ) -> None:
     """Rank ENTRIES by weighted F1, with intervals over subjects and exact paired tests.
 
-    Each of ENTRIES is a submission zip, a run folder or a table of predictions, as PATH or NAME=PATH.
+    Each of ENTRIES is a submission zip, a run folder or a table of predictions, as PATH or NAME=PATH. Runs of
+    a fold need no label file, and those of prelim none where the data hold it; for other files --split says
+    which is meant. With --split cv, ENTRIES are run folders, as METHOD=PATTERN or grouped by their entry: the
+    three folds of a method become one entry over all its subjects.
     """
-    from eval_server.judging.truth import read_truth
+    from harness.reports.judged import judged
 
-    truth = read_truth(truth_file, trust_labels=trust_labels)
-    shown = _compared(entries, truth, scale, baseline=baseline, margin=margin, alpha=alpha)
+    asked = asked_truth(truth_file, split, data_root, trust_labels=trust_labels)
+    found = judged(entries, asked, scale)
+    shown = _compared(found, baseline=baseline, margin=margin, alpha=alpha)
     if published:
         shown = replace(shown, references=_references(shown.report.phase))
-    _write(shown, page, pictures)
+    _write(shown, page, pictures, pairs_file)
     _show(shown, "json" if as_json else form)
 
 
-def _compared(
-    texts: Sequence[str],
-    truth: Truth,
-    scale: str | None,
-    *,
-    baseline: str | None,
-    margin: float | None,
-    alpha: float,
-) -> Shown:
-    """Open, judge and compare; every entry is judged on the cells that it predicts."""
+def _compared(found: Judged, *, baseline: str | None, margin: float | None, alpha: float) -> Shown:
+    """Compare what was judged, and keep what must be said beside it."""
     from eval_server.judging.comparing import compare as compare_verdicts
-    from eval_server.judging.verdict import judge
-    from harness.reports.entries import open_entry, truth_for
     from harness.reports.leaderboard import Shown
 
-    opened = [open_entry(text, truth, scale) for text in texts]
-    _check_names([one.name for one in opened], baseline)
-    verdicts = {one.name: judge(one.predictions, truth_for(one, truth)) for one in opened}
-    report = compare_verdicts(verdicts, alpha=alpha, baseline=baseline, margin=margin)
-    remarks = {one.name: one.remarks for one in opened}
-    return Shown(report, verdicts, remarks, read_as={one.name: one.read_as for one in opened if one.read_as})
+    _check_baseline(list(found.verdicts), baseline)
+    report = compare_verdicts(found.verdicts, alpha=alpha, baseline=baseline, margin=margin)
+    return Shown(
+        report,
+        found.verdicts,
+        found.remarks,
+        read_as=found.read_as,
+        hints=found.hints,
+        notes=found.notes,
+        kept_out=found.kept_out,
+    )
 
 
 def _references(phase: str) -> tuple[Reference, ...]:
@@ -106,29 +122,30 @@ def _references(phase: str) -> tuple[Reference, ...]:
     return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
 
 
-def _check_names(names: Sequence[str], baseline: str | None) -> None:
+def _check_baseline(names: Sequence[str], baseline: str | None) -> None:
     from harness.errors import UsageWrong
 
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageWrong(f"two entries are called {twice}", "Give each a name of its own: NAME=PATH.")
     if baseline is not None and baseline not in names:
         hint = f"The entries are {', '.join(names)}."
         raise UsageWrong(f"the baseline {baseline} is not among the entries", hint)
 
 
-def _write(shown: Shown, page: Path | None, pictures: Path | None) -> None:
-    """Write the page and the pictures that were asked for."""
-    if page is None and pictures is None:
+def _write(shown: Shown, page: Path | None, pictures: Path | None, pairs_file: Path | None) -> None:
+    """Write the page, the pictures and the pairs that were asked for."""
+    if page is None and pictures is None and pairs_file is None:
         return
     from harness import console
     from harness.reports.page import write_page, write_pictures
+    from harness.reports.pair_tables import pairs_of_entries
 
     if page is not None:
         write_page(page, shown)
         console.say(f"wrote {page}")
     if pictures is not None:
         console.say(f"wrote {write_pictures(pictures, shown)} pictures to {pictures}")
+    if pairs_file is not None:
+        write_whole(pairs_file, pairs_of_entries(shown.report))
+        console.say(f"wrote {pairs_file}")
 
 
 def _show(shown: Shown, form: str) -> None:
@@ -155,6 +172,10 @@ def _document(shown: Shown) -> dict[str, object]:
         said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
         entry["remarks"] = list(dict.fromkeys(said))
         entry["read_as"] = list(shown.read_as.get(entry["name"], ()))
+        entry["hints"] = [hint.to_json() for hint in shown.hints.get(entry["name"], ())]
+    document["notes"] = list(shown.notes)
+    if shown.kept_out:
+        document["kept_out"] = dict(shown.kept_out)
     if shown.references:
         document["published"] = [asdict(one) for one in shown.references]
     return document
@@ -182,5 +203,5 @@ def show_table(shown: Shown) -> None:
     console.say("")
     for sentence in leaderboard.limits(shown):
         console.say(fill(f"Note: {sentence}", text))
-    for name, said in shown.read_as.items():
-        console.say(fill(f"Note: {name}: {'; '.join(said)}.", text))
+    for line in leaderboard.also_said(shown):
+        console.say(fill(line, text), style="bold yellow" if line.startswith("Hint") else None)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.errors import UsageWrong
+
+if TYPE_CHECKING:
+    from harness.reports.known_truth import Asked
 
 PATH = click.Path(path_type=Path, readable=False)
 """Any path: what cannot be read is told where it is read, as a matter of data."""
@@ -67,6 +71,44 @@ TRUTH = click.option(
     required=True,
     help="Published label file, or a table cell,label[,subject].",
 )
+
+KNOWN_TRUTH = click.option(
+    "--truth",
+    "truth_file",
+    type=PATH,
+    help="Published label file, or a table cell,label[,subject]; not needed where the labels are known.",
+)
+
+
+def split_option(*more: str) -> Callable[[Any], Any]:
+    """``--split`` for commands that judge: whose known labels are meant where no label file is named."""
+    return click.option(
+        "--split",
+        "--phase",
+        "split",
+        type=click.Choice(("prelim", "final", "fold0", "fold1", "fold2", *more)),
+        help="Whose labels are meant where no --truth is given; run folders say it themselves.",
+    )
+
+
+def asked_truth(truth_file: Path | None, split: str | None, data_root: Path, *, trust_labels: bool) -> Asked:
+    """Where labels come from: what was typed goes before what a variable says, a file before a split."""
+    from harness.reports.known_truth import Asked
+
+    if truth_file is not None and split is not None:
+        typed = {name for name in ("truth_file", "split") if _is_typed(name)}
+        if len(typed) == 2:
+            raise UsageWrong(
+                "--truth and --split both say whose labels are meant", "Leave one of the two out."
+            )
+        truth_file, split = (None, split) if typed == {"split"} else (truth_file, None)
+    return Asked(truth_file, split, data_root, trust_labels)
+
+
+def _is_typed(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
 
 TRUST_LABELS = click.option(
     "--trust-labels",

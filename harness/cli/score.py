@@ -2,78 +2,124 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import JSON, SCORES, TRUST_LABELS, TRUTH
+from harness.cli.options import DATA, JSON, KNOWN_TRUTH, SCORES, TRUST_LABELS, asked_truth, split_option
 
 if TYPE_CHECKING:
-    from eval_server.judging.hints import Hint
     from eval_server.judging.verdict import Verdict
     from eval_server.scoring.intervals import Interval
     from eval_server.scoring.subjects import Proportion
+    from harness.reports.judged import Judged
+
+COLUMNS = ("metric", "value", "95 % interval")
 
 
 @click.command()
 @click.argument("entry")
-@TRUTH
+@KNOWN_TRUTH
 @TRUST_LABELS
+@split_option()
+@DATA
 @SCORES
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "markdown", "csv", "json")),
+    default="table",
+    show_default=True,
+)
 @JSON
-def score(entry: str, truth_file: Path, trust_labels: bool, scale: str | None, as_json: bool) -> None:
-    """Judge one submission against a label file.
+def score(
+    entry: str,
+    truth_file: Path | None,
+    trust_labels: bool,
+    split: str | None,
+    data_root: Path,
+    scale: str | None,
+    form: str,
+    as_json: bool,
+) -> None:
+    """Judge one submission against a label file, or against the labels that are known.
 
     ENTRY is a submission zip, a run folder or a table of predictions as any program writes it: cells with
-    labels, scores or both, in any order. What was assumed about a table is said, and so is a mistake that
-    only looks like a bad model (labels inverted, lines in another order), with the number it would have had.
+    labels, scores or both, in any order. A run of a fold needs no label file, and one of prelim none where
+    the data hold it; for other files --split says which is meant. What was assumed about a table is said, and
+    so is a mistake that only looks like a bad model (labels inverted, lines in another order), with the
+    number it would have had.
     """
-    from eval_server.judging.hints import hints
-    from eval_server.judging.truth import read_truth
-    from eval_server.judging.verdict import judge
-    from harness.reports.entries import open_entry, truth_for
+    from harness.reports.judged import judged
 
-    truth = read_truth(truth_file, trust_labels=trust_labels)
-    opened = open_entry(entry, truth, scale)
-    own = truth_for(opened, truth)
-    verdict = judge(opened.predictions, own)
-    found = hints(verdict.cells, own.phase.cells)
-    remarks = tuple(dict.fromkeys((*opened.remarks, *verdict.remarks)))
-    if as_json:
+    found = judged([entry], asked_truth(truth_file, split, data_root, trust_labels=trust_labels), scale)
+    ((name, verdict),) = found.verdicts.items()
+    if as_json or form == "json":
         from harness.console import emit
 
-        said = {"remarks": list(remarks), "read_as": list(opened.read_as)}
-        mistakes = [hint.to_json() for hint in found]
-        emit({"entry": opened.name, **verdict.to_json(), **said, "hints": mistakes})
+        emit(_document(name, verdict, found))
+    elif form == "table":
+        _show(name, verdict, found)
     else:
-        _show(opened.name, verdict, (*opened.read_as, *remarks), found)
+        _show_plain(name, verdict, found, form)
 
 
-def _show(name: str, verdict: Verdict, remarks: tuple[str, ...], found: tuple[Hint, ...]) -> None:
-    from eval_server.scoring.measures import MEASURES
+def _document(name: str, verdict: Verdict, found: Judged) -> dict[str, Any]:
+    said = {"remarks": list(_remarks(name, verdict, found)), "read_as": list(found.read_as.get(name, ()))}
+    mistakes = [hint.to_json() for hint in found.hints.get(name, ())]
+    return {"entry": name, **verdict.to_json(), **said, "hints": mistakes, "notes": list(found.notes)}
+
+
+def _remarks(name: str, verdict: Verdict, found: Judged) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*found.remarks[name], *verdict.remarks)))
+
+
+def _show(name: str, verdict: Verdict, found: Judged) -> None:
     from harness import console
+    from harness.reports.verdict_words import headline, weakness
 
     console.result(headline(name, verdict))
     console.result(_sentence(verdict))
-    shown = [one for one in MEASURES.values() if one.brief and one.name in verdict.metrics]
-    rows = [_row(one.brief, verdict, one.name) for one in shown]
-    console.table(("metric", "value", "95 % interval"), rows)
-    for line in _subject_lines(verdict):
-        console.result(line)
-    for remark in remarks:
+    console.table(COLUMNS, _rows(verdict))
+    for line in (*_subject_lines(verdict), weakness(verdict)):
+        if line:
+            console.result(line)
+    for remark in (*found.notes, *found.read_as.get(name, ()), *_remarks(name, verdict, found)):
         console.say(f"Note: {remark}.", style="yellow")
-    for hint in found:
+    for hint in found.hints.get(name, ()):
         console.say(f"Hint: {hint}", style="bold yellow")
 
 
-def headline(name: str, verdict: Verdict) -> str:
-    """The one line that says it: weighted F1 with its interval."""
-    value = f"{name}: weighted F1 {verdict.weighted_f1:.4f}"
-    limits = verdict.intervals["weighted_f1"]
-    where = f"{len(verdict.cells.labels):,} cells of the phase {verdict.phase}"
-    between = f", 95 % interval {_limits(limits)}" if limits.estimable else ""
-    return f"{value}{between} ({where})"
+def _show_plain(name: str, verdict: Verdict, found: Judged, form: str) -> None:
+    """Markdown with all that belongs to it, or the numbers alone as CSV, with all their digits."""
+    from harness import console
+    from harness.reports.pair_tables import csv_text
+    from harness.reports.verdict_words import headline, weakness
+
+    if form == "csv":
+        console.result(csv_text(("metric", "value", "low", "high"), _numbers(verdict)).rstrip("\n"))
+        return
+    rows = [COLUMNS, ("---", "---:", "---:"), *_rows(verdict)]
+    drawn = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    notes = (*found.notes, *found.read_as.get(name, ()), *_remarks(name, verdict, found))
+    said = [f"- {remark}." for remark in notes] + [f"- Hint: {hint}" for hint in found.hints.get(name, ())]
+    parts = (headline(name, verdict), _sentence(verdict), drawn, *_subject_lines(verdict), weakness(verdict))
+    console.result("\n\n".join(filter(None, (*parts, "\n".join(said)))))
+
+
+def _rows(verdict: Verdict) -> list[tuple[str, str, str]]:
+    from eval_server.scoring.measures import MEASURES
+
+    shown = [one for one in MEASURES.values() if one.brief and one.name in verdict.metrics]
+    return [_row(one.brief, verdict, one.name) for one in shown]
+
+
+def _numbers(verdict: Verdict) -> Iterator[tuple[Any, ...]]:
+    for key, value in verdict.metrics.items():
+        limits = verdict.intervals.get(key)
+        yield key, value, *(limits.limits if limits is not None and limits.estimable else (None, None))
 
 
 def _sentence(verdict: Verdict) -> str:
@@ -98,7 +144,9 @@ def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
 
 
 def _limits(interval: Interval) -> str:
-    return f"[{interval.low:.3f}, {interval.high:.3f}]"
+    from harness.reports.verdict_words import interval_words
+
+    return interval_words(interval)
 
 
 def _subject_lines(verdict: Verdict) -> list[str]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import JSON, PATH, TRUST_LABELS
+from harness.cli.options import DATA, JSON, KNOWN_TRUTH, PATH, TRUST_LABELS, asked_truth, split_option
+from submissions.writing import write_whole
 
 if TYPE_CHECKING:
     from eval_server.scoring.seeds import PairedSeeds, SeedSummary
+    from harness.reports.known_truth import Asked
     from harness.reports.seeds import Method, MethodPair, SeedReport
 
 SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the test set)"
@@ -19,23 +21,24 @@ SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True)
-@click.option(
-    "--truth",
-    "truth_file",
-    type=PATH,
-    help="Label file; needed for runs, not for a table of values.",
-)
+@KNOWN_TRUTH
+@split_option()
+@DATA
 @click.option(
     "--metric", default="weighted_f1", show_default=True, help="What the tests compare, or a table holds."
 )
 @click.option("--published", is_flag=True, help="Print the paper's own Table 2 below.")
+@click.option("--pairs", "pairs_file", type=PATH, help="Write every pair with its tests as a CSV file.")
 @TRUST_LABELS
 @JSON
 def seeds(
     runs: tuple[str, ...],
     truth_file: Path | None,
+    split: str | None,
+    data_root: Path,
     metric: str,
     published: bool,
+    pairs_file: Path | None,
     trust_labels: bool,
     as_json: bool,
 ) -> None:
@@ -46,19 +49,28 @@ def seeds(
     """
     from harness import console
 
-    report = _reported(runs, truth_file, metric, trust_labels=trust_labels)
+    report = _reported(runs, asked_truth(truth_file, split, data_root, trust_labels=trust_labels), metric)
+    if pairs_file is not None:
+        from harness.reports.pair_tables import pairs_of_methods
+
+        write_whole(pairs_file, pairs_of_methods(report))
+        console.say(f"wrote {pairs_file}")
     if as_json:
         console.emit({**report.to_json(), **({"published": _published_document()} if published else {})})
     else:
         _show(report, published=published)
 
 
-def _reported(
-    runs: tuple[str, ...], truth_file: Path | None, metric: str, *, trust_labels: bool
-) -> SeedReport:
-    from eval_server.judging.truth import read_truth
+def _reported(runs: tuple[str, ...], asked: Asked, metric: str) -> SeedReport:
     from harness.errors import UsageWrong
-    from harness.reports.seed_runs import is_table, read_seed_runs, read_seed_table
+    from harness.reports.known_truth import truth_of
+    from harness.reports.seed_runs import (
+        fitting_runs,
+        is_table,
+        named_pattern,
+        read_seed_runs,
+        read_seed_table,
+    )
     from harness.reports.seeds import report_of_runs, report_of_table
 
     if any(is_table(Path(text)) for text in runs):
@@ -66,9 +78,8 @@ def _reported(
             raise UsageWrong("a table of seeds stands alone", "Put every method into one table, as a column.")
         return report_of_table(read_seed_table(Path(runs[0]), metric))
     _check_metric(metric)
-    if truth_file is None:
-        raise UsageWrong("runs need the label file", "Name it with --truth or HARNESS_TRUTH.")
-    return report_of_runs(read_seed_runs(runs, read_truth(truth_file, trust_labels=trust_labels)), metric)
+    paths = [path for text in runs for path in fitting_runs(named_pattern(text)[1])]
+    return report_of_runs(read_seed_runs(runs, truth_of(paths, asked)), metric)
 
 
 def _check_metric(metric: str) -> None:

@@ -15,7 +15,7 @@ from harness.data.cache import Hashed
 from harness.data.fingerprints import Fingerprints, fingerprints
 from harness.data.judgement import EXAMPLES, Finding, Key, Known, SplitAudit, Standing, judge
 from harness.data.labels import CellLabel, has_sha256, read_labels
-from harness.data.layouts import FoundCell, FoundFiles, find_files
+from harness.data.layouts import FoundCell, FoundFiles, find_files, label_files_below, marker_of
 from harness.data.marker import Marker, read_marker
 from harness.data.published import LABEL_FILE, PARTS, PublishedCell, published
 from harness.data.records import CellRecord
@@ -140,7 +140,7 @@ def _report(
     found: FoundFiles, marker: Marker | None, known: Known, read: Fingerprints, *, accept: bool
 ) -> Audit:
     """What was found and read, held against what is known."""
-    label_file = _label_file(found, marker)
+    label_file = _label_file(found.label_files, marker)
     chosen = _chosen(found, read.of, known)
     splits = {part: judge(part, chosen, read.of, known, label_file.labels, accept=accept) for part in PARTS}
     return Audit(
@@ -199,10 +199,19 @@ def _misplaced(chosen: Mapping[Key, FoundCell], expected: Mapping[Key, Published
     )
 
 
-def _label_file(found: FoundFiles, marker: Marker | None) -> LabelFileAudit:
+def label_file_below(root: Path) -> LabelFileAudit:
+    """The preliminary label file of a copy, found without looking at its images."""
+    if not root.is_dir():
+        return LabelFileAudit(reason=f"there is no folder {root}")
+    marker = marker_of(root)
+    found = _label_file(label_files_below(root), read_marker(marker) if marker else None)
+    return found if found.path else replace(found, reason=f"{found.reason} below {root}")
+
+
+def _label_file(candidates: Iterable[Path], marker: Marker | None) -> LabelFileAudit:
     """The recognised label file among the candidates, or the first that can be read, or why none can."""
     wanted = marker.label_sha256 if marker else LABEL_FILE.sha256
-    looked = [_looked_at(path, wanted) for path in found.label_files]
+    looked = [_looked_at(path, wanted) for path in candidates]
     looked.sort(key=lambda one: (not one.recognised, not one.labels))
     return looked[0] if looked else LabelFileAudit(reason=f"there is no {LABEL_FILE.name}")
 

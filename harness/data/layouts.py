@@ -94,7 +94,13 @@ def find_files(root: Path) -> FoundFiles:
         raise _no_image(root, others, len(labels) + len(stray))
     cells.sort(key=lambda cell: (cell.part, cell.place))
     rest = (tuple(sorted(stray)), tuple(sorted(others)))
-    return FoundFiles(root, tuple(cells), tuple(sorted(labels)), _marker(root), *rest)
+    return FoundFiles(root, tuple(cells), tuple(sorted(labels)), marker_of(root), *rest)
+
+
+def label_files_below(root: Path) -> tuple[Path, ...]:
+    """The tables below `root` that may be the label file, with or without images beside them."""
+    files = (folder / entry.name for folder, entries in _walk(root) for entry in entries)
+    return tuple(sorted(path for path in files if _may_be_label_file(path)))
 
 
 def _no_image(root: Path, others: list[tuple[Path, str]], rest: int) -> DataWrong:
@@ -201,7 +207,7 @@ def is_label_header(line: str) -> bool:
     return tuple(word.strip().strip('"') for word in line.split(",")) == PUBLISHED
 
 
-def _marker(root: Path) -> Path | None:
+def marker_of(root: Path) -> Path | None:
     """The marker of a drawn set, in the root or below it, or above when the root is a part of one."""
     above = [root, *root.absolute().parents[:_DEPTH_ABOVE]]
     below = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]

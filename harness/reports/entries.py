@@ -52,12 +52,9 @@ def open_entry(text: str, truth: Truth, scale: Scale | str | None = None) -> Nam
     A run folder or a table whose manifest says partial may leave cells out: its phase is then a partial
     one. Raises `DataWrong` where nothing can be opened and `SubmissionRefused` for unsound content.
     """
-    name, path = _named(text)
-    if not path.exists():
-        raise DataWrong(
-            f"there is no {path}", "Name a submission zip, a run folder or a table of predictions."
-        )
-    manifest = _manifest(path)
+    name, path = named_path(text)
+    require_there(path)
+    manifest = manifest_of(path)
     if manifest is not None:
         _require_phase(path, manifest, truth)
     try:
@@ -70,13 +67,22 @@ def open_entry(text: str, truth: Truth, scale: Scale | str | None = None) -> Nam
     return NamedEntry(name or _default_name(path), reading.predictions, manifest, reading.read_as)
 
 
+def require_there(path: Path) -> None:
+    """Raise `DataWrong` for a path that names nothing."""
+    if not path.exists():
+        raise DataWrong(
+            f"there is no {path}", "Name a submission zip, a run folder or a table of predictions."
+        )
+
+
 def truth_for(entry: NamedEntry, truth: Truth) -> Truth:
     """The truth of the entry's own cells: all of it, or for a partial entry those that it predicts."""
     phase = entry.predictions.phase
     return truth.only(phase) if phase.partial and len(phase) < len(truth.phase) else truth
 
 
-def _named(text: str) -> tuple[str, Path]:
+def named_path(text: str) -> tuple[str, Path]:
+    """``NAME=PATH`` taken apart; the name is empty where there is none."""
     name, equals, path = text.partition("=")
     if equals and name and not Path(text).exists() and "/" not in name:
         return name, Path(path)
@@ -88,7 +94,8 @@ def _default_name(path: Path) -> str:
     return path.resolve().parent.name if stem in _SAYS_NOTHING else stem or path.resolve().name
 
 
-def _manifest(path: Path) -> Manifest | None:
+def manifest_of(path: Path) -> Manifest | None:
+    """What stands beside the predictions of a run; None for all that is none."""
     beside = path / MANIFEST if path.is_dir() else path.with_name(MANIFEST)
     known = path.is_dir() or path.stem in _SAYS_NOTHING
     try:

@@ -18,6 +18,7 @@ from eval_server.figures.wording import (
     signed,
     signed_interval,
 )
+from eval_server.judging.hints import Hint
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
@@ -39,7 +40,8 @@ class Reference:
 class Shown:
     """What a page or a terminal shows: the report, the verdicts by name, and every entry's remarks.
 
-    `read_as` says, for entries that are tables, what was assumed about them.
+    `read_as` says, for entries that are tables, what was assumed about them, `hints` which mistake a result
+    looks like, `notes` what holds for all of them, and `kept_out` whom shared cells kept out of training.
     """
 
     report: Report
@@ -47,6 +49,9 @@ class Shown:
     remarks: Mapping[str, tuple[str, ...]]
     references: tuple[Reference, ...] = ()
     read_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hints: Mapping[str, tuple[Hint, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    kept_out: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def about(report: Report) -> str:
@@ -129,6 +134,13 @@ def limits(shown: Shown) -> tuple[str, ...]:
         "intervals (harness seeds compares methods over seeds).",
         *((_NOT_EQUAL,) if report.pairs else ()),
     )
+
+
+def also_said(shown: Shown) -> tuple[str, ...]:
+    """What was assumed, who was kept out, and which mistake a result looks like."""
+    read_as = (f"{name}: {'; '.join(words)}" for name, words in shown.read_as.items())
+    notes = (f"Note: {words}." for words in (*shown.notes, *read_as))
+    return (*notes, *(f"Hint: {name}: {hint}" for name, found in shown.hints.items() for hint in found))
 
 
 def _too_few(report: Report) -> Iterator[str]:
@@ -309,7 +321,8 @@ def markdown(shown: Shown) -> str:
     drawn = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
     pairs = "\n".join(f"- {line}" for line in significant_pairs(shown.report))
     references = "\n".join(f"- {line.strip()}" for line in published(shown))
-    said = (*equivalences(shown.report), references, reading(shown.report), *limits(shown))
+    beside = "\n".join(f"- {line}" for line in also_said(shown))
+    said = (*equivalences(shown.report), references, reading(shown.report), *limits(shown), beside)
     return "\n\n".join(filter(None, (about(shown.report), drawn, answer(shown.report), pairs, *said)))
 
 

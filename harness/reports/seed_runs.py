@@ -121,20 +121,22 @@ def read_seed_runs(texts: Sequence[str], truth: Truth) -> tuple[SeedRuns, ...]:
     """
     found: dict[str, list[tuple[int | None, NamedEntry]]] = {}
     for text in texts:
-        name, pattern = _named(text)
-        for path in _fitting(pattern):
+        name, pattern = named_pattern(text)
+        for path in fitting_runs(pattern):
             entry = open_entry(str(path), truth)
             method, seed = _method_and_seed(entry)
             found.setdefault(name or method, []).append((seed, entry))
     return tuple(_runs(method, members, truth) for method, members in found.items())
 
 
-def _named(text: str) -> tuple[str, str]:
+def named_pattern(text: str) -> tuple[str, str]:
+    """``METHOD=PATTERN`` taken apart; the method is empty where there is none."""
     name, equals, pattern = text.partition("=")
     return (name, pattern) if equals and name and not Path(text).exists() and "/" not in name else ("", text)
 
 
-def _fitting(pattern: str) -> list[Path]:
+def fitting_runs(pattern: str) -> list[Path]:
+    """The runs that a path or a pattern names; raises `DataWrong` where nothing fits."""
     path = Path(pattern)
     root = Path(path.anchor or ".")
     paths = [path] if path.exists() else sorted(root.glob(str(path.relative_to(path.anchor))))

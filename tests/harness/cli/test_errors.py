@@ -81,7 +81,7 @@ def test_with_json_a_usage_error_is_a_document_too(arguments: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("arguments", "variable"),
     [
-        (("score", "nothing.zip"), "HARNESS_SCORE_JSON"),
+        (("score",), "HARNESS_SCORE_JSON"),
         (("data", "draw"), "HARNESS_DATA_DRAW_JSON"),
         (("new-model",), "HARNESS_NEW_MODEL_JSON"),
         (("new-model",), "HARNESS_JSON"),
