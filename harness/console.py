@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ def emit(document: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def event(document: Mapping[str, Any]) -> None:
+    """One event of a ``--json`` call that tells what happens while it happens: a document of one line."""
+    sys.stdout.write(json.dumps(document, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
 def table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", left: Sequence[int] = (0,)
 ) -> None:
@@ -77,6 +84,43 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, le
     return drawn
 
 
+Show = Callable[[Sequence[str], Sequence[Sequence[str]], str], None]
+"""Shows a table in place of the one before: columns, rows (those that fit), and a line below."""
+
+
+@contextmanager
+def live(*, on: bool) -> Iterator[Show | None]:
+    """A table on standard error that is shown anew again and again; None where that is no terminal."""
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    console = _console(stderr=True)
+    if not (on and console.is_terminal):
+        yield None
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as shown:
+
+        def show(columns: Sequence[str], rows: Sequence[Sequence[str]], below: str) -> None:
+            fitting = rows[: max(console.height - 6, 1)]
+            shown.update(Group(_table(columns, fitting, "", (0, 2)), Text(below)), refresh=True)
+
+        yield show
+
+
+_BARS: ContextVar[bool] = ContextVar("bars", default=True)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """No progress bars meanwhile: for work whose terminal shows somebody else's table."""
+    before = _BARS.set(False)
+    try:
+        yield
+    finally:
+        _BARS.reset(before)
+
+
 @contextmanager
 def progress(description: str, total: int, /) -> Iterator[Advance]:
     """A progress bar on standard error (`models.contract.Progress`); silent where that is no terminal."""
@@ -84,7 +128,8 @@ def progress(description: str, total: int, /) -> Iterator[Advance]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = _console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    silent = not (console.is_terminal and _BARS.get())
+    with Progress(*columns, console=console, disable=silent, transient=True) as bar:
         task = bar.add_task(description, total=total)
 
         def advance(steps: int = 1, /) -> None:

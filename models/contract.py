@@ -242,6 +242,8 @@ class Entry(ABC):
     """Whether `Session.weights` matters: True for entries that start from pre-trained networks."""
     uses_validation: ClassVar[bool] = False
     """Whether `Session.validation` matters: True for entries that choose among epochs (``--select``)."""
+    fit_of: str = ""
+    """The entry that learns the same and predicts otherwise, so that its fit can be taken over (`adopt`)."""
     trial_settings: Mapping[str, str] = types.MappingProxyType({})
     """Settings, as typed after ``--set``, with which the contract suite tries this entry in seconds."""
 
@@ -263,6 +265,13 @@ class Entry(ABC):
     @abstractmethod
     def load(self, folder: Path) -> Fitted:
         """Read back what `Fitted.save` wrote."""
+
+    def adopt(self, folder: Path) -> Fitted:
+        """What `fit_of` has learnt, read from where it was saved, to predict as this entry does.
+
+        Raises `EntryUnavailable` where this entry would have learnt something else.
+        """
+        return self.load(folder)
 
     def configured(self, texts: Mapping[str, str]) -> Entry:
         """The same entry with settings changed as typed (``{"epochs": "1"}``).

@@ -40,6 +40,7 @@ NOROT = Finetuned(
         reported="preliminary set, 24 runs, best epoch of each: weighted F1 0.8692 ± 0.0081",
     ),
     dataclasses.replace(_REFERENCE, views=1),
+    fit_of="seresnext",
 )
 
 NOSPECLR = Finetuned(

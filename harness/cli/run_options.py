@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,12 +14,15 @@ from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
     from harness.runs.outcome import Outcome
-    from harness.runs.plan import Plan
+    from harness.runs.plan import Plan, Request
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_OPTIONS = (
+_ONE_ENTRY = (
     click.option("--model", required=True, help="Entry name, or path/to/file.py:entry."),
+    click.option("--seed", type=SEED, default=0, show_default=True, help="All randomness follows from it."),
+)
+_COMMON = (
     click.option(
         "--split",
         type=click.Choice(["prelim", "final", "fold0", "fold1", "fold2"]),
@@ -26,7 +30,6 @@ _OPTIONS = (
         show_default=True,
         help="What is predicted; everything else that is labelled and allowed is learnt from.",
     ),
-    click.option("--seed", type=SEED, default=0, show_default=True, help="All randomness follows from it."),
     DATA,
     RUNS,
     click.option(
@@ -56,32 +59,52 @@ _OPTIONS = (
     ),
     click.option("--allow-partial", is_flag=True, help="Go on with part of the data, marked as partial."),
     ACCEPT_RESAVED,
-    click.option(
-        "--fresh", is_flag=True, help="Throw away what the run has so far, checkpoints too, and start over."
-    ),
-    click.option(
-        "--dry-run", is_flag=True, help="Show the plan and stop; refuses what the run would refuse."
-    ),
-    JSON,
+)
+_DRY_RUN = click.option(
+    "--dry-run", is_flag=True, help="Show the plan and stop; refuses what the run would refuse."
+)
+_FRESH = click.option(
+    "--fresh", is_flag=True, help="Throw away what the run has so far, checkpoints too, and start over."
 )
 
 
 def run_options(command: Command) -> Command:
     """Give a command every option that decides about a run."""
-    for option in reversed(_OPTIONS):
+    return _with(command, (*_ONE_ENTRY, *_COMMON, _FRESH, _DRY_RUN, JSON))
+
+
+def sweep_options(command: Command) -> Command:
+    """Give a command the options that the runs of a sweep have in common."""
+    return _with(command, (*_COMMON, _DRY_RUN))
+
+
+def _with(command: Command, options: Iterable[Callable[[Command], Command]]) -> Command:
+    for option in reversed(tuple(options)):
         command = option(command)
     return command
 
 
 def resolve_plan(options: dict[str, Any], until: str) -> Plan:
     """Look up all that the options name; raises wherever the run would end before it has begun."""
-    from harness.runs.folder import Status
-    from harness.runs.plan import Request, resolve
+    from harness.runs.plan import resolve
 
-    request = Request(
+    request = replace(
+        common_request(options, until),
         model=options["model"],
-        split=options["split"],
         seed=options["seed"],
+        fresh=options["fresh"],
+    )
+    return resolve(request, console.progress)
+
+
+def common_request(options: dict[str, Any], until: str) -> Request:
+    """What these options ask for, of an entry and a seed that are still to be named."""
+    from harness.runs.folder import Status
+    from harness.runs.plan import Request
+
+    return Request(
+        model="",
+        split=options["split"],
         data_root=options["data_root"],
         runs_root=options["runs_root"],
         weights=options["weights"],
@@ -92,10 +115,8 @@ def resolve_plan(options: dict[str, Any], until: str) -> Plan:
         limit=options["limit"],
         accept_resaved=options["accept_resaved"],
         until=Status(until),
-        fresh=options["fresh"],
         allow_partial=options["allow_partial"],
     )
-    return resolve(request, console.progress)
 
 
 def _settings(changes: tuple[str, ...]) -> dict[str, str]:

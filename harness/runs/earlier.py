@@ -68,7 +68,8 @@ def _read(plans: list[Path], identity: Mapping[str, Any]) -> Iterator[tuple[Path
             old = read_json(plan)
         except (DataWrong, OSError):
             continue  # `harness runs` names it
-        if all(old.get(name) == identity[name] for name in _ASKED):
+        same_way = ("fit_of" in old) == ("fit_of" in identity)
+        if same_way and all(old.get(name) == identity[name] for name in _ASKED):
             yield plan, old
 
 

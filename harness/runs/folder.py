@@ -71,6 +71,10 @@ def _object(text: bytes) -> dict[str, Any]:
     return document
 
 
+class AtWork(DataWrong):
+    """Another process holds the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """`runs/<entry>-<split>-seed<k>-<key>/`: one run, whole or on its way.
@@ -130,7 +134,7 @@ class RunFolder:
             return Status.PLANNED
         except ValueError as error:
             raise DataWrong(f"{self.path / 'status.json'} is damaged: {error}", ANEW) from error
-        return Status.INTERRUPTED if status is Status.FITTING and not self._at_work() else status
+        return Status.INTERRUPTED if status is Status.FITTING and not self.at_work() else status
 
     def mark(self, status: Status, **facts: Any) -> None:
         """Set the status, with facts beside it (a reason, a place)."""
@@ -185,7 +189,7 @@ class RunFolder:
             raise DataWrong(f"{self.history} belongs to another run", _TOLD_ONLY)
         return events
 
-    def _at_work(self) -> bool:
+    def at_work(self) -> bool:
         """Whether a process holds the run."""
         try:
             with (self.path / ".lock").open() as handle:
@@ -204,7 +208,7 @@ class RunFolder:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise DataWrong(
+                raise AtWork(
                     f"another process is at work on {self.path}",
                     "Wait until it has ended, or choose another --seed or --runs folder.",
                 ) from None

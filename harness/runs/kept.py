@@ -31,6 +31,7 @@ _LEARNT_FROM = (
     "crops",
     "train_sha256",
     "validation_sha256",
+    "fit_of",
 )
 """What of a run's identity decides what it learns."""
 
@@ -69,13 +70,18 @@ def look(folder: RunFolder, identity: Mapping[str, Any], phase: Phase) -> Kept:
 
 def seal_fit(fitted: Path, identity: Mapping[str, Any]) -> None:
     """Seal a folder with what was learnt: every file of it, and what it was learnt from."""
-    seal_folder(fitted, {name: identity[name] for name in _LEARNT_FROM})
+    seal_folder(fitted, _learnt_from(identity))
+
+
+def _learnt_from(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """`fit_of` is there only where a fit was taken over."""
+    return {name: identity[name] for name in _LEARNT_FROM if name in identity}
 
 
 def require_fit(folder: RunFolder, identity: Mapping[str, Any]) -> None:
     """Hold what was learnt to its seal, and that to this run; raises `DataWrong`."""
     with broken_seals_as_data(_OVER):
-        require_folder(folder.fitted, {name: identity[name] for name in _LEARNT_FROM})
+        require_folder(folder.fitted, _learnt_from(identity))
 
 
 @contextmanager

@@ -34,7 +34,8 @@ class Request:
     """What the user asked for, before anything is looked up.
 
     `until` is how far the run shall come; `fresh` throws away what lies in its folder first;
-    `allow_partial` lets a run that is packed do with part of the data.
+    `allow_partial` lets a run that is packed do with part of the data; `reuse_fit` lets an entry that
+    learns what another one learns take over the fit of that one (`Entry.fit_of`), with the same seed.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Request:
     until: Status = Status.PACKED
     fresh: bool = False
     allow_partial: bool = False
+    reuse_fit: bool = False
 
 
 _STEPS = {"fit": Status.FITTED, "predict": Status.PREDICTED, "pack": Status.PACKED}
@@ -62,7 +64,8 @@ _STEPS = {"fit": Status.FITTED, "predict": Status.PREDICTED, "pack": Status.PACK
 class Plan:
     """A request with everything looked up: entry and its code, cells, weights, device, the run's folder.
 
-    `kept` is what is done already; `earlier` a run of the same command that this one does not go on with.
+    `kept` is what is done already; `earlier` a run of the same command that this one does not go on with;
+    `fit_from` the plan of the run whose fit this one takes over.
     """
 
     request: Request
@@ -77,6 +80,7 @@ class Plan:
     source: Source
     kept: Kept = field(default_factory=Kept)
     earlier: Earlier | None = None
+    fit_from: Plan | None = None
 
     @property
     def chosen_on_test(self) -> bool:
@@ -160,12 +164,39 @@ def _told_status(folder: RunFolder) -> str:
         return "damaged"
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What the plans of requests that differ only in their seed have in common."""
+
+    entry: Entry
+    origin: str
+    dataset: Dataset
+    split: Split
+    device: str
+    weights: Mapping[str, Any]
+    source: Source
+
+
 def resolve(request: Request, progress: Progress = silent) -> Plan:
     """Look up all that a request names.
 
     Raises before any work when something is missing or wrong: a dry run and the run itself both come
     through here, so that the one says no where the other would.
     """
+    grounds = grounds_of(request, progress)
+    learns = request_of_fit(request, grounds.entry)
+    return looked_at(draft(request, grounds, None if learns is None else resolve(learns, progress)))
+
+
+def request_of_fit(request: Request, entry: Entry) -> Request | None:
+    """The request whose fit this one takes over; None where it learns on its own."""
+    if not (request.reuse_fit and entry.fit_of):
+        return None
+    return replace(request, model=entry.fit_of, until=Status.FITTED, reuse_fit=False)
+
+
+def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset | None = None) -> Grounds:
+    """Look up all but what the seed decides; `dataset` is one that was opened before."""
     entry, origin = registry.find(request.model)
     entry = entry.configured(request.settings)
     device = _device(request.device, entry, origin)
@@ -173,19 +204,44 @@ def resolve(request: Request, progress: Progress = silent) -> Plan:
     _require_epochs(entry, request.select)
     weights = _weights(entry, request.weights)
     entry.require_usable(request.weights)
-    dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
+    if dataset is None:
+        dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
     split = make_split(
         dataset, request.split, shared_cells=request.shared_cells, limit=request.limit, holdout=holdout
     )
-    source = source_of(request.model)
-    identity = _identity(request, entry, weights, split) | _code(request, source)
-    folder = _folder(request, entry, split, identity)
-    plan = Plan(request, entry, origin, dataset, split, device, weights, identity, folder, source)
+    return Grounds(entry, origin, dataset, split, device, weights, source_of(request.model))
+
+
+def draft(request: Request, grounds: Grounds, fit_from: Plan | None = None) -> Plan:
+    """The plan of a request, before a look at what is done of it; `fit_from` is whose fit it takes over."""
+    entry, split = grounds.entry, grounds.split
+    identity = _identity(request, entry, grounds.weights, split) | _code(request, grounds.source)
+    if fit_from is not None:
+        identity |= {"fit_of": {"entry": fit_from.entry.card.name, "key": fit_from.folder.key}}
+    plan = Plan(
+        request,
+        entry,
+        grounds.origin,
+        grounds.dataset,
+        split,
+        grounds.device,
+        grounds.weights,
+        identity,
+        _folder(request, entry, split, identity),
+        grounds.source,
+        fit_from=fit_from,
+    )
     _require(plan)
+    return plan
+
+
+def looked_at(plan: Plan) -> Plan:
+    """The plan with what is done of it already."""
+    folder, identity = plan.folder, plan.identity
     return replace(
         plan,
-        kept=Kept() if request.fresh else look(folder, identity, split.phase),
-        earlier=earlier_run(folder.path, identity, source.files),
+        kept=Kept() if plan.request.fresh else look(folder, identity, plan.split.phase),
+        earlier=earlier_run(folder.path, identity, plan.source.files),
     )
 
 

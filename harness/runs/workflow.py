@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -48,9 +49,10 @@ class RunStopped(HarnessError):
     exit_code = 130
 
 
-def run(plan: Plan) -> Outcome:
+def run(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Outcome:
     """Do what is left of a run, up to the status that was asked for, and say what came out.
 
+    `stopping` is asked often while the entry learns; where it says True, all is saved, as after Ctrl-C.
     Raises `RunStopped` after Ctrl-C, with everything saved; any other error marks the run failed.
     """
     with plan.folder.locked():
@@ -60,7 +62,7 @@ def run(plan: Plan) -> Outcome:
         if not plan.folder.plan.exists():
             plan.folder.write(plan.folder.plan, plan.to_keep())
         try:
-            return _steps(plan, kept)
+            return _steps(plan, kept, stopping)
         except (KeyboardInterrupt, FitInterrupted) as stop:
             plan.folder.mark(Status.INTERRUPTED)
             raise RunStopped(
@@ -73,10 +75,10 @@ def run(plan: Plan) -> Outcome:
             raise
 
 
-def _steps(plan: Plan, kept: Kept) -> Outcome:
+def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
     folder, until = plan.folder, plan.request.until
     if not kept.fitted:
-        _fit(plan)
+        _fit(plan, stopping)
     if until is Status.FITTED:
         return Outcome(folder, Status.FITTED)
     predictions, manifest = _predicted(plan, kept)
@@ -88,21 +90,36 @@ def _steps(plan: Plan, kept: Kept) -> Outcome:
     return Outcome(folder, Status.PACKED, submission, manifest, verdict)
 
 
-def _fit(plan: Plan) -> None:
+def _fit(plan: Plan, told_to_stop: Callable[[], bool]) -> None:
     folder = plan.folder
     folder.mark(Status.FITTING)
     folder.checkpoints.mkdir(exist_ok=True)
     started = time.monotonic()
-    with _stop_on_signal() as stopping:
-        session = _session(plan, stopping)
-        fitted = plan.entry.fit(_cells(plan, plan.split.train, labelled=True), session)
+    with _stop_on_signal() as signalled:
+        fitted = _learnt(plan, lambda: signalled() or told_to_stop())
     with folder.written_aside(folder.fitted) as aside:
         with naming(aside):
             fitted.save(aside)
         facts = {"facts": dict(fitted.facts()), "seconds": round(time.monotonic() - started, 3)}
+        if plan.fit_from is not None:
+            facts["fit_of"] = {**plan.identity["fit_of"], "run": plan.fit_from.folder.path.name}
         write_json(aside / _FACTS, facts)
         seal_fit(aside, plan.identity)
     folder.mark(Status.FITTED)
+
+
+def _learnt(plan: Plan, stopping: Callable[[], bool]) -> Fitted:
+    """What the entry learns, or what another run of it has learnt."""
+    if plan.fit_from is None:
+        return plan.entry.fit(_cells(plan, plan.split.train, labelled=True), _session(plan, stopping))
+    there = plan.fit_from.folder
+    if not there.fitted.exists():
+        raise DataWrong(
+            f"{there.path} has learnt nothing yet that {plan.entry.card.name} could take over",
+            "`harness sweep` fits it first.",
+        )
+    require_fit(there, plan.fit_from.identity)
+    return plan.entry.adopt(there.fitted)
 
 
 def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Session:
@@ -311,7 +328,13 @@ def _verdict(plan: Plan, predictions: Predictions) -> Verdict | None:
 
 @contextmanager
 def _stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C asks the fit to save and stop; the second one stops at once."""
+    """The first Ctrl-C asks the fit to save and stop; the second one stops at once.
+
+    Only a main thread is told of signals: in a worker of a cluster somebody else asks the fit to stop.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:

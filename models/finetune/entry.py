@@ -17,6 +17,7 @@ from models.finetune.recipe import Recipe
 from models.registry import needs
 
 if TYPE_CHECKING:
+    from models.finetune.fitted import FittedNetwork
     from models.finetune.loop import Approach
     from models.finetune.networks import Network
 
@@ -31,9 +32,10 @@ class Finetuned(Entry):
     uses_validation = True
     trial_settings: Mapping[str, str] = MappingProxyType({"epochs": "1", "views": "1", "side": "32"})
 
-    def __init__(self, card: EntryCard, recipe: Recipe) -> None:
+    def __init__(self, card: EntryCard, recipe: Recipe, fit_of: str = "") -> None:
         self.card = card
         self.settings = recipe
+        self.fit_of = fit_of
 
     def network(self) -> Network:
         """The network with one output and random weights: timm's of the name in the recipe."""
@@ -61,11 +63,14 @@ class Finetuned(Entry):
         weights = session.weights if self.uses_weights else "none"
         return Approach(self.card.name, self.card.version, self.settings, self.network, weights)
 
-    def load(self, folder: Path) -> Fitted:
+    def load(self, folder: Path) -> FittedNetwork:
         self._require_packages()
         from models.finetune.fitted import load
 
         return load(self.card.name, lambda recipe: self.with_recipe(recipe).network(), folder)
+
+    def adopt(self, folder: Path) -> Fitted:
+        return self.load(folder).predicting_by(self.settings, self.card.name)
 
     def with_recipe(self, recipe: Recipe) -> Self:
         """The same entry with another recipe."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from models.contract import Cells, Fitted, Scores, Session, reading_back
+from models.contract import Cells, EntryUnavailable, Fitted, Scores, Session, reading_back
 from models.finetune.networks import Network
 from models.finetune.precision import device_of, placed, reproducible
 from models.finetune.predict import mean_logits, scores_of
@@ -36,6 +36,20 @@ class FittedNetwork(Fitted):
         with reproducible(device, self.recipe):
             placed(self.module, device, self.recipe)
             return scores_of(mean_logits(self.module, cells, self.recipe, session, "predicting"))
+
+    def predicting_by(self, recipe: Recipe, name: str) -> FittedNetwork:
+        """The same network for the entry of this name, whose recipe differs in the views only.
+
+        Raises `EntryUnavailable` where that entry would have learnt something else.
+        """
+        learnt, wanted = ({**one.what_is_learnt(), "views": 0} for one in (self.recipe, recipe))
+        different = [setting for setting in wanted if learnt[setting] != wanted[setting]]
+        if different:
+            raise EntryUnavailable(
+                f"{name} would have learnt with other settings than these: {', '.join(different)}",
+                "Train it on its own, by `harness submit`.",
+            )
+        return FittedNetwork(self.module, recipe, self.about)
 
     def save(self, folder: Path) -> None:
         save(self.module.state_dict(), folder / _WEIGHTS)

@@ -1,0 +1,121 @@
+"""`harness sweep`: many runs of a few entries, here or on a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness import console
+from harness.cli.run_options import common_request, sweep_options
+from harness.cli.seed_list import Seeds
+from harness.errors import UsageWrong
+
+if TYPE_CHECKING:
+    from harness.runs.sweep.cost import Cost
+    from harness.runs.sweep.crews import Where
+    from harness.runs.sweep.jobs import Job
+
+WHERE_OPTIONS = (
+    click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes here."),
+    click.option("--gpus", help="One process on each of these GPUs: 0,1 or `all`."),
+    click.option("--scheduler", metavar="tcp://HOST:PORT", help="Scheduler of a Dask cluster."),
+    click.option(
+        "--local-cluster", type=click.IntRange(1, 256), help="A Dask cluster here, of so many workers."
+    ),
+)
+
+
+def where_options(command: Any) -> Any:
+    """Give a command the options that say who does the runs."""
+    for option in reversed(WHERE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--model", "models", required=True, help="Entries, apart by commas.")
+@click.option("--seeds", type=Seeds(), default="0-23", show_default=True, help="Such as 0-23 or 0,3,5-7.")
+@sweep_options
+@where_options
+@click.option("--json", "as_json", is_flag=True, help="Print every event as a JSON document of one line.")
+def sweep(models: str, seeds: tuple[int, ...], as_json: bool, **options: Any) -> int:
+    """Do every entry with every seed; the same command again does what is left.
+
+    A failed run stops no other. The exit code is that of the worst run. An entry that learns what another
+    one learns, as seresnext-norot and seresnext, takes over its fit.
+    """
+    from harness.runs.sweep.jobs import laid_out, requests_of
+    from harness.runs.sweep.lookup import Lookup
+
+    where = where_of(options)
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise UsageWrong("no entry is named", "Write --model seresnext,seresnext-norot.")
+    lookup = Lookup(console.progress)
+    jobs = laid_out(requests_of(common_request(options, "packed"), names, seeds), lookup)
+    return done_by(where, jobs, lookup, dry=options["dry_run"], as_json=as_json)
+
+
+def where_of(options: dict[str, Any]) -> Where:
+    """Who does the runs, as these options say."""
+    from harness.runs.sweep.crews import Where, gpus_of
+
+    gpus = gpus_of(options["gpus"])
+    return Where(options["jobs"], gpus, options["scheduler"], options["local_cluster"])
+
+
+def done_by(where: Where, jobs: tuple[Job, ...], lookup: Any, *, dry: bool, as_json: bool) -> int:
+    """Tell the plan, do the runs, tell how they ended; returns the exit code."""
+    from harness.runs.sweep.cost import costs
+
+    found = costs(jobs, lookup)
+    if dry:
+        _show_plan(jobs, found, as_json=as_json)
+        return 0
+    del lookup  # each process looks for itself
+    tell_plan(jobs, found, as_json=as_json)
+    from harness.cli.sweep_table import followed
+
+    return followed(where, jobs, as_json=as_json)
+
+
+def _plan_document(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> dict[str, Any]:
+    return {"runs": [job.to_json() for job in jobs], "costs": [one.to_json() for one in found]}
+
+
+def _show_plan(jobs: tuple[Job, ...], found: tuple[Cost, ...], *, as_json: bool) -> None:
+    if as_json:
+        console.emit(_plan_document(jobs, found))
+        return
+    rows = [(job.entry, str(job.seed), "done" if job.done else "to do", job.run) for job in jobs]
+    console.table(("entry", "seed", "state", "run"), rows, left=(0, 2, 3))
+    for line in plan_lines(jobs, found):
+        console.result(line)
+
+
+def tell_plan(jobs: tuple[Job, ...], found: tuple[Cost, ...], *, as_json: bool) -> None:
+    """Say what is done and what is left, and what that will cost."""
+    if as_json:
+        console.event({"event": "planned", **_plan_document(jobs, found)})
+        return
+    for line in plan_lines(jobs, found):
+        console.say(line)
+
+
+def plan_lines(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> list[str]:
+    """The plan of a sweep in words."""
+    done = sum(job.done for job in jobs)
+    lines = [f"{len(jobs)} runs: {done} done, {len(jobs) - done} to do"]
+    for cost in found:
+        told = "" if not cost.seconds else f"about {duration(cost.seconds)} a fit, "
+        whole = "" if not cost.seconds else f", {duration(cost.runs * cost.seconds)} one after another"
+        lines.append(f"{cost.entry}: {cost.runs} to do, {told}{cost.source}{whole}")
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

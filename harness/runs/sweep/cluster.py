@@ -1,0 +1,202 @@
+"""A crew on a Dask cluster, one task a run: a lost worker or scheduler costs what was not yet saved."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import dask
+from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
+from distributed.core import Status as WorkerStatus
+
+from harness import console
+from harness.errors import Unavailable
+from harness.runs.sweep.jobs import End, Ended, Job, Lost
+from harness.runs.sweep.work import Bench
+
+WAIT_FOR_SCHEDULER = 600.0
+"""Seconds that a scheduler gets to come, or to come back."""
+
+_CONNECT = 5.0
+_POLL = 0.02
+_TO_SAVE = 120.0
+
+_bench = Bench()
+_one_at_a_time = threading.Lock()
+"""torch's random numbers and switches are the process's: never two runs in one of them."""
+
+
+def _do(job: Job, sweep: str) -> Ended:
+    """A task: the run, until the worker closes or the scheduler takes the task away."""
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def stopping() -> bool:
+        state = worker.state.tasks.get(key)
+        open_still = worker.status in (WorkerStatus.running, WorkerStatus.paused)
+        return not open_still or state is None or state.state not in ("executing", "long-running")
+
+    with _one_at_a_time:
+        return _bench.do(job, sweep, stopping)
+
+
+@contextmanager
+def local_cluster(workers: int) -> Iterator[str]:
+    """The address of a cluster of this machine with so many workers, each of one run at a time."""
+    with (
+        _quiet(),
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
+        ) as cluster,
+    ):
+        yield str(cluster.scheduler_address)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with dask.config.set({"distributed.logging.distributed": "error"}):
+        yield
+
+
+@dataclass(slots=True)
+class _Out:
+    job: Job
+    future: Future
+
+
+class Cluster:
+    """The workers of a Dask cluster, which see the same data, code and runs folder as this process.
+
+    A run asks for one `GPU` where its device is one, or where it may be any and some worker offers GPUs.
+    """
+
+    def __init__(self, address: str, sweep: str) -> None:
+        self._address, self._sweep = address, sweep
+        self._client: Client | None = None
+        self._out: dict[str, _Out] = {}
+        self._tries = 0
+
+    def __enter__(self) -> Cluster:
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a loss is told as an event
+        self._connected()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._disconnect()
+
+    def free(self) -> bool:
+        return True
+
+    def hand(self, job: Job) -> str:
+        client = self._connected()
+        self._tries += 1
+        key = f"{job.run}-{self._sweep}-{self._tries}"
+        future = client.submit(_do, job, self._sweep, key=key, pure=False, resources=_resources(client, job))
+        self._out[job.run] = _Out(job, future)
+        return self._address
+
+    def news(self, seconds: float) -> Sequence[Ended | Lost]:
+        until = time.monotonic() + seconds
+        while True:
+            if self._client is None or self._client.status != "running":
+                return self._all_lost()
+            ended = [one for one in self._out.values() if one.future.done()]
+            if ended or time.monotonic() > until:
+                return [self._told(one) for one in ended]
+            time.sleep(_POLL)
+
+    def stop(self) -> None:
+        """Take all tasks away: who is at work sees it, saves and stops."""
+        runs = [one.job for one in self._out.values()]
+        if self._client is not None and self._client.status == "running":
+            self._client.cancel([one.future for one in self._out.values()], force=True)
+        self._out.clear()
+        _wait_until(lambda: not any(_at_work(job) for job in runs), _TO_SAVE)
+
+    def _connected(self) -> Client:
+        """The client; where the scheduler is not there, it is waited for."""
+        if self._client is not None and self._client.status == "running":
+            return self._client
+        self._disconnect()
+        until, said = time.monotonic() + WAIT_FOR_SCHEDULER, False
+        while time.monotonic() < until:
+            with suppress(OSError):
+                self._client = Client(self._address, timeout=_CONNECT, set_as_default=False)
+                return self._client
+            if not said:
+                console.say(f"no scheduler answers at {self._address}: waiting for it")
+            said = True
+            time.sleep(1)
+        raise Unavailable(
+            f"no scheduler answered at {self._address} for {WAIT_FOR_SCHEDULER:.0f} seconds",
+            "Start one by `dask scheduler`, and give the same command again: it goes on from what was saved.",
+        )
+
+    def _disconnect(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception):  # it has nobody to say goodbye to
+                client.close(timeout=2)
+
+    def _all_lost(self) -> list[Ended | Lost]:
+        lost = [Lost(run, "the scheduler was lost", died=False) for run in self._out]
+        self._out.clear()
+        return list(lost)
+
+    def _told(self, one: _Out) -> Ended | Lost:
+        """What a task came to; a worker that died under it is no failure of the run."""
+        run = one.job.run
+        del self._out[run]
+        if one.future.status == "finished":
+            return _result(run, one.future)
+        if one.future.status == "error":
+            return _refused(run, one.future.exception())
+        return Lost(run, "the scheduler was lost", died=False)
+
+
+def _result(run: str, future: Future) -> Ended | Lost:
+    try:
+        ended = future.result(timeout=30)
+    except Exception as error:
+        return Lost(run, f"its result was lost: {type(error).__name__}", died=False)
+    assert isinstance(ended, Ended)
+    return ended
+
+
+def _refused(run: str, error: Any) -> Ended | Lost:
+    """An error that is none of the run's own: those come as an `Ended`."""
+    if isinstance(error, KilledWorker):
+        return Lost(run, "its workers died")
+    hint = "Install the same harness for all workers, with the same Python."
+    return Ended(
+        run, End.FAILED, Unavailable.exit_code, message=f"{type(error).__name__}: {error}", hint=hint
+    )
+
+
+def _resources(client: Client, job: Job) -> dict[str, float]:
+    asked = job.request.device
+    if asked.startswith("cuda") or (asked == "auto" and _gpus(client)):
+        return {"GPU": 1}
+    return {}
+
+
+def _gpus(client: Client) -> bool:
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return any(one["resources"].get("GPU") for one in workers)
+
+
+def _at_work(job: Job) -> bool:
+    from harness.runs.folder import RunFolder
+
+    return RunFolder(job.request.runs_root / job.run).at_work()
+
+
+def _wait_until(reached: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not reached() and time.monotonic() < until:
+        time.sleep(0.2)

@@ -1,0 +1,1 @@
+"""Many runs at once, real ones, with processes that are killed."""
