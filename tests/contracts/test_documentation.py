@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eval_server.web import publishing
+from eval_server.web.documents import publishing
 from harness.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
