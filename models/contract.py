@@ -177,6 +177,8 @@ class Session:
     another one is known as foreign. `record` takes one JSON-able event, such as
     ``{"epoch": 1, "loss": 0.2}``; an event with the epoch of an earlier one replaces it. `stopping`
     is asked often, and answers True when the user wants to stop: save, then raise `FitInterrupted`.
+    `engine` names how a network is computed, "auto" the fastest here (as `device`, it changes rounding
+    alone); `ahead` is how many cells will be predicted in all, where calls bring them part by part.
     """
 
     seed: int = 0
@@ -187,6 +189,8 @@ class Session:
     cache: Path | None = None
     validation: Validation | None = None
     identity: str = ""
+    engine: str = "auto"
+    ahead: int = 0
     record: Callable[[Mapping[str, Any]], None] = _unrecorded
     stopping: Callable[[], bool] = _never
 

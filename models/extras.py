@@ -21,6 +21,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "fastapi", "starlette", "uvicorn", "httptools", "uvloop", "jinja2", "sqlalchemy", "alembic",
         "multipart", "python_multipart", "prometheus_client", "psycopg",
     ),
+    "openvino": ("openvino",),
     "cluster": ("dask", "distributed"),
 }  # fmt: skip
 """What each extra brings, as it is imported."""

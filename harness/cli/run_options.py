@@ -53,7 +53,23 @@ _COMMON = (
         show_default=True,
         help="What happens to training subjects that share cells with the test side.",
     ),
-    click.option("--device", default="auto", show_default=True, help="cpu, cuda, …"),
+    click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …"),
+    click.option(
+        "--engine",
+        type=click.Choice(["auto", "eager", "folded", "compile", "openvino"]),
+        default="auto",
+        show_default=True,
+        help="How a network is computed: they differ in speed and by float32's rounding. `auto` tries them "
+        "for some seconds where the work ahead is worth it.",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["auto", "float32", "bf16", "tf32"]),
+        default="auto",
+        show_default=True,
+        help="Of a network's arithmetic; `auto` is the entry's own, float32 unless it says otherwise. "
+        "bf16 and tf32 are faster where the machine has them, and change some labels.",
+    ),
     click.option(
         "--limit", type=click.IntRange(min=1), help="Use only so many cells; marks the run partial."
     ),
@@ -112,6 +128,8 @@ def common_request(options: dict[str, Any], until: str) -> Request:
         select=options["select"],
         shared_cells=options["shared_cells"],
         device=options["device"],
+        engine=options["engine"],
+        precision=options["precision"],
         limit=options["limit"],
         accept_resaved=options["accept_resaved"],
         until=Status(until),
@@ -172,6 +190,7 @@ def plan_lines(plan: Plan) -> list[str]:
         ("weights", ", ".join(str(value) for value in facts["weights"].values())),
         ("epoch", facts["select"]),
         ("device", plan.device),
+        ("engine", "" if facts["engine"] == "auto" else facts["engine"]),
         ("marked", ", ".join(marks)),
         ("fresh", _thrown_away(plan)),
         ("steps", ", ".join(f"{step} ({state})" for step, state in facts["steps"].items())),

@@ -19,6 +19,7 @@ from harness.data.dataset import Dataset, open_dataset
 from harness.data.judgement import SplitAudit
 from harness.data.splits import CellRecord, Split, make_split
 from harness.errors import DataWrong, UsageWrong
+from harness.runs.computing import with_engine, with_precision
 from harness.runs.earlier import Earlier, earlier_run
 from harness.runs.folder import RunFolder, Status
 from harness.runs.kept import Kept, look
@@ -48,6 +49,8 @@ class Request:
     select: str = "last"
     shared_cells: str = "drop-subjects"
     device: str = "auto"
+    engine: str = "auto"
+    precision: str = "auto"
     limit: int | None = None
     accept_resaved: bool = False
     until: Status = Status.PACKED
@@ -131,6 +134,7 @@ class Plan:
             "source": dict(self.source.files),
             "origin": self.origin,
             "device": self.device,
+            "engine": self.request.engine,
             "training": self.split.described(),
             "predicted": len(self.split.test),
             "partial": self.split.partial,
@@ -198,6 +202,9 @@ def request_of_fit(request: Request, entry: Entry) -> Request | None:
 def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset | None = None) -> Grounds:
     """Look up all but what the seed decides; `dataset` is one that was opened before."""
     entry, origin = registry.find(request.model)
+    settings, engine = with_engine(request.settings, request.engine, entry.settings)
+    settings = with_precision(settings, request.precision)
+    request = replace(request, settings=settings, engine=engine)
     entry = entry.configured(request.settings)
     device = _device(request.device, entry, origin)
     holdout = _holdout(request.select, request.split)

@@ -16,6 +16,7 @@ PACKAGES = (
     "torch",
     "torchvision",
     "timm",
+    "openvino",
     "numpy",
     "scipy",
     "scikit-learn",
@@ -52,14 +53,25 @@ def environment(device: str, modules: Iterable[str] = ()) -> dict[str, Any]:
 
     `modules` are what an entry imports beyond the packages that are always named.
     """
+    card = _card(device)
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "device": device,
+        **({"card": card} if card else {}),
         "packages": package_versions(dict.fromkeys((*PACKAGES, *distributions(modules)))),
         "revision": revision(),
     }
+
+
+def _card(device: str) -> str | None:
+    """What the GPU is called; a processor is named by `system` alone, as it was before."""
+    if device.partition(":")[0] != "cuda":
+        return None
+    from models.finetune.precision import device_name
+
+    return device_name(device)
 
 
 def changes(
@@ -69,7 +81,7 @@ def changes(
 
     Of the packages only those that the entry imports count.
     """
-    told = {name: (before.get(name), now.get(name)) for name in ("python", "system", "device")}
+    told = {name: (before.get(name), now.get(name)) for name in ("python", "system", "device", "card")}
     versions = [one.get("packages", {}) for one in (before, now)]
     told |= {name: (versions[0].get(name), versions[1].get(name)) for name in distributions(modules)}
     return {name: [old, new] for name, (old, new) in told.items() if old != new}

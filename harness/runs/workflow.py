@@ -6,9 +6,9 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ def _learnt(plan: Plan, stopping: Callable[[], bool]) -> Fitted:
     return plan.entry.adopt(there.fitted)
 
 
-def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Session:
+def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False, ahead: int = 0) -> Session:
     return Session(
         seed=plan.request.seed,
         device=plan.device,
@@ -132,6 +132,8 @@ def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Sessio
         cache=cache_folder(),
         validation=_validation(plan),
         identity=plan.folder.key,
+        engine=plan.request.engine,
+        ahead=ahead,
         record=plan.folder.recorder(),
         stopping=stopping,
     )
@@ -168,37 +170,60 @@ def _predicted(plan: Plan, kept: Kept) -> tuple[Predictions, Manifest]:
     require_fit(folder, plan.identity)
     fitted = plan.entry.load(folder.fitted)
     cells = _cells(plan, plan.split.test, labelled=False)
-    predictions = Predictions.from_scores(phase, _scores(plan, fitted, cells))
+    scored = _scores(plan, fitted, cells)
+    predictions = Predictions.from_scores(phase, scored.scores)
     subjects = {record.name: record.subject for record in plan.split.test if record.subject}
     write_table(predictions, folder.predictions, subjects)
-    manifest = _manifest(plan, predictions)
+    manifest = _manifest(plan, predictions, scored.computed)
     folder.write(folder.manifest, json.loads(manifest.to_json()))
     write_whole(folder.card, _card(plan, manifest))
     folder.mark(Status.PREDICTED)
     return predictions, manifest
 
 
-def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> Scores:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scored:
+    """Scores of all cells, and what a manifest says of how they were computed: engines, and why these."""
+
+    scores: Scores
+    computed: Mapping[str, Any]
+
+
+def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> _Scored:
     """Scores of all cells, saved chunk by chunk so that a stopped prediction goes on.
 
     A transductive entry looks at all cells at once, so it is never given a part of them.
     """
-    session = _session(plan)
+    session = _session(plan, ahead=len(cells))
     if plan.entry.card.transductive or len(cells) <= _CHUNK:
-        return fitted.predict(cells, session)
-    parts = []
+        scores = fitted.predict(cells, session)
+        return _Scored(scores, _computed(fitted, {_engine(fitted)}))
+    parts: list[Scores] = []
+    engines: set[str] = set()
     for start in range(0, len(cells), _CHUNK):
-        scores = _saved_scores(plan.folder, start)
-        if scores is None:
+        kept = _saved_scores(plan.folder, start)
+        if kept is None:
             chosen = np.arange(start, min(start + _CHUNK, len(cells)))
             scores = fitted.predict(cells.take(chosen), session)
-            _save_scores(plan.folder, start, scores)
-        parts.append(scores)
-    return np.concatenate(parts)
+            kept = {"scores": scores.tolist(), "engine": _engine(fitted)}
+            _save_scores(plan.folder, start, kept)
+        parts.append(np.array(kept["scores"], dtype=np.float64))
+        engines.add(kept.get("engine", ""))  # chunks of before 0.1.1 do not say
+    return _Scored(np.concatenate(parts), _computed(fitted, engines))
 
 
-def _saved_scores(folder: RunFolder, start: int) -> Scores | None:
-    """The scores of a chunk as they were saved; None where they are to be made."""
+def _engine(fitted: Fitted) -> str:
+    """What has computed the last scores; empty where an entry has no engines."""
+    return str(fitted.facts().get("predicted_with", {}).get("name", ""))
+
+
+def _computed(fitted: Fitted, engines: Collection[str]) -> dict[str, Any]:
+    named = sorted(filter(None, engines))
+    return {**fitted.facts().get("predicted_with", {}), "engines": named} if named else {}
+
+
+def _saved_scores(folder: RunFolder, start: int) -> Mapping[str, Any] | None:
+    """The scores of a chunk as they were saved, with their engine; None where they are to be made."""
     file = _chunk(folder, start)
     if not file.exists():
         return None
@@ -210,11 +235,11 @@ def _saved_scores(folder: RunFolder, start: int) -> Scores | None:
     if kept.get("made_from") != _made_from(folder, start):
         console.say(f"{file} belongs to another run: its cells are predicted anew")
         return None
-    return np.array(kept["scores"], dtype=np.float64)
+    return kept
 
 
-def _save_scores(folder: RunFolder, start: int, scores: Scores) -> None:
-    told = {"made_from": _made_from(folder, start), "scores": scores.tolist()}
+def _save_scores(folder: RunFolder, start: int, scored: Mapping[str, Any]) -> None:
+    told = {"made_from": _made_from(folder, start), **scored}
     write_whole(_chunk(folder, start), sealed(told))
 
 
@@ -226,9 +251,10 @@ def _made_from(folder: RunFolder, start: int) -> dict[str, Any]:
     return {"key": folder.key, "start": start, "fitted": file_sha256(folder.fitted / SEAL)}
 
 
-def _manifest(plan: Plan, predictions: Predictions) -> Manifest:
+def _manifest(plan: Plan, predictions: Predictions, computed: Mapping[str, Any]) -> Manifest:
     """What someone else needs to make these predictions again."""
-    changed = plan.changed()
+    more = {"changed": plan.changed(), "predicted_with": dict(computed)}
+    told = {name: one for name, one in more.items() if one}
     return Manifest(
         entry=plan.entry.card.name,
         origin=plan.origin,
@@ -242,7 +268,7 @@ def _manifest(plan: Plan, predictions: Predictions) -> Manifest:
         selection=plan.request.select,
         training={**plan.split.described(), **read_json(plan.folder.fitted / _FACTS)},
         data=_data_facts(plan),
-        environment=plan.environment() | ({"changed": changed} if changed else {}),
+        environment={**plan.environment(), **told},
         drawn=plan.split.drawn,
         partial=plan.split.partial,
         chosen_on_test=plan.chosen_on_test,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,22 +21,55 @@ import torch
 from models.contract import Cells, Session
 from models.finetune import published
 from models.finetune.checkpoints import Checkpoints
+from models.finetune.choosing import Chosen, for_prediction
+from models.finetune.engines import EAGER, EngineMissing, engine
 from models.finetune.entry import Finetuned
 from models.finetune.loop import Training
+from models.finetune.machine import seconds_of
 from models.finetune.networks import Network, parameter_groups
 from models.finetune.precision import device_of, placed, reproducible, reseed
-from models.finetune.predict import mean_logits
+from models.finetune.predict import cells_a_pass, first_pass, mean_logits
+from models.finetune.rates import (
+    Reading,
+    convolutions_a_second,
+    forget_memory,
+    memory_mib,
+    operations_of,
+    reading,
+)
 from models.finetune.recipe import Recipe
+from models.finetune.rehearsing import COMPILE
 
 EPOCHS, TRAINED, PREDICTED = 6, 10_661, 2_586
 """A full training and the final phase of C-NMC 2019: what the estimates are for."""
 
 Precision = Literal["float32", "tf32", "bf16"]
-_WAYS: Mapping[str, tuple[tuple[Precision, bool], ...]] = {
-    "cpu": (("float32", False), ("float32", True), ("bf16", True)),
-    "cuda": (("float32", False), ("tf32", False), ("bf16", False), ("bf16", True), ("tf32", True)),
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of our ways: an engine and a precision."""
+
+    engine: str
+    precision: Precision
+
+    @property
+    def trains(self) -> bool:
+        """Whether this engine can learn; the others only predict."""
+        return self.engine in (EAGER, COMPILE)
+
+    def __str__(self) -> str:
+        return f"ours, {self.engine}, {self.precision}"
+
+
+_WAYS: Mapping[str, tuple[tuple[str, Precision], ...]] = {
+    "cpu": (
+        *((engine, "float32") for engine in (EAGER, "folded", "openvino", COMPILE)),
+        *((engine, "bf16") for engine in (EAGER, "folded", "openvino", COMPILE)),
+    ),
+    "cuda": ((EAGER, "float32"), (EAGER, "tf32"), (EAGER, "bf16"), (COMPILE, "bf16"), (COMPILE, "tf32")),
 }
-"""Precision and whether compiled, by kind of device: eager bf16 is slower than float32 on a CPU."""
+"""Engine and precision, by kind of device."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,23 +103,29 @@ class Measured:
     """One way to train and predict: images learnt and cells predicted (all views) a second.
 
     `largest_difference` is the largest of the mean logits against the published way's in strict float32, and
-    `labels_equal` the share of cells with the same label; memory is the device's peak (CUDA) in MiB.
+    `labels_equal` the share of cells with the same label; memory is the peak, of the GPU or of the process,
+    in MiB; `convolutions` is the share of the machine's own rate that prediction reaches. What only predicts
+    has no `trained_a_second`. Processor seconds, of this process and its workers, hold on a busy machine too.
     """
 
     way: str
-    trained_a_second: float
     predicted_a_second: float
-    first_step_seconds: float
     largest_difference: float
     labels_equal: float
-    memory_mib: float | None
+    memory_mib: float
+    convolutions: float
+    trained_a_second: float | None = None
+    first_step_seconds: float | None = None
+    processor_seconds_a_cell: float = 0.0
+    processor_seconds_an_image: float | None = None
 
-    def estimates(self) -> dict[str, float]:
+    def estimates(self) -> dict[str, float | None]:
         """Hours of one seed, of 24 seeds, and minutes of a prediction of the final set."""
-        seed = EPOCHS * TRAINED / self.trained_a_second / 3600
+        trained = self.trained_a_second
+        seed = None if trained is None else EPOCHS * TRAINED / trained / 3600
         return {
             "hours_a_seed": seed,
-            "hours_of_24_seeds": 24 * seed,
+            "hours_of_24_seeds": None if seed is None else 24 * seed,
             "minutes_of_a_final_prediction": PREDICTED / self.predicted_a_second / 60,
         }
 
@@ -135,23 +173,60 @@ class Bench:
         network.module.load_state_dict(self.state)
         return network
 
-    def measured(self) -> Iterator[Measured]:
-        """The published way, on a GPU also as torch comes (tf32), then ours at each precision."""
+    def measured(self, *, quick: bool = False) -> Iterator[Measured | Missing]:
+        """The published way, on a GPU also as torch comes (tf32), then ours by each engine and precision.
+
+        `quick` leaves the compiler out on a processor, where it alone takes a minute.
+        """
         for tf32 in (True, False) if self.device.type == "cuda" else (False,):
             yield _published(self, tf32=tf32)
-        for recipe in recipes(self.entry, self.device):
-            yield _ours(self, recipe)
+        for way in ways(self.device, quick=quick):
+            try:
+                yield _ours(self, way)
+            except EngineMissing as error:
+                yield Missing(str(way), str(error))
+
+    def reading(self) -> Reading:
+        """How fast cells come from their files, and as crops."""
+        return reading(self.sample.images(training=False), self.sample.cells.crops)
+
+    def chosen(self) -> Chosen:
+        """What `--engine auto` takes here for the final set, with nothing kept from before."""
+        recipe, network = self.entry.settings, self.network()
+        with reproducible(self.device, recipe):
+            module = placed(network.module, self.device, recipe)
+            example = first_pass(self.sample.cells, recipe, self.device)
+            passes = -(-PREDICTED // cells_a_pass(self.device, recipe))
+            return for_prediction(
+                module, recipe, dataclasses.replace(self.session, cache=None), example, passes
+            )
 
     def differences(self, logits: npt.NDArray[np.float64]) -> tuple[float, float]:
         """Largest difference of a logit from the published way's, and the share of equal labels."""
         equal = (logits > 0) == (self.exact > 0)
         return float(np.abs(logits - self.exact).max()), float(equal.mean())
 
+    def share_of_convolutions(self, predicted_a_second: float, precision: Precision) -> float:
+        """Of the rate of one large convolution in the same precision, what a prediction reaches."""
+        module = self.network().module.to(self.device)
+        recipe = self.entry.settings
+        operations = operations_of(module, recipe.side, self.device) * recipe.views * predicted_a_second
+        return operations / convolutions_a_second(self.device, precision)
 
-def recipes(entry: Finetuned, device: torch.device) -> Iterator[Recipe]:
-    """The precisions worth measuring on this device, with the network as it is and compiled."""
-    for precision, compiled in _WAYS.get(device.type, _WAYS["cpu"]):
-        yield dataclasses.replace(entry.settings, precision=precision, compiled=compiled)
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A way that this machine does not have, and why."""
+
+    way: str
+    reason: str
+
+
+def ways(device: torch.device, *, quick: bool = False) -> Iterator[Way]:
+    """Our ways that are worth measuring on this device."""
+    for name, precision in _WAYS.get(device.type, _WAYS["cpu"]):
+        if not (quick and device.type == "cpu" and name == COMPILE):
+            yield Way(name, precision)
 
 
 def _published(bench: Bench, *, tf32: bool) -> Measured:
@@ -160,7 +235,7 @@ def _published(bench: Bench, *, tf32: bool) -> Measured:
     network = bench.network()
     module = network.module.to(device)
     with _convolutions_in(tf32=tf32):
-        _forget_memory(device)
+        forget_memory(device)
         published.mean_logits(module, bench.sample.warming().images(training=False), 0)
         predicting, logits = _timed(
             lambda: published.mean_logits(module, sample.images(training=False), workers), device
@@ -171,40 +246,62 @@ def _published(bench: Bench, *, tf32: bool) -> Measured:
         learning = published.steps(module, bench.sample.images(training=True), with_rates, workers)
         first, _ = _timed(lambda: next(learning), device)
         training, steps = _timed(lambda: sum(1 for _ in learning), device)
+    predicted = len(logits) / predicting.wall
     return Measured(
         f"published, {'torch as it comes (tf32 convolutions)' if tf32 else 'float32'}",
-        steps * published.BATCH / training,
-        len(logits) / predicting,
-        first,
+        predicted,
         *bench.differences(logits),
-        _memory(device),
+        memory_mib(device),
+        bench.share_of_convolutions(predicted, "tf32" if tf32 else "float32"),
+        steps * published.BATCH / training.wall,
+        first.wall,
+        predicting.processor / len(logits),
+        training.processor / (steps * published.BATCH),
     )
 
 
-def _ours(bench: Bench, recipe: Recipe) -> Measured:
-    device, session = bench.device, bench.session
+def _ours(bench: Bench, way: Way) -> Measured:
+    recipe = dataclasses.replace(bench.entry.settings, precision=way.precision)
     torch.compiler.reset()
-    _forget_memory(device)
-    with reproducible(device, recipe):
-        network = bench.network()
-        module = placed(network.module, device, recipe)
-        mean_logits(module, bench.sample.warming().cells, recipe, session, "warming up")
-        cells = bench.sample.to_predict().cells
-        predicting, logits = _timed(lambda: mean_logits(module, cells, recipe, session, "predicting"), device)
-        training = Training(recipe, network, bench.sample.cells, session, Checkpoints(None, ""), {})
-        batches = training.batches(np.arange(training.steps * training.batch))
-        training.stepping.at_rates(recipe.rates(1))
-        module.train()
-        first, _ = _timed(lambda: training.learn(batches[0]), device)
-        learning, _ = _timed(lambda: [training.learn(batch) for batch in batches[1:]], device)
+    forget_memory(bench.device)
+    with reproducible(bench.device, recipe):
+        spent, logits = _predicted(bench, recipe, way)
+        learnt = _trained(bench, recipe, way) if way.trains else {}
+        memory = memory_mib(bench.device)
+        predicted = len(logits) / spent.wall
+        share = bench.share_of_convolutions(predicted, way.precision)
+    a_cell = spent.processor / len(logits)
+    differences = bench.differences(logits)
     return Measured(
-        f"ours, {recipe.precision}{', compiled' if recipe.compiled else ''}",
-        (training.steps - 1) * training.batch / learning,
-        len(logits) / predicting,
-        first,
-        *bench.differences(logits),
-        _memory(device),
+        str(way), predicted, *differences, memory, share, processor_seconds_a_cell=a_cell, **learnt
     )
+
+
+def _predicted(bench: Bench, recipe: Recipe, way: Way) -> tuple[Spent, npt.NDArray[np.float64]]:
+    """What it took to predict all cells, and their logits."""
+    device, cells = bench.device, bench.sample.to_predict().cells
+    module = placed(bench.network().module, device, recipe)
+    forward = engine(way.engine, module, recipe, first_pass(cells, recipe, device)).forward
+    return _timed(lambda: mean_logits(forward, cells, recipe, bench.session, "predicting", device), device)
+
+
+def _trained(bench: Bench, recipe: Recipe, way: Way) -> dict[str, float]:
+    """Images a second, what they cost, and the seconds of the first step, which is not counted."""
+    device, network = bench.device, bench.network()
+    placed(network.module, device, recipe)
+    training = Training(recipe, network, bench.sample.cells, bench.session, Checkpoints(None, ""), {})
+    training.stepping = training.step_of(way.engine)
+    batches = training.batches(np.arange(training.steps * training.batch))
+    training.stepping.at_rates(recipe.rates(1))
+    network.module.train()
+    first, _ = _timed(lambda: training.learn(batches[0]), device)
+    spent, _ = _timed(lambda: [training.learn(batch) for batch in batches[1:]], device)
+    images = (training.steps - 1) * training.batch
+    return {
+        "trained_a_second": images / spent.wall,
+        "first_step_seconds": first.wall,
+        "processor_seconds_an_image": spent.processor / images,
+    }
 
 
 @contextmanager
@@ -221,25 +318,17 @@ def _convolutions_in(*, tf32: bool) -> Iterator[None]:
 Answer = TypeVar("Answer")
 
 
-def _timed(action: Callable[[], Answer], device: torch.device) -> tuple[float, Answer]:
-    """Seconds of an action until the device has done it, and its answer."""
-    _wait(device)
-    begun = time.perf_counter()
-    answer = action()
-    _wait(device)
-    return time.perf_counter() - begun, answer
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds on the clock, and of processors: of this process and of workers that have ended."""
+
+    wall: float
+    processor: float
 
 
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def _forget_memory(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device)
-
-
-def _memory(device: torch.device) -> float | None:
-    return torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else None
+def _timed(action: Callable[[], Answer], device: torch.device) -> tuple[Spent, Answer]:
+    """What an action took until the device has done it, and its answer."""
+    answers: list[Answer] = []
+    before = sum(os.times()[:4])
+    wall = seconds_of(lambda: answers.append(action()), device)
+    return Spent(wall, sum(os.times()[:4]) - before), answers[0]

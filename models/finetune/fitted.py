@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
 from models.contract import Cells, EntryUnavailable, Fitted, Scores, Session, reading_back
+from models.finetune.choosing import Chosen, for_prediction
 from models.finetune.networks import Network
 from models.finetune.precision import device_of, placed, reproducible
-from models.finetune.predict import mean_logits, scores_of
+from models.finetune.predict import cells_a_pass, first_pass, mean_logits, scores_of
 from models.finetune.recipe import Recipe
 from models.finetune.tensors import save
 from models.finetune.weights import parameters
@@ -30,12 +33,26 @@ class FittedNetwork(Fitted):
         self.module = module
         self.recipe = recipe
         self.about = about
+        self._chosen: tuple[object, Chosen] | None = None
 
     def predict(self, cells: Cells, session: Session) -> Scores:
+        if not len(cells):
+            return np.zeros(0)
         device = device_of(session)
         with reproducible(device, self.recipe):
-            placed(self.module, device, self.recipe)
-            return scores_of(mean_logits(self.module, cells, self.recipe, session, "predicting"))
+            forward = self._engine(cells, session, device).engine.forward
+            logits = mean_logits(forward, cells, self.recipe, session, "predicting", device)
+        return scores_of(logits)
+
+    def _engine(self, cells: Cells, session: Session, device: torch.device) -> Chosen:
+        """What computes here, chosen at the first call: the calls that follow bring more of the same work."""
+        asked = (device, session.engine, self.recipe)
+        if self._chosen is None or self._chosen[0] != asked:
+            module = placed(self.module, device, self.recipe)
+            passes = -(-max(session.ahead, len(cells)) // cells_a_pass(device, self.recipe))
+            example = first_pass(cells, self.recipe, device)
+            self._chosen = asked, for_prediction(module, self.recipe, session, example, passes)
+        return self._chosen[1]
 
     def predicting_by(self, recipe: Recipe, name: str) -> FittedNetwork:
         """The same network for the entry of this name, whose recipe differs in the views only.
@@ -63,6 +80,7 @@ class FittedNetwork(Fitted):
             "precision": self.recipe.precision,
             "views": self.recipe.views,
             **self.about,
+            **({"predicted_with": self._chosen[1].choice.to_json()} if self._chosen else {}),
         }
 
 

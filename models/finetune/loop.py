@@ -13,7 +13,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,12 +26,15 @@ from models.contract import Advance, Cells, FitInterrupted, Session, SettingInva
 from models.finetune import weights
 from models.finetune.augment import drawn, fixed_point_steps, moved
 from models.finetune.checkpoints import Checkpoints, Saved
+from models.finetune.choosing import AUTO
+from models.finetune.engines import EAGER
 from models.finetune.fitted import FittedNetwork
 from models.finetune.networks import Network
 from models.finetune.pixels import Pixels
-from models.finetune.precision import device_of, placed, reproducible, reseed
+from models.finetune.precision import device_of, out_of_memory, placed, reproducible, reseed
 from models.finetune.predict import as_input, mean_logits, scores_of
 from models.finetune.recipe import Recipe
+from models.finetune.rehearsing import Rehearsal
 from models.finetune.step import Step
 from models.weights_source import NOT_FILES
 
@@ -70,6 +74,8 @@ def prepare(approach: Approach, cells: Cells, session: Session) -> Training:
     training = Training(approach.recipe, network, cells, session, checkpoints, origin)
     if saved:
         training.go_on(saved)
+    else:
+        training.choose_engine()
     return training
 
 
@@ -134,6 +140,7 @@ class Training:
     positive_weight: torch.Tensor = field(init=False)
     pixels: Pixels = field(init=False)
     stepping: Step = field(init=False)
+    engine: dict[str, Any] = field(init=False, default_factory=dict)
     _saved_at: float = field(init=False, default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -152,7 +159,23 @@ class Training:
         weight = balance if self.recipe.positive_weight is None else self.recipe.positive_weight
         self.positive_weight = torch.tensor(weight, dtype=torch.float32, device=self.device)
         self.pixels = Pixels.of(self.cells, self.device)
-        self.stepping = Step(self.network, self.recipe, self.positive_weight)
+        self.stepping = self.step_of(EAGER)
+
+    def step_of(self, engine: str) -> Step:
+        """What learns a batch by this engine; raises `EngineMissing`."""
+        return Step(self.network, self.recipe, self.positive_weight, engine)
+
+    def choose_engine(self) -> None:
+        """Learn by the engine that was asked for, or by the fastest one."""
+        self.stepping, choice = self._rehearsal().choose(self.step_of)
+        self.engine = choice.to_json()
+
+    def _rehearsal(self) -> Rehearsal:
+        """The first batch as it will be learnt, and how many there are in all."""
+        batch = self.batches(self._order()[: self.batch])[0]
+        images, labels = self._images(batch), self.labels[batch.cells]
+        steps = self.steps * self.recipe.epochs
+        return Rehearsal(self.network, self.recipe, self.session, images, labels, steps)
 
     @property
     def device(self) -> torch.device:
@@ -172,8 +195,7 @@ class Training:
 
     def _learn_epoch(self, advance: Advance) -> None:
         """The steps of this epoch that are left; saves and stops between steps when it is time."""
-        order = self.session.generator(_ORDER, self.epoch).permutation(len(self.cells))
-        batches = self.batches(order[: self.steps * self.batch])
+        batches = self.batches(self._order()[: self.steps * self.batch])
         self.stepping.at_rates(self.recipe.rates(self.epoch))
         self.network.module.train()
         advance(self.step)
@@ -187,6 +209,10 @@ class Training:
             if self._time_to_save() or (self.step == self.steps and self.session.validation):
                 self._save()
 
+    def _order(self) -> npt.NDArray[np.intp]:
+        """The order of the cells in this epoch."""
+        return self.session.generator(_ORDER, self.epoch).permutation(len(self.cells))
+
     def batches(self, order: npt.NDArray[np.intp]) -> list[Batch]:
         """The batches of an epoch, on the device: one copy an epoch, so that no step waits for one."""
         names = [self.cells.names[i] for i in order]
@@ -198,8 +224,24 @@ class Training:
     def learn(self, batch: Batch) -> torch.Tensor:
         """One step of Adam on these cells; returns the loss, on the device."""
         reseed(self.session, _STEP, self.epoch, self.step)
-        images = as_input(moved(self.pixels[batch.cells], batch.steps), self.recipe)
-        return self.stepping(images, self.labels[batch.cells])
+        with self._enough_memory():
+            return self.stepping(self._images(batch), self.labels[batch.cells])
+
+    @contextmanager
+    def _enough_memory(self) -> Iterator[None]:
+        """Raise `SettingInvalid` where a batch does not fit: another one would learn something else."""
+        try:
+            yield
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            raise SettingInvalid(
+                f"a batch of {self.batch} does not fit into the memory of {self.device}",
+                f"Lower it: --set batch={max(1, self.batch // 2)}. What is learnt depends on it.",
+            ) from error
+
+    def _images(self, batch: Batch) -> torch.Tensor:
+        return as_input(moved(self.pixels[batch.cells], batch.steps), self.recipe)
 
     def _finish_epoch(self, epoch: int) -> None:
         """Record the epoch; where there are validation cells, judge it and keep it if it is the best."""
@@ -216,7 +258,9 @@ class Training:
         self.session.record(event)
 
     def _logits(self, cells: Cells, description: str) -> npt.NDArray[np.float64]:
-        return mean_logits(self.network.module, cells, self.recipe, self.session, description)
+        self.network.module.eval()
+        forward = self.stepping.forward()
+        return mean_logits(forward, cells, self.recipe, self.session, description, self.device)
 
     def _mean_loss(self) -> float:
         loss = float(self.losses.cpu().double().mean())
@@ -246,6 +290,7 @@ class Training:
                 "chosen_by": "weighted_f1 on the validation cells" if self.best else "last epoch",
                 "first_weights": self.origin,
                 "device": self.device.type,
+                "engine": self.engine,
                 "batch": self.batch,
                 "steps_an_epoch": self.steps,
                 "positive_weight": float(self.positive_weight),
@@ -265,6 +310,7 @@ class Training:
             "step": self.step,
             "history": self.history,
             "origin": self.origin,
+            "engine": self.engine,
             "best_epoch": best_epoch,
             "best_weighted_f1": self.best.weighted_f1 if self.best else None,
         }
@@ -276,6 +322,7 @@ class Training:
         facts = saved.facts
         self.epoch, self.step = facts["epoch"], facts["step"]
         self.origin, self.history = dict(facts["origin"]), list(facts["history"])
+        self._go_on_by(facts["engine"])
         self.losses.copy_(saved.tensors["losses"])
         self.network.module.load_state_dict(_under("network.", saved.tensors))
         self._restore_optimiser(_under("optimiser.", saved.tensors))
@@ -285,6 +332,18 @@ class Training:
             self.best = Best(facts["best_epoch"], facts["best_weighted_f1"], dict(best.tensors))
         for event in self.history:
             self.session.record(event)
+
+    def _go_on_by(self, engine: dict[str, Any]) -> None:
+        """Learn by the engine that has learnt so far, whatever is asked: weights hang on its rounding."""
+        name, asked = engine["name"], self.session.engine
+        if asked not in (AUTO, name):
+            _log.warning("this training began with --engine %s and goes on with it, not with %s", name, asked)
+        self.stepping, choice = self._rehearsal().take(self.step_of, name, engine["reason"])
+        if choice.engine == name:
+            self.engine = engine
+        else:
+            _log.warning("weights will differ by rounding from those that %s alone gives", name)
+            self.engine = choice.to_json() | {"began_with": name}
 
     def _restore_optimiser(self, tensors: dict[str, torch.Tensor]) -> None:
         """Give Adam its moments back in the memory layout of the weights, on which the last bit depends."""

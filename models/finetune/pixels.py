@@ -36,7 +36,10 @@ class Pixels:
         """The crops at these positions, int64 (k,) on the device."""
         if self.kept is not None:
             return self.kept.index_select(0, chosen)
-        return torch.from_numpy(self.cells.crops(chosen.cpu().numpy())).to(self.device)
+        crops = torch.from_numpy(self.cells.crops(chosen.cpu().numpy()))
+        if self.device.type == "cuda":  # from pinned memory the copy runs while the GPU computes
+            crops = crops.pin_memory()
+        return crops.to(self.device, non_blocking=True)
 
 
 def _fits(needed: int, device: torch.device) -> bool:

@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from models.contract import EntryUnavailable, Session
-from models.finetune.compiling import compile_where_asked
 from models.finetune.recipe import Recipe
 
 _IMAGES_A_PASS = {"cpu": 8, "cuda": 256}
@@ -47,6 +46,13 @@ def device_name(device: str) -> str | None:
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else None
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the device, or this machine, has no more memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
 def images_a_pass(device: torch.device) -> int:
     """How many images go through the network at once when it predicts."""
     return _IMAGES_A_PASS.get(device.type, 32)
@@ -71,11 +77,17 @@ def reproducible(device: torch.device, recipe: Recipe) -> Iterator[None]:
     )
     tf32 = recipe.precision == "tf32"
     _switch((True, True, False, tf32, tf32, False))
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    on_gpu = device.type == "cuda"
+    # Streams and graphs are made on the current GPU, whichever one the tensors are on.
+    with torch.cuda.device(device) if on_gpu else nullcontext(), _own_random_numbers(device):
         try:
             yield
         finally:
             _switch(before)
+
+
+def _own_random_numbers(device: torch.device) -> AbstractContextManager[None]:
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def _switch(values: tuple[bool, bool, bool, bool, bool, bool]) -> None:
@@ -105,8 +117,6 @@ def autocast(
 
 
 def placed(module: nn.Module, device: torch.device, recipe: Recipe) -> nn.Module:
-    """The network on its device, in the memory layout of the recipe, compiled where it says so."""
+    """The network on its device, in the memory layout of the recipe."""
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    there: nn.Module = module.to(device=device, memory_format=layout)  # type: ignore[call-overload]
-    compile_where_asked(there, recipe)
-    return there
+    return module.to(device=device, memory_format=layout)  # type: ignore[call-overload,no-any-return]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from scipy.special import expit
-from torch import nn
 
 from models.contract import Cells, FitInterrupted, Scores, Session
+from models.finetune.engines import Forward
 from models.finetune.pixels import Pixels
-from models.finetune.precision import autocast, images_a_pass
+from models.finetune.precision import images_a_pass, out_of_memory
 from models.finetune.recipe import Recipe
 from models.finetune.views import turned
 
+_log = logging.getLogger(__name__)
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_SD = (0.229, 0.224, 0.225)
 
@@ -32,30 +35,70 @@ def as_input(crops: torch.Tensor, recipe: Recipe) -> torch.Tensor:
 
 
 def mean_logits(
-    module: nn.Module, cells: Cells, recipe: Recipe, session: Session, description: str
+    forward: Forward,
+    cells: Cells,
+    recipe: Recipe,
+    session: Session,
+    description: str,
+    device: torch.device,
 ) -> npt.NDArray[np.float64]:
     """The mean over the views of each cell's logit.
 
     Every pass has the same size, the last one filled up with black cells, so that a cell's logits
     depend neither on how many cells are predicted nor on their order: to the bit on the CPU with
-    eight views, where a pass is one cell, and up to float32's rounding elsewhere.
+    eight views, where a pass is one cell, and up to float32's rounding elsewhere. Where memory does
+    not suffice for a pass, it is halved, as often as it takes.
     """
     if not len(cells):
         return np.zeros(0)
-    device = next(module.parameters()).device
-    size = max(1, images_a_pass(device) // recipe.views)
-    pixels, found = Pixels.of(cells, device), []
-    module.eval()
-    with torch.inference_mode(), session.progress(description, len(cells)) as advance:
-        for chosen in torch.arange(len(cells), device=device).split(size):
+    pixels, passes = Pixels.of(cells, device), Passes(forward, cells_a_pass(device, recipe), recipe.views)
+    found = []
+    with torch.no_grad(), session.progress(description, len(cells)) as advance:
+        for chosen in torch.arange(len(cells), device=device).split(passes.cells):
             if session.stopping():
                 raise FitInterrupted
-            images = as_input(turned(_filled(pixels[chosen], size), recipe.views), recipe)
-            with autocast(device, recipe):
-                logits = module(images)
-            found.append(logits.float().view(size, recipe.views)[: len(chosen)])
+            images = images_of(pixels[chosen], passes.cells, recipe)
+            found.append(passes(images).view(passes.cells, recipe.views)[: len(chosen)])
             advance(len(chosen))
     return torch.cat(found).cpu().double().mean(dim=1).numpy()
+
+
+def cells_a_pass(device: torch.device, recipe: Recipe) -> int:
+    """How many cells, with all their views, go through the network at once."""
+    return max(1, images_a_pass(device) // recipe.views)
+
+
+def images_of(crops: torch.Tensor, cells: int, recipe: Recipe) -> torch.Tensor:
+    """What the network sees in a pass: all views of these crops, filled up to so many cells."""
+    return as_input(turned(_filled(crops, cells), recipe.views), recipe)
+
+
+def first_pass(cells: Cells, recipe: Recipe, device: torch.device) -> torch.Tensor:
+    """The images of the first pass over these cells."""
+    size = cells_a_pass(device, recipe)
+    first = cells.take(np.arange(min(size, len(cells))))
+    return images_of(Pixels.of(first, device)[torch.arange(len(first), device=device)], size, recipe)
+
+
+class Passes:
+    """Images through the network, as many at once as memory has room for."""
+
+    def __init__(self, forward: Forward, cells: int, views: int) -> None:
+        self.cells = cells
+        self._forward = forward
+        self._room = cells * views
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        while True:
+            try:
+                return torch.cat([self._forward(part) for part in images.split(self._room)])
+            except Exception as error:
+                if self._room == 1 or not out_of_memory(error):
+                    raise
+            self._room = -(-self._room // 2)
+            if images.device.type == "cuda":
+                torch.cuda.empty_cache()
+            _log.warning("not enough memory: %d images go through the network at once", self._room)
 
 
 def _filled(crops: torch.Tensor, size: int) -> torch.Tensor:

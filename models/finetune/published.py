@@ -38,9 +38,14 @@ class Images(Dataset[tuple[torch.Tensor, int]]):
         return len(self.files)
 
     def __getitem__(self, at: int) -> tuple[torch.Tensor, int]:
-        with Image.open(self.files[at]) as file:
-            image = TF.center_crop(file.convert("RGB"), [_SIDE, _SIDE])
+        image = self.crop(at)
         return self._augmented(image) if self.training else _views(image), self.labels[at]
+
+    def crop(self, at: int) -> Image.Image:
+        """The middle of an image, decoded from its file."""
+        with Image.open(self.files[at]) as file:
+            cut: Image.Image = TF.center_crop(file.convert("RGB"), [_SIDE, _SIDE])
+        return cut
 
     def _augmented(self, image: Image.Image) -> torch.Tensor:
         found: torch.Tensor = _augmentation()(image)

@@ -31,9 +31,7 @@ class Recipe:
     `positive_weight` is the weight of ALL in the loss; None means n_HEM / n_ALL of the training
     cells. `translation` is the largest shift, as a share of the side. `side` is the network's input
     side in pixels; 300 takes the crops as they are. `views` rotations are predicted and averaged.
-    `compiled` has torch compile the network, which takes about a minute at the first step and is faster
-    afterwards; results differ by rounding. `checkpoint_minutes` 0 saves after every step; it does not
-    change what is learnt.
+    `checkpoint_minutes` 0 saves after every step; it does not change what is learnt.
     """
 
     backbone: str = "legacy_seresnext50_32x4d"
@@ -52,7 +50,6 @@ class Recipe:
     normalisation: Literal["none", "imagenet"] = "none"
     precision: Literal["float32", "tf32", "bf16"] = "float32"
     channels_last: bool = True
-    compiled: bool = False
     checkpoint_minutes: float = number(5.0, *MINUTES)
 
     def __post_init__(self) -> None:
@@ -83,4 +80,5 @@ class Recipe:
         read: dict[str, Any] = {}
         for name, one in values.items():
             read[name] = tuple(one) if isinstance(one, list) else one
+        read.pop("compiled", None)  # until 0.1.0 the engine was a setting
         return cls(**read)

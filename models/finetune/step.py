@@ -1,4 +1,4 @@
-"""One step of Adam on a batch: as it is written on a CPU, recorded once and replayed on a CUDA GPU.
+"""One step of Adam on a batch: as it is written or compiled, recorded once and replayed on a CUDA GPU.
 
 A small batch leaves a GPU waiting for the program that names the next kernel; a CUDA graph names them all
 at once. The arithmetic is that of the eager step with the same kernels.
@@ -7,12 +7,15 @@ at once. The arithmetic is that of the eager step with the same kernels.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from models.finetune.engines import EAGER, Forward, calls, compiled
+from models.finetune.machine import seconds_of
 from models.finetune.networks import Network, parameter_groups
 from models.finetune.precision import autocast
 from models.finetune.recipe import Recipe
@@ -23,11 +26,19 @@ _WARM_UPS = 3
 
 
 class Step:
-    """Learns from one batch after another; `optimiser` holds Adam's moments."""
+    """Learns from one batch after another; `optimiser` holds Adam's moments.
 
-    def __init__(self, network: Network, recipe: Recipe, positive_weight: torch.Tensor) -> None:
+    `engine` is "eager" or "compile", where the network's calls and their gradients are compiled at the first
+    step; raises `EngineMissing`.
+    """
+
+    def __init__(
+        self, network: Network, recipe: Recipe, positive_weight: torch.Tensor, engine: str = EAGER
+    ) -> None:
         self._recipe = recipe
+        self.engine = engine
         self._module = network.module
+        self._call = network.module if engine == EAGER else compiled(network.module)
         self._positive_weight = positive_weight
         self._device = positive_weight.device
         self.on_gpu = self._device.type == "cuda"
@@ -55,7 +66,7 @@ class Step:
 
     def _eager(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         with autocast(self._device, self._recipe, graphed=self._recordable):
-            logits = self._module(images)
+            logits = self._call(images)
         loss = F.binary_cross_entropy_with_logits(
             logits.float().view(-1), labels, pos_weight=self._positive_weight
         )
@@ -75,21 +86,36 @@ class Step:
 
     def _warm_up(self, images: torch.Tensor, labels: torch.Tensor) -> None:
         """Some steps beside the training's own stream; weights and moments are then as they were."""
-        weights = {name: one.clone() for name, one in self._module.state_dict().items()}
-        moments = _cloned(self.optimiser)
-        random = torch.cuda.get_rng_state(self._device)
         beside = torch.cuda.Stream(self._device)
         beside.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(beside):
-            for _ in range(_WARM_UPS):
-                self._eager(images, labels)
-        torch.cuda.current_stream(self._device).wait_stream(beside)
+        with self._taken_back():
+            with torch.cuda.stream(beside):
+                for _ in range(_WARM_UPS):
+                    self._eager(images, labels)
+            torch.cuda.current_stream(self._device).wait_stream(beside)
+
+    def rehearse(self, images: torch.Tensor, labels: torch.Tensor, steps: int) -> float:
+        """Seconds of the quickest of some steps, after one that does not count; nothing is learnt of them."""
+        with self._taken_back():
+            self(images, labels)
+            return min(seconds_of(lambda: self(images, labels), self._device) for _ in range(steps))
+
+    @contextmanager
+    def _taken_back(self) -> Iterator[None]:
+        """Weights, moments and random numbers are afterwards as they were, in the same memory."""
+        weights = {name: one.clone() for name, one in self._module.state_dict().items()}
+        moments = _cloned(self.optimiser)
+        with torch.random.fork_rng(devices=[self._device] if self.on_gpu else []):
+            yield
         with torch.no_grad():
             for name, one in self._module.state_dict().items():
                 one.copy_(weights[name])
             _put_back(self.optimiser, moments)
         self.optimiser.zero_grad()
-        torch.cuda.set_rng_state(random, self._device)
+
+    def forward(self) -> Forward:
+        """The network's logits by the same engine, for judging an epoch."""
+        return calls(self._call, self._recipe, self._device)
 
 
 class _Recording:

@@ -10,8 +10,9 @@ from harness.data.crops import cells_of, open_crops
 from harness.data.dataset import open_dataset
 from harness.data.synthetic import draw
 from models.contract import Session
-from models.finetune import bench
-from models.finetune.bench import Bench, Sample
+from models.finetune import bench, engines
+from models.finetune.bench import Bench, Missing, Sample
+from models.finetune.engines import EngineMissing
 from models.tiny import ENTRY
 from tests.support.inside import harness_inside
 
@@ -22,6 +23,10 @@ def test_an_entry_that_is_no_network_is_refused() -> None:
     assert "majority is not a fine-tuned network" in answer.err
 
 
+def no_such_engine(*_: object) -> None:
+    raise EngineMissing("not on this machine")
+
+
 def test_our_logits_are_those_of_the_published_pipeline_on_the_same_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -29,12 +34,19 @@ def test_our_logits_are_those_of_the_published_pipeline_on_the_same_images(
     there = open_dataset(tmp_path / "data", cache=tmp_path).of("train")
     records = [*there[:16], *there[-16:]]
     cells = cells_of(records, open_crops(records, tmp_path), labelled=True)
-    monkeypatch.setitem(bench._WAYS, "cpu", (("float32", False),))
+    monkeypatch.setitem(bench._WAYS, "cpu", (("eager", "float32"), ("openvino", "bf16")))
+    monkeypatch.setattr(engines, "_BUILDERS", {"eager": engines._eager, "openvino": no_such_engine})
     monkeypatch.setattr(bench.os, "cpu_count", lambda: 0)  # the images are read in this process
     sample = Sample([record.path for record in records], cells, predicted=6)
     entry = ENTRY.configured({"side": "300", "views": "8", "batch": "16"})
-    published, ours = Bench.of(entry, sample, Session(device="cpu", weights="none")).measured()
-    assert (published.way, ours.way) == ("published, float32", "ours, float32")
+    compared = Bench.of(entry, sample, Session(device="cpu", weights="none"))
+    published, ours, missing = compared.measured()
+    assert (published.way, ours.way) == ("published, float32", "ours, eager, float32")
+    assert missing == Missing("ours, openvino, bf16", "not on this machine")
+    assert 0 < ours.convolutions < 10
+    assert ours.memory_mib > 100
+    assert ours.processor_seconds_a_cell > 0
+    assert compared.reading().times_faster > 0
     assert published.largest_difference < 1e-5
     assert ours.largest_difference < 1e-4
     assert ours.labels_equal == 1.0

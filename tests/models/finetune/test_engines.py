@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import json
 import logging
 from pathlib import Path
 
@@ -10,52 +12,193 @@ import numpy as np
 import pytest
 import torch
 
-from models.contract import Fitted, Session
-from models.finetune import compiling, loop, pixels
+from models.contract import FitInterrupted, Fitted, Session, SettingInvalid
+from models.finetune import choosing, compiling, engines, loop, pixels, rehearsing
+from models.finetune.engines import EngineMissing, calls, engine
+from models.finetune.fitted import FittedNetwork
+from models.finetune.precision import placed, reproducible
+from models.finetune.predict import first_pass, mean_logits, scores_of
+from models.finetune.recipe import Recipe
 from models.finetune.step import Step
 from tests.models.finetune.cells import quick, some_cells
-from tests.models.finetune.test_loop import fit_with_interruptions, weights_of
+from tests.models.finetune.test_loop import After, fit_with_interruptions, weights_of
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_SAID", set())
 
 
 @pytest.fixture
 def no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A machine without a C++ compiler, and without what an earlier one compiled."""
-    compiling._compiler_works.cache_clear()
+    compiling.require_compiler.cache_clear()
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", "")
     yield
-    compiling._compiler_works.cache_clear()
+    compiling.require_compiler.cache_clear()
     torch.compiler.reset()
 
 
-def test_where_nothing_can_be_compiled_the_network_learns_as_it_is_and_says_so_once(
+@pytest.fixture
+def short_work_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials of what builds at once, however little there is to do."""
+    monkeypatch.setattr(choosing, "_SHORT", 0.0)
+    monkeypatch.setattr(choosing, "_SECONDS_TO_BUILD", {"folded": 0.0, "openvino": 1e9, "compile": 1e9})
+
+
+def logits_of(name: str, fitted: FittedNetwork, count: int = 5) -> np.ndarray:
+    """Logits of cells by this engine."""
+    recipe, cells = fitted.recipe, some_cells(count, seed=4)
+    with reproducible(CPU, recipe):
+        module = placed(fitted.module, CPU, recipe)
+        forward = engine(name, module, recipe, first_pass(cells, recipe, CPU)).forward
+        return mean_logits(forward, cells, recipe, Session(), "predicting", CPU)
+
+
+def test_where_nothing_can_be_compiled_the_network_learns_and_predicts_as_it_is_and_says_so_once(
     no_compiler, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.WARNING)
-    eager = quick(epochs="1").fit(some_cells(), Session())
-    asked = quick(epochs="1", compiled="true").fit(some_cells(), Session())
-    assert weights_of(asked) == weights_of(eager)
-    assert sum("nothing is compiled here" in line.message for line in caplog.records) == 1
+    eager = quick(epochs="1").fit(some_cells(), Session(engine="eager"))
+    asked = [quick(epochs="1").fit(some_cells(), Session(engine="compile")) for _ in range(2)]
+    assert {weights_of(one) for one in asked} == {weights_of(eager)}
+    for one in asked:
+        scores = one.predict(some_cells(), Session(engine="compile"))
+        np.testing.assert_array_equal(scores, eager.predict(some_cells(), Session(engine="eager")))
+    said = [line.message for line in caplog.records if "nothing can be compiled here" in line.message]
+    assert len(said) == 2, "once of learning, once of predicting"
+    assert asked[0].facts()["engine"]["name"] == asked[0].facts()["predicted_with"]["name"] == "eager"
+    assert "compile" in asked[0].facts()["engine"]["missing"]
 
 
-def test_a_compiled_network_keeps_the_names_of_its_weights_and_scores_as_the_eager_one():
-    cells = some_cells()
-    fitted = quick(epochs="1").fit(cells, Session())
-    names, scores = list(fitted.module.state_dict()), fitted.predict(cells, Session())
-    fitted.recipe = dataclasses.replace(fitted.recipe, compiled=True)
-    np.testing.assert_allclose(fitted.predict(cells, Session()), scores, atol=1e-5)
-    assert list(fitted.module.state_dict()) == names
-    assert fitted.module._compiled_call_impl is not None
+@pytest.mark.parametrize("name", ["folded", "openvino", "compile"])
+def test_every_engine_gives_the_logits_of_the_eager_one_and_leaves_the_weights_alone(name: str):
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    weights, expected = weights_of(fitted), logits_of("eager", fitted)
+    if name == "openvino" and importlib.util.find_spec("openvino") is None:
+        with pytest.raises(EngineMissing, match=r"openvino is missing .*\[openvino\]"):
+            logits_of(name, fitted)
+        return
+    np.testing.assert_allclose(logits_of(name, fitted), expected, atol=1e-4)
+    assert weights_of(fitted) == weights
 
 
-def test_a_compiled_training_goes_on_after_a_stop_to_the_same_bits(tmp_path: Path):
-    cells, entry = some_cells(), quick(compiled="true", dropout="0.3")
-    alone = entry.fit(cells, Session(seed=1))
-    interrupted, stops = fit_with_interruptions(entry, cells, tmp_path, np.random.default_rng(0), seed=1)
-    assert stops >= 3
-    assert weights_of(interrupted) == weights_of(alone)
+def test_a_compiled_training_goes_on_after_a_stop_to_the_same_bits_whatever_engine_is_asked_then(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    cells, entry = some_cells(), quick(dropout="0.3")
+    alone = entry.fit(cells, Session(seed=1, engine="compile"))
+    with pytest.raises(FitInterrupted):
+        entry.fit(cells, Session(seed=1, engine="compile", checkpoints=tmp_path, stopping=After(3)))
+    for name in ("compile", "eager"):
+        with pytest.raises(FitInterrupted):
+            entry.fit(cells, Session(seed=1, engine=name, checkpoints=tmp_path, stopping=After(2)))
+    assert "began with --engine compile and goes on with it, not with eager" in caplog.text
+    resumed = entry.fit(cells, Session(seed=1, checkpoints=tmp_path))
+    assert weights_of(resumed) == weights_of(alone)
+    assert resumed.facts()["engine"]["name"] == "compile"
+
+
+def test_a_rehearsal_leaves_no_trace_in_what_is_learnt(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engines, "require_compiler", lambda _device: "it is not asked for here")
+    entry = quick(dropout="0.3")
+    plain = entry.fit(some_cells(), Session(engine="eager"))
+    monkeypatch.setattr(rehearsing, "_SECONDS_TO_COMPILE", 0.0)
+    tried = entry.fit(some_cells(), Session())
+    assert weights_of(tried) == weights_of(plain)
+    told = tried.facts()["engine"]
+    assert told["name"] == "eager"
+    assert list(told["tried"]) == ["eager"]
+    assert list(told["missing"]) == ["compile"]
+
+
+def test_of_what_was_tried_the_fastest_is_taken_and_what_was_measured_is_kept(
+    short_work_is_tried, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.WARNING)
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    session = Session(cache=tmp_path, ahead=10_000)
+    scores = fitted.predict(some_cells(), session)
+    told = fitted.facts()["predicted_with"]
+    seconds = {name: told["tried"][name]["a_pass"] for name in ("eager", "folded")}
+    assert told["name"] == ("folded" if seconds["folded"] < 0.97 * seconds["eager"] else "eager")
+    assert f"{told['name']} predicts: the fastest of what was measured here" in caplog.text
+    (kept,) = (tmp_path / "engines").iterdir()
+
+    monkeypatch.setattr(choosing._Trial, "_round", lambda self, label: pytest.fail("measured again"))
+    again = quick(epochs="1").fit(some_cells(), Session())
+    np.testing.assert_array_equal(again.predict(some_cells(), session), scores)
+    assert again.facts()["predicted_with"]["tried"] == told["tried"]
+
+    monkeypatch.undo()
+    content = kept.read_text()
+    kept.write_text(content.replace("folded", "fnlded"))
+    third = quick(epochs="1").fit(some_cells(), Session())
+    np.testing.assert_allclose(third.predict(some_cells(), session), scores, atol=1e-5)
+
+
+def test_little_work_is_done_as_it_is_and_so_is_what_is_asked_for():
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    assert fitted.facts()["engine"] == {"name": "eager", "reason": "too little work for a trial"}
+    fitted.predict(some_cells(), Session())
+    assert fitted.facts()["predicted_with"]["name"] == "eager"
+    fitted.predict(some_cells(), Session(engine="folded"))
+    assert fitted.facts()["predicted_with"] == {"name": "folded", "reason": "asked for"}
+
+
+def test_an_engine_that_computes_something_else_is_not_taken(
+    short_work_is_tried, monkeypatch: pytest.MonkeyPatch
+):
+    right = engines._BUILDERS["folded"]
+
+    def wrong(module, recipe, example):
+        forward = right(module, recipe, example)
+        return lambda images: forward(images) + 0.01
+
+    monkeypatch.setattr(engines, "_BUILDERS", {**engines._BUILDERS, "folded": wrong})
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    fitted.predict(some_cells(), Session(ahead=10_000))
+    told = fitted.facts()["predicted_with"]
+    assert told["name"] == "eager"
+    assert told["missing"]["folded"].startswith("its logits differ by")
+
+
+def test_where_memory_does_not_suffice_a_pass_is_halved_and_the_prediction_goes_on(
+    caplog: pytest.LogCaptureFixture,
+):
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    expected = fitted.predict(some_cells(), Session(engine="eager"))
+
+    def greedy(_module, inputs):
+        if len(inputs[0]) > 2:
+            torch.empty(2**60, dtype=torch.uint8)  # more than any machine has
+
+    fitted.module.register_forward_pre_hook(greedy)
+    recipe, cells = fitted.recipe, some_cells()
+    forward = calls(fitted.module.eval(), recipe, CPU)
+    logits = mean_logits(forward, cells, recipe, Session(), "predicting", CPU)
+    np.testing.assert_allclose(scores_of(logits), expected, atol=1e-6)
+    said = [line.message for line in caplog.records if "not enough memory" in line.message]
+    assert said == [f"not enough memory: {images} images go through the network at once" for images in (4, 2)]
+
+
+def test_a_training_that_memory_does_not_suffice_for_says_which_setting_to_lower():
+    training = loop.prepare(quick(epochs="1").approach(Session()), some_cells(), Session())
+    training.network.module.register_forward_pre_hook(lambda *_: torch.empty(2**60, dtype=torch.uint8))
+    with pytest.raises(SettingInvalid, match="a batch of 3 does not fit") as caught:
+        training.run()
+    assert "--set batch=" in caught.value.hint
+
+
+def test_a_recipe_written_when_the_engine_was_a_setting_is_read():
+    told = {**dataclasses.asdict(quick().settings), "compiled": True}
+    assert Recipe.from_json(json.loads(json.dumps(told))) == quick().settings
 
 
 def cuda(**session: object) -> Session:
