@@ -40,7 +40,7 @@ check: $(VENV)/.all  ## lint, types, import contracts
 	$(BIN)/lint-imports
 
 calibration: $(VENV)/.all  ## size and coverage of the tests and intervals, by simulation
-	$(BIN)/python -m eval_server.scoring.simulation
+	$(BIN)/python -m benchmarks.calibration
 
 benchmark: $(VENV)/.all  ## the statistics against scikit-learn and scipy, in one run
 	$(BIN)/python benchmarks/report.py

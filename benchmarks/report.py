@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.calibration.designs import subjects_of_design
 from eval_server.judging.comparing import compare
 from eval_server.judging.report import Report
 from eval_server.judging.truth import Truth
@@ -24,7 +25,6 @@ from eval_server.judging.verdict import judge_all
 from eval_server.scoring.counts import Floats, Tally, tally
 from eval_server.scoring.exact import RESAMPLES, swap_tests
 from eval_server.scoring.metrics import WEIGHTED_F1
-from eval_server.scoring.simulation import subjects_of_design
 from submissions.phases import PRELIM
 from submissions.predictions import Predictions
 

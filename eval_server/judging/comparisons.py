@@ -8,10 +8,12 @@ from typing import overload
 import numpy as np
 
 from eval_server.judging.family import Family
-from eval_server.judging.pairs import Comparison, Equivalence, McNemar, SecondaryTest
+from eval_server.judging.pairs import Comparison, Equivalence, McNemar, ScoreTest, SecondaryTest
 from eval_server.scoring import pairwise
 from eval_server.scoring.counts import Floats
-from eval_server.scoring.intervals import LEVEL, NO_SPREAD, Interval, t_quantile
+from eval_server.scoring.intervals import NO_SPREAD, Interval
+
+ALIKE = "the two entries call every cell alike"
 
 
 class Pairs(Sequence[Comparison]):
@@ -50,7 +52,7 @@ def _comparison(family: Family, at: int) -> Comparison:
         a=family.names[family.first[at]],
         b=family.names[family.second[at]],
         difference=row["difference"],
-        interval=_difference_interval(family, row, LEVEL),
+        interval=_difference_interval(family, row, ""),
         p=row.get("p"),
         p_holm=p_holm,
         q=_known(family.q, at),
@@ -64,8 +66,8 @@ def _comparison(family: Family, at: int) -> Comparison:
         wilcoxon_zeros=None if zeros is None else int(zeros),
         durkalski_chi2=row.get("durkalski"),
         obuchowski_chi2=row.get("obuchowski"),
-        auc=_auc_test(row, "auc_p"),
-        auc_cells=_auc_test(row, "auc_cells_p"),
+        auc=_auc_test(row, _known(family.auc_holm, at)),
+        auc_cells=_auc_cells(row),
         equivalence=None if family.margin is None else _equivalence(family, row, family.margin),
     )
 
@@ -87,22 +89,28 @@ def _mcnemar(one: int, other: int, midp: float) -> McNemar:
     return McNemar(one, other, midp, exact, float(pairwise.chance_not_better(one, other)))
 
 
-def _auc_test(row: Mapping[str, float], name: str) -> SecondaryTest | None:
-    return SecondaryTest(row["auc_difference"], row[name]) if name in row else None
+def _auc_test(row: Mapping[str, float], p_holm: float | None) -> ScoreTest | None:
+    return ScoreTest(row["auc_difference"], row["auc_p"], p_holm) if "auc_p" in row else None
 
 
-def _difference_interval(family: Family, row: Mapping[str, float], level: float) -> Interval:
+def _auc_cells(row: Mapping[str, float]) -> SecondaryTest | None:
+    return SecondaryTest(row["auc_difference"], row["auc_cells_p"]) if "auc_cells_p" in row else None
+
+
+def _difference_interval(family: Family, row: Mapping[str, float], which: str) -> Interval:
+    """The limits of one kind; entries that call every cell alike differ by 0 and nothing else."""
+    if not row["only_first"] + row["only_second"]:
+        return Interval(0.0, 0.0, 0.0, 0.0, None, ALIKE)
     if "se" not in row:
         reason = family.remark if family.remark.startswith("not ") else NO_SPREAD
         return Interval(row["difference"], None, None, remark=reason)
-    half = float(t_quantile(row["df"], level)) * row["se"]
-    low, high = row["difference"] - half, row["difference"] + half
+    low, high = row[f"{which}low"], row[f"{which}high"]
     return Interval(row["difference"], low, high, row["se"], row["df"], family.remark)
 
 
 def _equivalence(family: Family, row: Mapping[str, float], margin: float) -> Equivalence:
-    limits = _difference_interval(family, row, 1 - 2 * family.alpha)
+    limits = _difference_interval(family, row, "margin_")
     if limits.low is None or limits.high is None:
-        return Equivalence(margin, None, None, None, None)
-    above = limits.low > -margin
-    return Equivalence(margin, limits.low, limits.high, above and limits.high < margin, above)
+        return Equivalence(margin, None, None, None, None, None)
+    above, below = limits.low > -margin, limits.high < margin
+    return Equivalence(margin, limits.low, limits.high, above and below, above, below)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval_server.judging.placing import Places, adjusted
+from eval_server.judging.placing import Places
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring import auc, pairwise, ranking
 from eval_server.scoring.counts import Floats, Ints, Tally
-from eval_server.scoring.intervals import difference_intervals, remark_of
+from eval_server.scoring.differences import difference_limits
+from eval_server.scoring.intervals import remark_of
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.subjects import accuracies
 
@@ -57,6 +58,7 @@ class Family:
     q: Floats
     midp: Floats
     midp_holm: Floats
+    auc_holm: Floats
     alpha: float
     margin: float | None
     remark: str
@@ -86,6 +88,7 @@ def family_of(lineup: Lineup, alpha: float, margin: float | None) -> Family:
     columns |= _by_score(lineup, where.first, where.second)
     if lineup.table is not None:
         columns |= _by_swaps(where, lineup.table) | _by_subject(lineup.table, where.first, where.second)
+        columns |= _limits(lineup.table, where, alpha)
         columns["design_effect"] = _design_effects(lineup.table, columns, where)
     midp = pairwise.mcnemar_midp(columns["only_first"], columns["only_second"])
     return Family(
@@ -95,9 +98,10 @@ def family_of(lineup: Lineup, alpha: float, margin: float | None) -> Family:
         columns,
         (*(metric.name for metric in where.metrics[1:]), "subject_accuracy"),
         where.p_holm,
-        adjusted(where.tests[0].p, ranking.benjamini_hochberg),
+        where.adjusted(where.tests[0].p, ranking.benjamini_hochberg),
         midp,
-        ranking.holm(midp),
+        where.adjusted(midp, ranking.holm),
+        ranking.over_tests(ranking.holm, columns.get("auc_p", np.full(len(midp), np.nan))),
         alpha,
         margin,
         NEEDS_SUBJECTS if lineup.table is None else remark_of(WEIGHTED_F1, lineup.table),
@@ -125,13 +129,10 @@ def _by_swaps(where: Places, table: Tally) -> Columns:
 
 
 def _by_subject(table: Tally, first: Ints, second: Ints) -> Columns:
-    spread = difference_intervals(WEIGHTED_F1, table, first, second)
     mean = accuracies(table).mean(axis=1)
     net, cells = pairwise.differences(table, first, second), table.subjects.cells
     ranked = pairwise.subject_wilcoxon(net, cells)
     return {
-        "se": spread.se,
-        "df": spread.df,
         "subject_accuracy_difference": mean[first] - mean[second],
         "subject_accuracy_p": pairwise.subject_flip_p(net, cells),
         "wilcoxon_p": ranked.p,
@@ -139,6 +140,14 @@ def _by_subject(table: Tally, first: Ints, second: Ints) -> Columns:
         "durkalski": pairwise.durkalski_chi2(net, cells),
         "obuchowski": pairwise.obuchowski_chi2(net),
     }
+
+
+def _limits(table: Tally, where: Places, alpha: float) -> Columns:
+    """The interval beside the primary test, and the limits of two one-sided tests that a margin is held to."""
+    found = difference_limits(WEIGHTED_F1, table, where.first, where.second, 1 - alpha, where.tests[0].p)
+    interval, margin = found.interval, found.margin
+    limits = {"low": interval.low, "high": interval.high, "se": interval.se, "df": interval.df}
+    return limits | {"margin_low": margin.low, "margin_high": margin.high}
 
 
 def _design_effects(table: Tally, columns: Columns, where: Places) -> Floats:
@@ -161,13 +170,16 @@ def _by_score(lineup: Lineup, first: Ints, second: Ints) -> Columns:
     value = np.array([part.auc for part in scored])
     difference = value[one] - value[other]
 
-    def tested(matrix: Floats) -> Floats:
-        return np.where(both, auc.normal_p(difference, auc.difference_variances(matrix, one, other)), np.nan)
+    def tested(matrix: Floats, df: Floats | None = None) -> Floats:
+        variance = auc.difference_variances(matrix, one, other)
+        return np.where(both, auc.two_sided_p(difference, variance, df), np.nan)
 
     found = {"auc_difference": np.where(both, difference, np.nan)}
     found["auc_cells_p"] = tested(auc.covariances(scored))
     if lineup.table is not None:
-        found["auc_p"] = tested(auc.clustered_covariances(_by_subjects(lineup, parts)))
+        summed = _by_subjects(lineup, parts)
+        freedom = auc.difference_freedom(summed, one, other)
+        found["auc_p"] = tested(auc.clustered_covariances(summed), freedom)
     return found
 
 

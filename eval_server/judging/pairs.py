@@ -22,6 +22,18 @@ class SecondaryTest:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreTest:
+    """A test of two areas under the ROC curve; `p_holm` within the family of the pairs that have scores."""
+
+    difference: float
+    p: float
+    p_holm: float | None = None
+
+    def to_json(self) -> dict[str, float | None]:
+        return {"difference": self.difference, "p": self.p, "p_holm": self.p_holm}
+
+
+@dataclass(frozen=True, slots=True)
 class McNemar:
     """Cells only one of two entries has right; assumes independent cells: descriptive only."""
 
@@ -47,7 +59,8 @@ class Equivalence:
     """Two one-sided tests against a margin fixed beforehand, by the 1 - 2 alpha interval.
 
     `equivalent`: the whole interval lies within the margin; `not_inferior`: the first is not worse than
-    the second by the margin or more. All None where no interval can be estimated.
+    the second by the margin or more; `other_not_inferior`: the second is not worse than the first by it.
+    All None where no interval can be estimated. Not adjusted for the number of pairs.
     """
 
     margin: float
@@ -55,6 +68,7 @@ class Equivalence:
     high: float | None
     equivalent: bool | None
     not_inferior: bool | None
+    other_not_inferior: bool | None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -62,6 +76,7 @@ class Equivalence:
             "interval": [self.low, self.high],
             "equivalent": self.equivalent,
             "not_inferior": self.not_inferior,
+            "other_not_inferior": self.other_not_inferior,
         }
 
 
@@ -90,7 +105,7 @@ class Comparison:
     wilcoxon_zeros: int | None
     durkalski_chi2: float | None
     obuchowski_chi2: float | None
-    auc: SecondaryTest | None
+    auc: ScoreTest | None
     auc_cells: SecondaryTest | None
     equivalence: Equivalence | None
 

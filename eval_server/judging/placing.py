@@ -35,6 +35,7 @@ class Places:
     `first` and `second` are the places of each pair of the family, the better one first. `tests` has one
     test for each of `metrics`, of which the first ranks; `p_holm` and `better` follow from that one. Where
     subjects are not known the tests are NaN, there are no groups, and rank sets and `table` are None.
+    `copies` numbers the pairs, those of copies of an entry alike (`ranking.over_tests`).
     """
 
     order: tuple[int, ...] = ()
@@ -48,6 +49,11 @@ class Places:
     p_holm: Floats = field(default_factory=lambda: np.zeros(0))
     better: Marks = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
     table: Tally | None = None
+    copies: Ints = field(default_factory=_no_pairs)
+
+    def adjusted(self, p: Floats, adjust: Callable[[Floats], Floats]) -> Floats:
+        """p values of the pairs adjusted within their family, in which copies of an entry count once."""
+        return ranking.over_tests(adjust, p, self.copies)
 
     def holm_between(self, one: int, other: int) -> float | None:
         """The adjusted p of two places within the family of the board; None where they were not tested."""
@@ -126,7 +132,8 @@ def places(
     first, second = _pairs(len(order), None if against is None else int(np.flatnonzero(order == against)[0]))
     counts = _table(ordered)
     tests = _tests(known, ordered, counts, first, second)
-    p_holm = adjusted(tests[0].p, ranking.holm)
+    copies = _copies(ordered, first, second)
+    p_holm = ranking.over_tests(ranking.holm, tests[0].p, copies)
     better = ranking.better_than(len(order), first, second, tests[0].difference, p_holm < alpha)
     return Places(
         tuple(order.tolist()),
@@ -140,15 +147,16 @@ def places(
         p_holm,
         better,
         counts,
+        copies,
     )
 
 
-def adjusted(p: Floats, adjust: Callable[[Floats], Floats]) -> Floats:
-    """The p values adjusted within the family of those that were tested; the others stay NaN."""
-    tested = ~np.isnan(p)
-    found = np.full(len(p), np.nan)
-    found[tested] = adjust(p[tested])
-    return found
+def _copies(verdicts: Sequence[Verdict], first: Ints, second: Ints) -> Ints:
+    """The number of each pair's test: copies of an entry make no tests of their own, and none together."""
+    seen: dict[bytes, int] = {}
+    kinds = np.array([seen.setdefault(one.cells.called.tobytes(), len(seen)) for one in verdicts])
+    low, high = np.minimum(kinds[first], kinds[second]), np.maximum(kinds[first], kinds[second])
+    return np.where(low == high, ranking.NO_TEST, low * len(kinds) + high)
 
 
 def value_of(verdict: Verdict, metric: str) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from eval_server.judging.placing import value_of
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import stacked
-from eval_server.scoring.ladder import cell_step, climb, clustered_step
+from eval_server.scoring.ladder import cell_step, climb, step_of
 from eval_server.scoring.metrics import Metric
 
 
@@ -17,8 +17,8 @@ def released(verdicts: Sequence[Verdict], metric: Metric) -> list[int]:
     """The Ladder of Blum and Hardt (2015): which of a team's verdicts, in order, is shown after each.
 
     A new one is shown only where it beats the one shown so far by more than the standard error of their
-    difference over subjects (over cells where the subjects are not known); else the old number is repeated,
-    so that many looks teach little.
+    difference over subjects (over cells where the subjects are not known or cannot tell it); else the old
+    number is repeated, so that many looks teach little.
     """
 
     def step(best: int, new: int) -> float:
@@ -28,7 +28,8 @@ def released(verdicts: Sequence[Verdict], metric: Metric) -> list[int]:
 
 
 def _spread(metric: Metric, best: Verdict, new: Verdict) -> float:
-    """The standard error of two verdicts' difference; NaN, no step up, where it cannot be estimated."""
+    """The standard error of two verdicts' difference over subjects, or over cells where those cannot tell."""
+    before, after = ((~each.cells.correct).astype(np.float64) for each in (best, new))
     if best.tally is None or new.tally is None:
-        return cell_step(*((~each.cells.correct).astype(np.float64) for each in (best, new)))
-    return clustered_step(stacked([best.tally, new.tally]), 0, 1, metric)
+        return cell_step(before, after)
+    return step_of(stacked([best.tally, new.tally]), 0, 1, (before, after), metric)

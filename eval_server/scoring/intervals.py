@@ -1,4 +1,4 @@
-"""Closed-form intervals with the subject as the unit, for one entry and for a difference of two.
+"""Closed-form intervals of one entry with the subject as the unit.
 
 Leverage-corrected subject residuals (CR3, to first order the delete-one-subject jackknife; Bell and
 McCaffrey 2002) and Welch-Satterthwaite degrees of freedom from the effective number of subjects of each
@@ -23,6 +23,8 @@ FEW_SUBJECTS = 5
 BEND, STRAIGHT = 5.0, 0.4
 """How fast the logit scale bends, and how far from one half it begins to."""
 NEWTON_STEPS = 8
+CR2, CR3 = 0.5, 1.0
+"""Powers of a subject's 1 - share by which its residual is divided (Bell and McCaffrey 2002)."""
 
 ONE_SUBJECT = "not estimable: only one subject with {} cells"
 NO_SPREAD = "not estimable: the subjects show no spread (no error, or nothing right)"
@@ -97,31 +99,41 @@ class Residuals:
     @property
     def variance(self) -> Floats:
         """Squared standard error; a subject with cells of both classes counts with its sum."""
-        return np.asarray(((self.by_positive + self.by_negative) ** 2).sum(axis=-1))
+        return np.asarray((self.total**2).sum(axis=-1))
+
+    @property
+    def total(self) -> Floats:
+        """Both classes together."""
+        return self.by_positive + self.by_negative
 
 
-def residuals(metric: Metric, table: Tally, surplus: Residuals | None = None) -> Residuals:
+def residuals(
+    metric: Metric, table: Tally, surplus: Residuals | None = None, *, leverage: float = CR3
+) -> Residuals:
     """Residuals of `metric` for every entry (row) and subject (column).
 
     `surplus` is that of `surpluses`, for callers that ask about several metrics.
     """
-    surplus = surplus or surpluses(table)
+    surplus = surplus or surpluses(table, leverage)
     tp, tn = table.tp.sum(axis=1), table.tn.sum(axis=1)
     by_tp, by_tn = metric.gradient(tp, tn, table.positives, table.negatives)
     return Residuals(by_tp[:, None] * surplus.by_positive, by_tn[:, None] * surplus.by_negative)
 
 
-def surpluses(table: Tally) -> Residuals:
+def surpluses(table: Tally, leverage: float = CR3) -> Residuals:
     """The part of the residuals that is the same for every metric."""
     subjects = table.subjects
-    return Residuals(_corrected(table.tp, subjects.positives), _corrected(table.tn, subjects.negatives))
+    return Residuals(
+        _corrected(table.tp, subjects.positives, leverage), _corrected(table.tn, subjects.negatives, leverage)
+    )
 
 
-def _corrected(correct: Ints, cells: Ints) -> Floats:
-    """Surplus of correct cells of each subject over its class's rate, divided by one minus its share."""
+def _corrected(correct: Ints, cells: Ints, leverage: float) -> Floats:
+    """Surplus of correct cells of each subject over its class's rate, corrected for its leverage."""
     total = cells.sum()
     rate = ratio(correct.sum(axis=1), total)[:, None]
-    return ratio(correct - rate * cells, np.broadcast_to(1 - ratio(cells, total), correct.shape))
+    below = (1 - ratio(cells, total)) ** leverage
+    return ratio(correct - rate * cells, np.broadcast_to(below, correct.shape))
 
 
 def degrees_of_freedom(parts: Residuals, subjects: Subjects) -> Floats:
@@ -160,11 +172,12 @@ def on_scale(estimate: Floats, half: Floats, scale: IntervalScale) -> tuple[Floa
     """Limits that lie `half` (in units of the metric) from the estimate, carried over to its scale.
 
     The logit scale is bent for estimates within 0.1 of 0 or 1, where it covers too little on the side of
-    the middle (docs/calibration.md); from 0.1 to 0.9 it is the plain logit.
+    the middle (docs/calibration.md); from 0.1 to 0.9 it is the plain logit. Fisher's z is the same scale for
+    what runs from -1 to 1.
     """
     if scale is IntervalScale.FISHER_Z:
-        middle, reach = np.arctanh(estimate), half / (1 - estimate**2)
-        return np.tanh(middle - reach), np.tanh(middle + reach)
+        low, high = on_scale((1 + estimate) / 2, half / 2, IntervalScale.LOGIT)
+        return 2 * low - 1, 2 * high - 1
     middle = logit(estimate)
     bend = BEND * np.maximum(np.abs(estimate - 0.5) - STRAIGHT, 0.0)
     place, slope = _bent(middle, bend)
@@ -194,35 +207,22 @@ def _straightened(places: Floats, bend: Floats) -> Floats:
     return np.asarray(found)
 
 
-def difference_intervals(
-    metric: Metric, table: Tally, first: Ints, second: Ints, level: float = LEVEL
-) -> Intervals:
-    """An interval of the difference (first - second) for every pair of rows; no other scale is used."""
-    value = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
-    each = residuals(metric, table)
-    parts = Residuals(
-        each.by_positive[first] - each.by_positive[second],
-        each.by_negative[first] - each.by_negative[second],
-    )
-    remark = remark_of(metric, table)
-    se, df, half = _half_width(parts, table.subjects, level, remark)
-    difference = value[first] - value[second]
-    return Intervals(difference, difference - half, difference + half, se, df, remark)
-
-
 def _half_width(
     parts: Residuals, subjects: Subjects, level: float, remark: str
 ) -> tuple[Floats, Floats, Floats]:
     """Standard error, degrees of freedom and half width; NaN where nothing can be estimated."""
     variance = parts.variance
-    known = variance > 1e-24
-    if remark.startswith("not "):
-        known = np.zeros_like(known)
+    known = estimable(variance, remark)
     se = np.where(known, np.sqrt(variance), np.nan)
     df = np.where(known, degrees_of_freedom(parts, subjects), np.nan)
     half = np.full(se.shape, np.nan)
     half[known] = t_quantile(df[known], level) * se[known]
     return se, df, half
+
+
+def estimable(variance: Floats, remark: str) -> npt.NDArray[np.bool_]:
+    """Where there is a spread over subjects, unless the subjects themselves allow no interval."""
+    return np.asarray((variance > 1e-24) & (not remark.startswith("not ")))
 
 
 def t_quantile(df: npt.ArrayLike, level: float) -> Floats:

@@ -2,6 +2,9 @@
 
 Blum and Hardt 2015: publish a new best only if it beats the old one by more than the standard error of
 their difference, else repeat the old number. It keeps many submissions from learning the test set.
+
+The standard error is that over subjects. Where subjects cannot tell it (a class with a single one, or no
+spread at all) it is that over cells, which is smaller: a board must not freeze for want of subjects.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval_server.scoring.counts import TIE, Floats, Tally
-from eval_server.scoring.intervals import difference_intervals
+from eval_server.scoring.differences import standard_errors
 from eval_server.scoring.metrics import WEIGHTED_F1, Metric
 
 Step = Callable[[int, int], float]
@@ -54,13 +57,32 @@ def cell_step(best: Floats, new: Floats) -> float:
     return float((new - best).std(ddof=1) / np.sqrt(len(best))) if len(best) > 1 else np.nan
 
 
-def by_subjects(table: Tally, metric: Metric = WEIGHTED_F1) -> list[Rung]:
-    """The Ladder in its clustered form: the step is the subject-level standard error of the difference."""
+def by_subjects(
+    table: Tally, metric: Metric = WEIGHTED_F1, losses: npt.ArrayLike | None = None
+) -> list[Rung]:
+    """The Ladder in its clustered form: the step is the subject-level standard error of the difference.
+
+    `losses` by cell (rows: submissions) step in where that cannot be estimated.
+    """
     value: Floats = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
-    return climb(value.tolist(), lambda best, new: clustered_step(table, best, new, metric))
+    cells = None if losses is None else np.asarray(losses, dtype=float)
+
+    def step(best: int, new: int) -> float:
+        if cells is None:
+            return clustered_step(table, best, new, metric)
+        return step_of(table, best, new, (cells[best], cells[new]), metric)
+
+    return climb(value.tolist(), step)
+
+
+def step_of(
+    table: Tally, best: int, new: int, losses: tuple[Floats, Floats], metric: Metric = WEIGHTED_F1
+) -> float:
+    """The step over subjects, or over cells where the subjects cannot tell their spread."""
+    found = clustered_step(table, best, new, metric)
+    return cell_step(*losses) if np.isnan(found) else found
 
 
 def clustered_step(table: Tally, best: int, new: int, metric: Metric = WEIGHTED_F1) -> float:
     """Standard error of the difference of two rows; NaN (no step up) where it cannot be estimated."""
-    pair = difference_intervals(metric, table, np.array([new]), np.array([best]))
-    return float(pair.se[0])
+    return float(standard_errors(metric, table, np.array([new]), np.array([best]))[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,8 @@ from scipy.special import chdtrc
 from eval_server.scoring.counts import TIE, Floats, Ints, mid_ranks, ratio
 
 Marks = npt.NDArray[np.bool_]
+NO_TEST = -1
+"""The number of what is no test: two copies of one entry."""
 
 
 def holm(p: npt.ArrayLike) -> Floats:
@@ -62,6 +65,21 @@ def benjamini_yekutieli(p: npt.ArrayLike) -> Floats:
     scale = size * (1 / np.arange(1, size + 1)).sum()
     stepped = np.minimum(values[order] * scale / np.arange(size, 0, -1), 1.0)
     return _put_back(np.minimum.accumulate(stepped), order)
+
+
+def over_tests(adjust: Callable[[Floats], Floats], p: Floats, tests: Ints | None = None) -> Floats:
+    """Adjust the p values that are known; equal numbers in `tests` are one test, and `NO_TEST` is none.
+
+    So a copy of an entry does not make everybody's p larger.
+    """
+    adjusted = np.full(len(p), np.nan)
+    known = ~np.isnan(p)
+    numbers = np.arange(len(p)) if tests is None else tests
+    adjusted[known & (numbers == NO_TEST)] = 1.0
+    used = np.flatnonzero(known & (numbers != NO_TEST))
+    _, once, back = np.unique(numbers[used], return_index=True, return_inverse=True)
+    adjusted[used] = adjust(p[used][once])[back]
+    return adjusted
 
 
 def _put_back(ordered: Floats, order: Ints) -> Floats:

@@ -1,7 +1,7 @@
-"""Entries over many seeds: the table and the test of the paper, effect sizes, and both sources of noise.
+"""Entries over many seeds: the table and the test of the paper, and effect sizes.
 
 The tests over seeds hold the subjects fixed, the tests over subjects hold the seed fixed; a claim about
-a method needs `both_sources`. All "greater" tests ask whether the first entry has the larger values.
+a method needs `methods.both_sources`. All "greater" tests ask whether the first has the larger values.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.scoring.counts import Floats, Tally, mid_ranks, settled
-from eval_server.scoring.exact import RESAMPLES, resampled_p, sign_flip_p
+from eval_server.scoring.counts import Floats, mid_ranks, settled
+from eval_server.scoring.exact import RESAMPLES, sign_flip_p
 from eval_server.scoring.intervals import LEVEL, t_quantile
-from eval_server.scoring.metrics import WEIGHTED_F1, Metric
 from eval_server.scoring.pairwise import wilcoxon
-from eval_server.scoring.resampling import percentile_limits, resampled, weights
+from eval_server.scoring.resampling import percentile_limits
 
 MAGNITUDES = ((0.147, "negligible"), (0.33, "small"), (0.474, "medium"))
 """Limits of |Cliff's delta| for each word (Romano et al. 2006); beyond the last it is large."""
@@ -57,20 +56,25 @@ class PairedSeeds:
 
     @property
     def meaningful(self) -> bool:
-        """Significant, and the first wins often enough to matter (0.75)."""
-        return self.significant and self.chance >= MEANINGFUL
+        """Significant, and the first may win often enough to matter: the upper limit lies above 0.75."""
+        return self.significant and self.chance_high > MEANINGFUL
 
 
 @dataclass(frozen=True, slots=True)
 class SeedComparison:
-    """Two entries over seeds: Mann-Whitney as in the paper, effect sizes with limits, shift.
+    """Two entries over seeds: Mann-Whitney, effect sizes with limits, shift.
+
+    `p` is two-sided; `p_greater` asks whether the first, `p_less` whether the second has the larger values:
+    for a direction that was named before looking, as in the paper.
 
     A single seed each is no sample: effect sizes and paired tests are None, and `remark` says so. The word
     for the effect is empty wherever one of the two has a single seed.
     """
 
     u: float
+    p: float
     p_greater: float
+    p_less: float
     a12: float | None
     a12_limits: tuple[float, float] | None
     cliffs_delta: float | None
@@ -79,17 +83,6 @@ class SeedComparison:
     shift: float
     paired: PairedSeeds | None
     remark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BothSources:
-    """The difference of two methods, averaged over seeds, with subjects and seeds both as noise."""
-
-    difference: float
-    p: float
-    low: float
-    high: float
-    resamples: int
 
 
 def summarise(values: npt.ArrayLike) -> SeedSummary:
@@ -120,14 +113,18 @@ def compare_seeds(
         raise ValueError(f"paired seeds need equal numbers, found {one.size} and {two.size}")
     differences = one - two if paired else None
     one, two = np.split(settled(np.concatenate([one, two])), [one.size])
-    u, p = mann_whitney(one, two)
+    u, two_sided, greater, less = mann_whitney(one, two)
     shift = float(np.median(one[:, None] - two[None, :]))
     if one.size == two.size == 1:
-        return SeedComparison(u, p, None, None, None, None, "", shift, None, ONE_SEED_EACH)
+        return SeedComparison(
+            u, two_sided, greater, less, None, None, None, None, "", shift, None, ONE_SEED_EACH
+        )
     delta = (2 * u - one.size * two.size) / (one.size * two.size)
     return SeedComparison(
         u,
-        p,
+        two_sided,
+        greater,
+        less,
         u / (one.size * two.size),
         a12_limits(one, two),
         delta,
@@ -138,17 +135,21 @@ def compare_seeds(
     )
 
 
-def mann_whitney(first: Floats, second: Floats) -> tuple[float, float]:
-    """U of the first and the one-sided p ("greater"), as scipy chooses: normal with ties corrected.
+def mann_whitney(first: Floats, second: Floats) -> tuple[float, float, float, float]:
+    """U of the first with p two-sided, "greater" and "less", as scipy chooses: normal with ties corrected.
 
     Only small samples (at most 8, no ties) are exact. p is 1 where all values are the same.
     """
     from scipy.stats import mannwhitneyu
 
     if len(np.unique(np.concatenate([first, second]))) == 1:
-        return len(first) * len(second) / 2, 1.0
-    found = mannwhitneyu(first, second, alternative="greater", method="auto")
-    return float(found.statistic), float(found.pvalue)
+        return len(first) * len(second) / 2, 1.0, 1.0, 1.0
+    found = [
+        mannwhitneyu(first, second, alternative=side, method="auto")
+        for side in ("two-sided", "greater", "less")
+    ]
+    two_sided, greater, less = (float(each.pvalue) for each in found)
+    return float(found[0].statistic), two_sided, greater, less
 
 
 def _placements(first: Floats, second: Floats) -> tuple[Floats, Floats]:
@@ -210,49 +211,3 @@ def compare_paired(differences: Floats, generator: np.random.Generator) -> Paire
         float(low[0]),
         float(high[0]),
     )
-
-
-def both_sources(
-    first: Tally,
-    second: Tally,
-    generator: np.random.Generator,
-    *,
-    metric: Metric = WEIGHTED_F1,
-    resamples: int = RESAMPLES,
-) -> BothSources:
-    """Compare two methods by their mean over seeds (rows), with subjects and seeds both as noise.
-
-    p is a subject swap that moves all seeds of a subject together, (b + 1) / (R + 1); the limits resample
-    subjects (within class) and seeds independently (Owen 2007). Raises ValueError when the numbers of
-    seeds differ, because seeds are swapped in pairs.
-    """
-    if len(first) != len(second):
-        raise ValueError(f"both methods need the same number of seeds, found {len(first)} and {len(second)}")
-    ours, theirs = _mean_over_seeds(metric, first), _mean_over_seeds(metric, second)
-    swaps = generator.integers(0, 2, size=(resamples, len(first.subjects)))
-    null = _swapped_mean(metric, first, second, swaps) - _swapped_mean(metric, second, first, swaps)
-    drawn = weights(first.subjects, resamples, generator)
-    spread = _pigeonhole(metric, first, drawn, generator) - _pigeonhole(metric, second, drawn, generator)
-    low, high = percentile_limits(spread[:, None], LEVEL)
-    return BothSources(
-        ours - theirs, resampled_p(null, ours - theirs), float(low[0]), float(high[0]), resamples
-    )
-
-
-def _mean_over_seeds(metric: Metric, table: Tally) -> float:
-    value = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
-    return float(value.mean())
-
-
-def _swapped_mean(metric: Metric, kept: Tally, other: Tally, swaps: npt.NDArray[np.int64]) -> Floats:
-    """Mean over seeds of the entry that takes the other's predictions where `swaps` is 1."""
-    tp = kept.tp.sum(axis=1) + swaps @ (other.tp - kept.tp).T
-    tn = kept.tn.sum(axis=1) + swaps @ (other.tn - kept.tn).T
-    return np.asarray(metric.value(tp, tn, kept.positives, kept.negatives).mean(axis=1))
-
-
-def _pigeonhole(metric: Metric, table: Tally, drawn: Floats, generator: np.random.Generator) -> Floats:
-    """The mean over drawn seeds on drawn subjects."""
-    seeds = len(table)
-    picked = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=len(drawn)) / seeds
-    return np.asarray((resampled(metric, table, drawn) * picked).sum(axis=1))

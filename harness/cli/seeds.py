@@ -28,6 +28,9 @@ SOURCE = "Prellberg and Kramer 2019, Table 2 (24 runs, best epoch of each on the
     "--metric", default="weighted_f1", show_default=True, help="What the tests compare, or a table holds."
 )
 @click.option("--published", is_flag=True, help="Print the paper's own Table 2 below.")
+@click.option(
+    "--better", help="The method that was expected to be better, named before looking: one-sided tests."
+)
 @click.option("--pairs", "pairs_file", type=PATH, help="Write every pair with its tests as a CSV file.")
 @TRUST_LABELS
 @JSON
@@ -38,6 +41,7 @@ def seeds(
     data_root: Path,
     metric: str,
     published: bool,
+    better: str | None,
     pairs_file: Path | None,
     trust_labels: bool,
     as_json: bool,
@@ -49,7 +53,8 @@ def seeds(
     """
     from harness import console
 
-    report = _reported(runs, asked_truth(truth_file, split, data_root, trust_labels=trust_labels), metric)
+    asked = asked_truth(truth_file, split, data_root, trust_labels=trust_labels)
+    report = _reported(runs, asked, metric, better)
     if pairs_file is not None:
         from harness.reports.pair_tables import pairs_of_methods
 
@@ -61,7 +66,7 @@ def seeds(
         _show(report, published=published)
 
 
-def _reported(runs: tuple[str, ...], asked: Asked, metric: str) -> SeedReport:
+def _reported(runs: tuple[str, ...], asked: Asked, metric: str, better: str | None) -> SeedReport:
     from harness.errors import UsageWrong
     from harness.reports.known_truth import truth_of
     from harness.reports.seed_runs import (
@@ -76,10 +81,10 @@ def _reported(runs: tuple[str, ...], asked: Asked, metric: str) -> SeedReport:
     if any(is_table(Path(text)) for text in runs):
         if len(runs) > 1:
             raise UsageWrong("a table of seeds stands alone", "Put every method into one table, as a column.")
-        return report_of_table(read_seed_table(Path(runs[0]), metric))
+        return report_of_table(read_seed_table(Path(runs[0]), metric), better)
     _check_metric(metric)
     paths = [path for text in runs for path in fitting_runs(named_pattern(text)[1])]
-    return report_of_runs(read_seed_runs(runs, truth_of(paths, asked)), metric)
+    return report_of_runs(read_seed_runs(runs, truth_of(paths, asked)), metric, better)
 
 
 def _check_metric(metric: str) -> None:
@@ -151,17 +156,13 @@ def _words(metric: str) -> str:
 
 
 def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
-    from eval_server.figures.wording import p_words, signed, signed_interval
+    from eval_server.figures.statements import both_lines
 
     yield from _over_seeds(pair, alone=alone)
     if pair.both is None:
         yield f"seeds and subjects together: not computed, {pair.why_not_both}"
     else:
-        both = pair.both
-        yield (
-            f"seeds and subjects together: {signed(both.difference)} points, 95 % interval "
-            f"{signed_interval((both.low, both.high))}, {p_words(both.p)} ({both.resamples:,} draws)"
-        )
+        yield from both_lines(pair.both)
 
 
 def _over_seeds(pair: MethodPair, *, alone: bool) -> Iterator[str]:
@@ -173,7 +174,8 @@ def _over_seeds(pair: MethodPair, *, alone: bool) -> Iterator[str]:
         yield f"{found.remark}; the two runs differ by {signed(found.shift)} points"
         return
     adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
-    yield f"Mann-Whitney, one-sided ({pair.a} better): U = {found.u:g}, {p_words(found.p_greater)}{adjusted}"
+    side = f"one-sided ({pair.better} better, as expected)" if pair.better else "two-sided"
+    yield f"Mann-Whitney, {side}: U = {found.u:g}, {p_words(pair.p)}{adjusted}"
     yield (
         f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
         f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
@@ -185,15 +187,15 @@ def _over_seeds(pair: MethodPair, *, alone: bool) -> Iterator[str]:
 
 
 def _paired_line(name: str, paired: PairedSeeds) -> str:
+    from eval_server.figures.statements import won_words
     from eval_server.figures.wording import p_words, percent, signed
 
     chance = f"{percent(paired.chance, 0)} % of seeds"
     limits = f"{percent(paired.chance_low, 0)} to {percent(paired.chance_high, 0)} %"
-    rule = "meaningful" if paired.meaningful else "significant" if paired.significant else "not shown"
     return (
         f"paired by seed: mean difference {signed(paired.mean_difference)} points, sign flip "
         f"{p_words(paired.sign_flip_p)}, Wilcoxon {p_words(paired.wilcoxon_p)}; {name} is better in "
-        f"{chance} ({limits}; by Bouthillier's rule {rule})"
+        f"{chance} ({limits}): {won_words(paired)}"
     )
 
 

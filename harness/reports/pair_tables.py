@@ -17,7 +17,7 @@ ENTRIES = (
 """Columns of the pairs of `harness compare`: weighted F1 of a minus b, its interval and tests, the AUC."""
 
 SEEDS = (
-    "a", "b", "shift", "p_greater", "p_holm", "a12", "a12_low", "a12_high", "cliffs_delta", "both_difference",
+    "a", "b", "shift", "p", "p_holm", "a12", "a12_low", "a12_high", "cliffs_delta", "both_difference",
     "both_low", "both_high", "both_p",
 )  # fmt: skip
 """Columns of the pairs of `harness seeds`; A12 is the area under the ROC curve of two sets of runs."""
@@ -57,4 +57,4 @@ def _of_methods(report: SeedReport) -> Iterator[tuple[Any, ...]]:
         nobody = (None, None, None, None)
         drawn = nobody if both is None else (both.difference, both.low, both.high, both.p)
         effect = (found.a12, *(found.a12_limits or (None, None)), found.cliffs_delta)
-        yield pair.a, pair.b, found.shift, found.p_greater, pair.p_holm, *effect, *drawn
+        yield pair.a, pair.b, found.shift, pair.p, pair.p_holm, *effect, *drawn

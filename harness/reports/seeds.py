@@ -10,17 +10,10 @@ from typing import Any
 import numpy as np
 
 from eval_server.scoring.counts import stacked
+from eval_server.scoring.methods import BothSources, both_sources
 from eval_server.scoring.metrics import METRICS
 from eval_server.scoring.ranking import holm
-from eval_server.scoring.resampling import generator_of
-from eval_server.scoring.seeds import (
-    BothSources,
-    SeedComparison,
-    SeedSummary,
-    both_sources,
-    compare_seeds,
-    summarise,
-)
+from eval_server.scoring.seeds import SeedComparison, SeedSummary, compare_seeds, summarise
 from harness.errors import DataWrong
 from harness.reports.seed_runs import SeedRuns, SeedTable, table_of
 
@@ -60,12 +53,18 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class MethodPair:
-    """Two methods compared; `both` is absent with its reason where subjects and seeds cannot be drawn."""
+    """Two methods compared; `both` is absent with its reason where subjects and seeds cannot be joined.
+
+    `p` is two-sided, and one-sided where one of the two was named beforehand as the `better` one; `p_holm` is
+    adjusted over the pairs of the report.
+    """
 
     a: str
     b: str
     seeds: SeedComparison
+    p: float
     p_holm: float
+    better: str | None
     both: BothSources | None
     why_not_both: str = ""
 
@@ -75,11 +74,13 @@ class MethodPair:
         if self.seeds.paired is not None:
             said = self.seeds.paired
             paired |= {"significant": said.significant, "meaningful": said.meaningful}
-        both = None if self.both is None else asdict(self.both)
+        both = None if self.both is None else {**asdict(self.both), "seeds_share": self.both.seeds_share}
         return {
             "a": self.a,
             "b": self.b,
             **found,
+            "p": self.p,
+            "expected_better": self.better,
             "p_holm": self.p_holm,
             "paired": paired,
             "both_sources": both,
@@ -112,16 +113,16 @@ class SeedReport:
         }
 
 
-def report_of_table(table: SeedTable) -> SeedReport:
+def report_of_table(table: SeedTable, better: str | None = None) -> SeedReport:
     """A table of one metric: no predictions, so nothing can be said about other subjects."""
     methods = tuple(
         Method(name, table.seeds, {table.metric: summarise(values)}) for name, values in table.values.items()
     )
     pairs = [(a, b, None, "a table holds no predictions") for a, b in combinations(table.values, 2)]
-    return SeedReport(table.metric, methods, _pairs(table, pairs), None)
+    return SeedReport(table.metric, methods, _pairs(table, pairs, better), None)
 
 
-def report_of_runs(runs: Sequence[SeedRuns], metric: str) -> SeedReport:
+def report_of_runs(runs: Sequence[SeedRuns], metric: str, better: str | None = None) -> SeedReport:
     """Runs with their predictions: every metric of Table 2, and both sources of noise together."""
     if not runs:
         raise DataWrong("there are no runs", "Name runs as method=PATTERN, or a table with a column seed.")
@@ -140,7 +141,7 @@ def report_of_runs(runs: Sequence[SeedRuns], metric: str) -> SeedReport:
     pairs = [(one.method, other.method, *_both(one, other, metric)) for one, other in combinations(runs, 2)]
     summary = runs[0].verdicts[0].summary
     subjects = None if summary is None else summary.subjects
-    return SeedReport(metric, methods, _pairs(table_of(runs, metric), pairs), subjects)
+    return SeedReport(metric, methods, _pairs(table_of(runs, metric), pairs, better), subjects)
 
 
 def _check_same_cells(runs: Sequence[SeedRuns]) -> None:
@@ -160,27 +161,37 @@ def _both(one: SeedRuns, other: SeedRuns, metric: str) -> tuple[BothSources | No
     known = [[table for table in part if table is not None] for part in tallies]
     if not all(known):
         return None, "the subjects are not known"
-    if len(known[0]) != len(known[1]):
-        return None, "the methods have different numbers of seeds"
-    if len(known[0]) < 2:
+    if min(map(len, known)) < 2:
         return None, "one seed shows no spread over seeds"
     if metric not in METRICS:
         return None, f"{metric} is no function of the counts by subject"
-    generator = generator_of(one.verdicts[0].truth_sha256)
-    return both_sources(stacked(known[0]), stacked(known[1]), generator, metric=METRICS[metric]), ""
+    return both_sources(stacked(known[0]), stacked(known[1]), metric=METRICS[metric]), ""
 
 
 def _pairs(
-    table: SeedTable, found: Sequence[tuple[str, str, BothSources | None, str]]
+    table: SeedTable, found: Sequence[tuple[str, str, BothSources | None, str]], better: str | None
 ) -> tuple[MethodPair, ...]:
+    _check_better(better, tuple(table.values))
     paired = table.seeds is not None
     generator = np.random.default_rng(0)
     compared = [
         compare_seeds(table.values[a], table.values[b], paired=paired, generator=generator)
         for a, b, _, _ in found
     ]
-    adjusted = holm([one.p_greater for one in compared])
+    p = [_p(one, a, b, better) for one, (a, b, _, _) in zip(compared, found, strict=True)]
     return tuple(
-        MethodPair(a, b, one, float(p), both, why)
-        for (a, b, both, why), one, p in zip(found, compared, adjusted, strict=True)
+        MethodPair(a, b, one, own, float(adjusted), better if better in (a, b) else None, both, why)
+        for (a, b, both, why), one, own, adjusted in zip(found, compared, p, holm(p), strict=True)
     )
+
+
+def _check_better(better: str | None, names: tuple[str, ...]) -> None:
+    if better is not None and better not in names:
+        raise DataWrong(f"there is no method {better}", f"The methods are {', '.join(names)}.")
+
+
+def _p(one: SeedComparison, a: str, b: str, better: str | None) -> float:
+    """One-sided in the direction that was named, two-sided without one."""
+    if better not in (a, b):
+        return one.p
+    return one.p_greater if better == a else one.p_less

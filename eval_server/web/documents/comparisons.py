@@ -36,6 +36,13 @@ class SecondTest(Document):
     """Two-sided, not adjusted."""
 
 
+class ScoreTestDocument(SecondTest):
+    """The test of two areas under the ROC curve."""
+
+    p_holm: Annotated[float | None, UPWARDS]
+    """Adjusted by Holm over the pairs that have scores."""
+
+
 class McNemarDocument(Document):
     """Cells only one of two entries has right; it assumes independent cells, so it decides nothing."""
 
@@ -65,6 +72,8 @@ class EquivalenceDocument(Document):
     """Whether all of it lies within the margin."""
     not_inferior: bool | None
     """Whether the first is not worse than the second by the margin or more."""
+    other_not_inferior: bool | None
+    """Whether the second is not worse than the first by it. Neither is adjusted for the number of pairs."""
 
 
 class ComparedPair(Document):
@@ -98,7 +107,7 @@ class ComparedPair(Document):
     wilcoxon: Annotated[WilcoxonDocument, IN_FULL]
     durkalski_chi2: FullNumber
     obuchowski_chi2: FullNumber
-    auc: SecondTest | None
+    auc: ScoreTestDocument | None
     """The areas under the ROC curves, over subjects; null unless both came with scores."""
     auc_cells: SecondTest | None
     """The same over cells."""

@@ -11,7 +11,7 @@ from scipy import stats
 from eval_server.scoring import intervals
 from eval_server.scoring.counts import Subjects, Tally
 from eval_server.scoring.metrics import ACCURACY, MCC, METRICS, SENSITIVITY, SPECIFICITY, WEIGHTED_F1
-from tests.support.truth import FIRST, PAIRS, SECOND, golden, golden_tally
+from tests.support.truth import golden, golden_tally
 
 
 def _table(positives: list[int], negatives: list[int], tp: list[int], tn: list[int]) -> Tally:
@@ -44,16 +44,6 @@ def test_the_standard_error_is_close_to_the_jackknife_over_subjects() -> None:
         expected = golden("cluster_bootstrap")["single"][f"E{at + 1}"]
         assert found.estimate[at] == pytest.approx(expected["estimate"], abs=1e-12)
         assert found.se[at] == pytest.approx(expected["jackknife_se"], rel=0.25)
-
-
-def test_differences_are_centred_on_the_golden_differences_and_near_the_bootstrap() -> None:
-    found = intervals.difference_intervals(WEIGHTED_F1, golden_tally(), FIRST, SECOND)
-    for at, pair in enumerate(PAIRS):
-        expected = golden("cluster_bootstrap")["paired"][pair]
-        assert found.estimate[at] == pytest.approx(expected["diff"], abs=1e-12)
-        assert found.low[at] < expected["diff"] < found.high[at]
-        width = expected["percentile"][1] - expected["percentile"][0]
-        assert 0.7 * width < found.high[at] - found.low[at] < 1.7 * width
 
 
 @given(st.integers(2, 6), st.integers(2, 6), st.randoms())
@@ -126,13 +116,6 @@ def test_subjects_of_both_classes_count_with_the_sum_of_their_residuals() -> Non
     assert found.se == pytest.approx(sum(part**2 for part in parts) ** 0.5)
 
 
-def test_equal_entries_have_no_interval_of_their_difference_and_say_why() -> None:
-    table = golden_tally()
-    found = intervals.difference_intervals(WEIGHTED_F1, table, np.array([1]), np.array([1])).at(0)
-    assert (found.estimate, found.low) == (0.0, None)
-    assert "no spread" in found.remark
-
-
 @settings(deadline=None, max_examples=60)
 @given(st.floats(1e-12, 0.5), st.floats(-30, 30))
 def test_the_bent_scale_is_undone_and_is_the_logit_without_a_bend(bend: float, place: float) -> None:
@@ -155,8 +138,10 @@ def test_the_scale_bends_only_within_a_tenth_of_0_and_1_and_towards_the_middle()
     assert [low[0], high[0]] == pytest.approx([1 - high[4], 1 - low[4]], abs=1e-12)
 
 
-def test_a_difference_turned_round_has_the_interval_turned_round() -> None:
-    here = intervals.difference_intervals(WEIGHTED_F1, golden_tally(), FIRST, SECOND)
-    there = intervals.difference_intervals(WEIGHTED_F1, golden_tally(), SECOND, FIRST)
-    assert there.low == pytest.approx(-here.high, abs=1e-12)
-    assert there.high == pytest.approx(-here.low, abs=1e-12)
+def test_fishers_z_is_the_same_scale_and_bends_where_the_correlation_lies_within_a_fifth_of_1() -> None:
+    estimate, half = np.array([0.4, 0.79, 0.95]), np.full(3, 0.03)
+    low, high = intervals.on_scale(estimate, half, intervals.IntervalScale.FISHER_Z)
+    middle, reach = np.arctanh(estimate), half / (1 - estimate**2)
+    assert low[:2] == pytest.approx(np.tanh(middle - reach)[:2], abs=1e-12)
+    assert high[:2] == pytest.approx(np.tanh(middle + reach)[:2], abs=1e-12)
+    assert low[2] < np.tanh(middle - reach)[2] - 0.005

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from eval_server.scoring import ladder
-from eval_server.scoring.counts import Tally
-from eval_server.scoring.intervals import difference_intervals
+from eval_server.scoring.counts import Subjects, Tally
+from eval_server.scoring.differences import difference_intervals
 from eval_server.scoring.metrics import WEIGHTED_F1
 from tests.support.truth import golden_tally
 
@@ -48,6 +48,24 @@ def test_what_is_published_never_falls() -> None:
     rungs = ladder.by_cells(generator.integers(0, 2, size=(50, 40)))
     published = [rung.published for rung in rungs]
     assert published == sorted(published)
+
+
+def test_a_class_with_one_subject_does_not_freeze_the_ladder() -> None:
+    """The standard error over subjects is not known there: the one over cells decides."""
+    subjects = Subjects(("A", "H1", "H2"), np.array([20, 0, 0]), np.array([0, 15, 15]))
+    right = [(5, 7, 9), (14, 12, 12), (19, 13, 13), (20, 15, 15)]
+    tp = np.array([[one, 0, 0] for one, _, _ in right])
+    tn = np.array([[0, two, three] for _, two, three in right])
+    table = Tally(subjects, tp, tn)
+    assert np.isnan(ladder.clustered_step(table, 0, 1))
+    losses = [
+        [at >= count for count, size in zip(row, (20, 15, 15), strict=True) for at in range(size)]
+        for row in right
+    ]
+    rungs = ladder.by_subjects(table, losses=losses)
+    assert [rung.published for rung in rungs] == [rung.score for rung in rungs]
+    assert [rung.improved for rung in rungs] == [True] * 4
+    assert [rung.improved for rung in ladder.by_subjects(table)] == [True, False, False, False]
 
 
 def test_one_cell_is_never_enough_for_a_step_up() -> None:

@@ -174,3 +174,13 @@ def test_rank_then_aggregate_averages_mid_ranks_over_subjects() -> None:
         [(1 + 1.5 + 2) / 3, (2 + 1.5 + 1) / 3]
     )
     assert ranking.mean_subject_ranks(shares, ties="min").tolist() == pytest.approx([4 / 3, 4 / 3])
+
+
+def test_a_copy_of_an_entry_makes_no_tests_of_its_own() -> None:
+    """Entries 0, 1 and a copy of 1: one test, met twice, and one pair that is none."""
+    tests = np.array([1, 1, ranking.NO_TEST])
+    adjusted = ranking.over_tests(ranking.holm, np.array([0.03, 0.03, 1.0]), tests)
+    assert adjusted.tolist() == [0.03, 0.03, 1.0]
+    unknown = ranking.over_tests(ranking.holm, np.array([0.01, np.nan, 0.04]))
+    assert unknown[[0, 2]].tolist() == [0.02, 0.04]
+    assert np.isnan(unknown[1])
