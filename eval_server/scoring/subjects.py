@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import betaincinv
 
 from eval_server.scoring.counts import Floats, Ints, Subjects, Tally
-from eval_server.scoring.intervals import LEVEL, NO_SPREAD, ONE_SUBJECT, Interval, t_quantile
+from eval_server.scoring.intervals import LEVEL, NO_SPREAD, ONE_SUBJECT, Interval, on_scale, t_quantile
+from eval_server.scoring.metrics import Scale
 
 MANY_WRONG = 0.5
 """A subject with less than this share of its cells right is counted apart."""
@@ -91,7 +92,10 @@ def summary(table: Tally, entry: int = 0, level: float = LEVEL) -> SubjectSummar
 
 
 def mean_accuracy(shares: Floats, subjects: Subjects, level: float = LEVEL) -> Interval:
-    """Mean over subjects with a Welch interval stratified by class; mixed subjects are a third stratum."""
+    """Mean over subjects with a Welch interval stratified by class, on the (bent) logit scale.
+
+    Mixed subjects are a third stratum.
+    """
     mean = float(shares.mean())
     strata = [shares[group] for group in _strata(subjects) if group.any()]
     if any(len(stratum) < 2 for stratum in strata):
@@ -103,7 +107,8 @@ def mean_accuracy(shares: Floats, subjects: Subjects, level: float = LEVEL) -> I
         return Interval(mean, None, None, remark=NO_SPREAD)
     df = variance**2 / sum(part**2 / (len(group) - 1) for part, group in zip(parts, strata, strict=True))
     half = float(t_quantile(df, level)) * variance**0.5
-    return Interval(mean, max(mean - half, 0.0), min(mean + half, 1.0), variance**0.5, df)
+    low, high = on_scale(np.array([mean]), np.array([half]), Scale.LOGIT)
+    return Interval(mean, float(low[0]), float(high[0]), variance**0.5, df)
 
 
 def _strata(subjects: Subjects) -> tuple[Any, Any, Any]:

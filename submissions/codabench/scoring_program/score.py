@@ -441,7 +441,7 @@ def expit(x: float) -> float:
 
 
 def subject_accuracy(subjects: list[Subject]) -> Estimate:
-    """The mean over subjects with a Welch interval by class; mixed subjects are a third stratum."""
+    """The mean over subjects with a Welch interval by class (mixed ones a third) on the logit scale."""
     shares = [one.accuracy for one in subjects]
     mean = math.fsum(shares) / len(shares)
     strata: dict[str, list[float]] = {}
@@ -455,8 +455,8 @@ def subject_accuracy(subjects: list[Subject]) -> Estimate:
     if variance <= 1e-24:
         return Estimate(mean, remark=NO_SPREAD)
     df = variance**2 / math.fsum(part**2 / (size - 1) for size, part in parts)
-    half = t_quantile(df) * variance**0.5
-    return Estimate(mean, max(mean - half, 0.0), min(mean + half, 1.0))
+    low, high = on_logit_scale(mean, t_quantile(df) * variance**0.5)
+    return Estimate(mean, low, high)
 
 
 def sample_variance(values: list[float]) -> float:

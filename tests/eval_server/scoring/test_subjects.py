@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import expit, logit
 
 from eval_server.scoring.counts import Subjects, Tally, mid_ranks, subjects_of
 from eval_server.scoring.subjects import accuracies, clopper_pearson, diagnose, mean_accuracy, summary
@@ -19,14 +20,17 @@ def test_subject_accuracies_equal_the_golden_table() -> None:
     assert found.ravel().tolist() == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_mean_interval_is_welchs_over_both_classes() -> None:
+def test_the_mean_interval_is_welchs_over_both_classes_on_the_logit_scale() -> None:
     table = golden_tally()
     shares, positive = accuracies(table)[0], table.subjects.positives > 0
     found = mean_accuracy(shares, table.subjects)
     parts = [group.size * group.var(ddof=1) / 28**2 for group in (shares[positive], shares[~positive])]
     df = sum(parts) ** 2 / (parts[0] ** 2 / 12 + parts[1] ** 2 / 14)
-    half = stats.t.ppf(0.975, df) * sum(parts) ** 0.5
-    assert [found.low, found.high] == pytest.approx([shares.mean() - half, shares.mean() + half])
+    mean = shares.mean()
+    assert 0.1 < mean < 0.9
+    reach = stats.t.ppf(0.975, df) * sum(parts) ** 0.5 / (mean * (1 - mean))
+    limits = [expit(logit(mean) + side * reach) for side in (-1, 1)]
+    assert [found.low, found.high] == pytest.approx(limits)
 
 
 def test_a_vote_needs_more_than_half_of_the_cells_and_ties_count_as_wrong() -> None:
