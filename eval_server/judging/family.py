@@ -143,7 +143,7 @@ def _by_subject(table: Tally, first: Ints, second: Ints) -> Columns:
 
 
 def _limits(table: Tally, where: Places, alpha: float) -> Columns:
-    """The interval beside the primary test, and the limits of two one-sided tests that a margin is held to."""
+    """The interval beside the primary test, and the limits that a margin is held against."""
     found = difference_limits(WEIGHTED_F1, table, where.first, where.second, 1 - alpha, where.tests[0].p)
     interval, margin = found.interval, found.margin
     limits = {"low": interval.low, "high": interval.high, "se": interval.se, "df": interval.df}

@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 
 from eval_server.scoring.counts import Floats, Ints, Subjects, Tally
 from eval_server.scoring.intervals import LEVEL, NO_SPREAD, ONE_SUBJECT, Interval, on_scale, t_quantile
-from eval_server.scoring.metrics import Scale
+from eval_server.scoring.metrics import IntervalScale
 
 MANY_WRONG = 0.5
 """A subject with less than this share of its cells right is counted apart."""
@@ -107,7 +107,7 @@ def mean_accuracy(shares: Floats, subjects: Subjects, level: float = LEVEL) -> I
         return Interval(mean, None, None, remark=NO_SPREAD)
     df = variance**2 / sum(part**2 / (len(group) - 1) for part, group in zip(parts, strata, strict=True))
     half = float(t_quantile(df, level)) * variance**0.5
-    low, high = on_scale(np.array([mean]), np.array([half]), Scale.LOGIT)
+    low, high = on_scale(np.array([mean]), np.array([half]), IntervalScale.LOGIT)
     return Interval(mean, float(low[0]), float(high[0]), variance**0.5, df)
 
 
