@@ -28,7 +28,7 @@ def bench(model: str, device: str, quick: bool, to: Path | None, as_json: bool) 
     Everything starts from random weights, so nothing is said of how well a network judges. `ratio` is
     against the published way in float32 as it was measured first.
     """
-    from harness.benchmark import measured
+    from harness.bench import measured
 
     found = measured(model, device, quick=quick, to=to)
     if as_json:

@@ -20,7 +20,7 @@ def new_model(name: str, folder: Path | None, as_json: bool) -> None:
 
     The entry learns from the size and colour of cells: change it to what you have in mind.
     """
-    from harness.new_package import write_package
+    from harness.new_model import write_package
 
     written = write_package(name, Path(name) if folder is None else folder)
     if as_json:

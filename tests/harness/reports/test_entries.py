@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.new_package import write_package
+from harness.new_model import write_package
 from models import registry
 from models.contract_tests import RULES
 from models.descriptors.measures import NAMES

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DataWrong, UsageWrong
-from harness.new_package import write_package
+from harness.new_model import write_package
 from tests.support.command import harness
 from tests.support.dataset import a_dataset
 
