@@ -16,7 +16,7 @@ from harness import console
 from harness.data.splits import open_dataset
 from harness.data.synthetic import draw
 from harness.errors import HarnessError, ServerTrouble
-from harness.reports.leaderboard import Shown
+from harness.reports.shown import Shown
 from harness.runs.outcome import Outcome
 from harness.runs.plan import Request, resolve
 from harness.runs.workflow import run

@@ -24,7 +24,7 @@ from submissions.writing import write_whole
 
 if TYPE_CHECKING:
     from harness.reports.judged import Judged
-    from harness.reports.leaderboard import Reference, Shown
+    from harness.reports.shown import Reference, Shown
 
 
 @click.command()
@@ -99,7 +99,7 @@ def compare(
 def _compared(found: Judged, *, baseline: str | None, margin: float | None, alpha: float) -> Shown:
     """Compare what was judged, and keep what must be said beside it."""
     from eval_server.judging.comparing import compare as compare_verdicts
-    from harness.reports.leaderboard import Shown
+    from harness.reports.shown import Shown
 
     _check_baseline(list(found.verdicts), baseline)
     report = compare_verdicts(found.verdicts, alpha=alpha, baseline=baseline, margin=margin)
@@ -116,8 +116,8 @@ def _compared(found: Judged, *, baseline: str | None, margin: float | None, alph
 
 def _references(phase: str) -> tuple[Reference, ...]:
     """What was published about an official phase; nothing about any other."""
-    from harness.reports.leaderboard import Reference
     from harness.reports.published_results import PUBLISHED
+    from harness.reports.shown import Reference
 
     return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
 
@@ -186,22 +186,23 @@ def show_table(shown: Shown) -> None:
     from textwrap import fill
 
     from harness import console
+    from harness.reports import comparison_words as words
     from harness.reports import leaderboard
 
     report, width = shown.report, console.width()
     text = min(width, 100)
-    console.result(leaderboard.about(report) + "\n")
+    console.result(words.about(report) + "\n")
     for line in leaderboard.lines(shown, width):
         console.result(line)
-    for at, line in enumerate(leaderboard.published(shown)):
+    for at, line in enumerate(words.published(shown)):
         console.result(line if at else f"\n{line}")
-    console.result("\n" + fill(leaderboard.answer(report), text))
-    for line in leaderboard.significant_pairs(report):
+    console.result("\n" + fill(words.answer(report), text))
+    for line in words.significant_pairs(report):
         console.result(fill(f"  {line}", text, subsequent_indent="    "))
-    for line in (*leaderboard.equivalences(report), leaderboard.reading(report, bars=True)):
+    for line in (*words.equivalences(report), words.reading(report, bars=True)):
         console.result("\n" + fill(line, text))
     console.say("")
-    for sentence in leaderboard.limits(shown):
+    for sentence in words.limits(shown):
         console.say(fill(f"Note: {sentence}", text))
-    for line in leaderboard.also_said(shown):
+    for line in words.also_said(shown):
         console.say(fill(line, text), style="bold yellow" if line.startswith("Hint") else None)

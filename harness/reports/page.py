@@ -37,7 +37,9 @@ from eval_server.figures.wording import (
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
-from harness.reports.leaderboard import Shown, about, answer, limits, reading, rows_of
+from harness.reports.comparison_words import PUBLISHED, about, answer, limits, reading
+from harness.reports.leaderboard import rows_of
+from harness.reports.shown import Shown
 from submissions.writing import write_whole
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -121,7 +123,7 @@ def _references(shown: Shown) -> str:
         f"<li>{percent(one.weighted_f1)} {escape(f'{one.name} ({one.source})')}</li>\n"
         for one in shown.references
     )
-    return f"<p>Published weighted F1, %: no predictions, so they are not compared.</p><ul>{rows}</ul>"
+    return f"<p>{PUBLISHED}</p><ul>{rows}</ul>"
 
 
 def _head(column: Column) -> str:
