@@ -57,6 +57,7 @@ def test_the_board_decides_whether_a_pair_is_told_apart() -> None:
 
 def test_equivalence_is_claimed_only_where_the_whole_interval_lies_within_the_margin() -> None:
     found = {"margin": 0.01, "interval": [-0.004, 0.006], "equivalent": True, "not_inferior": True}
+    found["other_not_inferior"] = False
     said = pair_view(a_document(equivalence=found), NAMES).equivalence
     assert said == "They are equivalent within ±1 points (90 % interval −0.40 to +0.60)."
     found |= {"interval": [-0.004, 0.03], "equivalent": False}
