@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from submissions.naming import cells_of, listed_phase
-from submissions.phases import FINAL, OFFICIAL, PRELIM, first_cells, phase_of
+from submissions.phases import FINAL, OFFICIAL, PRELIM, Phase, first_cells, order_remarks, phase_of
 
 
 def test_the_official_phases_have_the_published_sizes_without_gaps() -> None:
@@ -56,3 +56,18 @@ def test_cells_are_found_by_their_names_with_ending_and_without() -> None:
 def test_the_first_cells_are_said_in_order() -> None:
     assert first_cells(PRELIM, 3) == "1.bmp, 2.bmp, 3.bmp, …"
     assert first_cells(listed_phase("own", ["b", "a"])) == "b, a"
+
+
+def test_a_host_is_told_of_an_order_that_gives_every_label_away() -> None:
+    phase = Phase("own", ("a", "b", "c", "d"))
+    (said,) = order_remarks(phase, [1, 1, 0, 0])
+    assert said.startswith("one class stands before the other")
+    assert order_remarks(phase, [1, 0, 0, 1]) == order_remarks(phase, [1, 1, 1, 1]) == []
+    assert order_remarks(Phase("two", ("a", "b")), [1, 0]) == []
+    assert order_remarks(PRELIM, [1, *[0] * (len(PRELIM) - 1)]) == []
+
+
+def test_a_host_is_told_of_numbers_whose_rows_are_shuffled() -> None:
+    (said,) = order_remarks(Phase("own", ("2.bmp", "10.bmp", "1.bmp")), [1, 0, 1])
+    assert "not in the order of the cells' numbers" in said
+    assert order_remarks(Phase("own", ("1.bmp", "2.bmp", "10.bmp")), [1, 0, 1]) == []
