@@ -1,12 +1,15 @@
-"""How a network is computed, as it was asked for: engine and precision, and what they were called before."""
+"""How a network is computed, as it was asked for: device, engine, precision, and what these were called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness import console
 from harness.errors import UsageWrong
+from models import registry
+from models.contract import Entry
 
 _AUTO = "auto"
 _BEFORE = "compiled"
@@ -32,3 +35,21 @@ def with_engine(settings: Mapping[str, str], engine: str, declared: Any) -> tupl
         engine = "compile" if asked.lower() in ("true", "yes", "1") else "eager"
     console.say(f"--set {_BEFORE}={asked} is now --engine {engine}")
     return {name: value for name, value in settings.items() if name != _BEFORE}, engine
+
+
+def device_for(asked: str, entry: Entry, origin: str) -> str:
+    """The device that does the work; raises `EntryUnavailable` where it, or a package, is not there."""
+    missing = registry.missing_requirement(entry.card)
+    if missing:
+        raise registry.needs(entry.card.name, missing)
+    uses_torch = "torch" in entry.card.requires
+    if asked == "cpu" or (asked == "auto" and not uses_torch):
+        return "cpu"
+    if missing := registry.missing_requirement(replace(entry.card, requires=("torch",))):
+        raise registry.needs(f"{entry.card.name} on {asked}", missing)
+    from models.finetune.precision import best_device, require_device
+
+    if asked == "auto":
+        return best_device()
+    require_device(asked)
+    return "cpu" if origin == "built-in" and not uses_torch else asked

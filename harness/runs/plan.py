@@ -19,7 +19,7 @@ from harness.data.dataset import Dataset, open_dataset
 from harness.data.judgement import SplitAudit
 from harness.data.splits import CellRecord, Split, make_split
 from harness.errors import DataWrong, UsageWrong
-from harness.runs.computing import with_engine, with_precision
+from harness.runs.computing import device_for, with_engine, with_precision
 from harness.runs.earlier import Earlier, earlier_run
 from harness.runs.folder import RunFolder, Status
 from harness.runs.kept import Kept, look
@@ -206,7 +206,7 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
     settings = with_precision(settings, request.precision)
     request = replace(request, settings=settings, engine=engine)
     entry = entry.configured(request.settings)
-    device = _device(request.device, entry, origin)
+    device = device_for(request.device, entry, origin)
     holdout = _holdout(request.select, request.split)
     _require_epochs(entry, request.select)
     weights = _weights(entry, request.weights)
@@ -374,24 +374,6 @@ def _require_epochs(entry: Entry, select: str) -> None:
             f"{entry.card.name} has no epochs to choose among: --select {select} would only take cells away",
             "Leave --select out; an entry of your own that does choose says so by `uses_validation = True`.",
         )
-
-
-def _device(asked: str, entry: Entry, origin: str) -> str:
-    """The device that does the work; raises `EntryUnavailable` where it, or a package, is not there."""
-    missing = registry.missing_requirement(entry.card)
-    if missing:
-        raise registry.needs(entry.card.name, missing)
-    uses_torch = "torch" in entry.card.requires
-    if asked == "cpu" or (asked == "auto" and not uses_torch):
-        return "cpu"
-    if missing := registry.missing_requirement(replace(entry.card, requires=("torch",))):
-        raise registry.needs(f"{entry.card.name} on {asked}", missing)
-    from models.finetune.precision import best_device, require_device
-
-    if asked == "auto":
-        return best_device()
-    require_device(asked)
-    return "cpu" if origin == "built-in" and not uses_torch else asked
 
 
 def _file_name(entry: str) -> str:
