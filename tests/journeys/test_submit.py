@@ -153,6 +153,9 @@ def test_the_best_epoch_on_the_test_set_is_called_what_it_is(tmp_path, drawn):
     assert set(document["remarks"]) == {"drawn data", "epoch chosen on the test set"}
     history = (tmp_path / document["run"] / "history.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in history] == [0, 1]
+    manifest = json.loads((tmp_path / document["manifest"]).read_text())
+    assert manifest["training"]["facts"]["engine"]["name"] == "eager"
+    assert manifest["environment"]["predicted_with"]["engines"] == ["eager"]
 
 
 def test_an_entry_in_a_file_runs_without_installing_anything(tmp_path, drawn):

@@ -2,6 +2,7 @@
 
 import itertools
 import multiprocessing
+import os
 import random
 import signal
 import time
@@ -14,7 +15,9 @@ import pytest
 from models.contract import Session, Validation
 from tests.models.finetune.cells import quick, some_cells
 
-KILLS = 10
+KILLS = {"eager": 10, "compile": 3}
+ENGINES = ("eager", "compile") if os.environ.get("HARNESS_TEST_COMPILED_KILLS") else ("eager",)
+"""Every start of a compiled training compiles again, which takes as long as a hundred steps."""
 SETTINGS = {"epochs": "15", "batch": "3", "checkpoint_minutes": "0", "views": "1", "dropout": "0.2"}
 STEPS = 15 * 6
 
@@ -23,11 +26,15 @@ def judge(scores):
     return {"weighted_f1": float(scores.round(4).mean())}
 
 
-def train(folder: Path, told: Connection) -> None:
+def train(folder: Path, told: Connection, engine: str) -> None:
     """Train to the end, telling how many steps lie behind us whenever that changes."""
     import torch
 
     torch.set_num_threads(1)
+    if engine == "compile":
+        import torch._inductor.config
+
+        torch._inductor.config.compile_threads = 1  # a killed process leaves none behind
 
     @contextmanager
     def progress(description, total, /):
@@ -43,6 +50,7 @@ def train(folder: Path, told: Connection) -> None:
 
     session = Session(
         seed=2,
+        engine=engine,
         checkpoints=folder / "checkpoints",
         validation=Validation(some_cells(6, seed=9, labelled=False), judge),
         progress=progress,
@@ -60,17 +68,17 @@ def processes():
     return context
 
 
-def started(processes, folder: Path):
+def started(processes, folder: Path, engine: str):
     ours, theirs = processes.Pipe(duplex=False)
-    process = processes.Process(target=train, args=(folder, theirs))
+    process = processes.Process(target=train, args=(folder, theirs, engine))
     process.start()
     theirs.close()
     return process, ours
 
 
-def killed_after(processes, folder: Path, changes: int, moment: float) -> int:
+def killed_after(processes, folder: Path, engine: str, changes: int, moment: float) -> int:
     """Kill a training some moment after it has told of some changes; returns the steps last told."""
-    process, told = started(processes, folder)
+    process, told = started(processes, folder, engine)
     steps = 0
     for _ in range(changes):
         steps = told.recv()
@@ -82,9 +90,9 @@ def killed_after(processes, folder: Path, changes: int, moment: float) -> int:
     return steps
 
 
-def undisturbed(processes, folder: Path) -> list[int]:
+def undisturbed(processes, folder: Path, engine: str) -> list[int]:
     """Train to the end; returns the steps told on the way."""
-    process, told = started(processes, folder)
+    process, told = started(processes, folder, engine)
     steps = []
     try:
         while True:
@@ -95,17 +103,18 @@ def undisturbed(processes, folder: Path) -> list[int]:
     return steps
 
 
-def test_a_training_killed_ten_times_ends_with_the_weights_of_one_left_alone(processes, tmp_path):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_training_killed_ten_times_ends_with_the_weights_of_one_left_alone(processes, tmp_path, engine):
     alone, disturbed = tmp_path / "alone", tmp_path / "disturbed"
     alone.mkdir()
     disturbed.mkdir()
-    undisturbed(processes, alone)
+    undisturbed(processes, alone, engine)
     chance = random.Random(11)
     seen = [
-        killed_after(processes, disturbed, chance.choice([2, 3, 4]), chance.uniform(0, 0.04))
-        for _ in range(KILLS)
+        killed_after(processes, disturbed, engine, chance.choice([2, 3, 4]), chance.uniform(0, 0.04))
+        for _ in range(KILLS[engine])
     ]
-    last = undisturbed(processes, disturbed)
+    last = undisturbed(processes, disturbed, engine)
     behind = [earlier - later for earlier, later in itertools.pairwise(seen)]
     assert max(behind) <= 1, "no start lost more than the step under way"
     assert last[0] > 1, "the last start went on from a checkpoint"
