@@ -7,7 +7,7 @@ from typing import overload
 
 import numpy as np
 
-from eval_server.judging.family import Family
+from eval_server.judging.family import PairFamily
 from eval_server.judging.pairs import Comparison, Equivalence, McNemar, ScoreTest, SecondaryTest
 from eval_server.scoring import pairwise
 from eval_server.scoring.counts import Floats
@@ -19,7 +19,7 @@ ALIKE = "the two entries call every cell alike"
 class Pairs(Sequence[Comparison]):
     """All comparisons of a report: 19,900 for 200 entries, of which most readers ask for a few."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: PairFamily) -> None:
         self._family = family
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class Pairs(Sequence[Comparison]):
         return ((family.names[i], family.names[j]) for i, j in zip(family.first, family.second, strict=True))
 
 
-def _comparison(family: Family, at: int) -> Comparison:
+def _comparison(family: PairFamily, at: int) -> Comparison:
     row = family.row(at)
     p_holm, zeros = _known(family.p_holm, at), row.get("wilcoxon_zeros")
     return Comparison(
@@ -76,7 +76,7 @@ def _known(column: Floats, at: int) -> float | None:
     return None if np.isnan(column[at]) else float(column[at])
 
 
-def _secondary(family: Family, row: Mapping[str, float]) -> dict[str, SecondaryTest]:
+def _secondary(family: PairFamily, row: Mapping[str, float]) -> dict[str, SecondaryTest]:
     return {
         name: SecondaryTest(row[f"{name}_difference"], row[f"{name}_p"])
         for name in family.secondary
@@ -97,7 +97,7 @@ def _auc_cells(row: Mapping[str, float]) -> SecondaryTest | None:
     return SecondaryTest(row["auc_difference"], row["auc_cells_p"]) if "auc_cells_p" in row else None
 
 
-def _difference_interval(family: Family, row: Mapping[str, float], which: str) -> Interval:
+def _difference_interval(family: PairFamily, row: Mapping[str, float], which: str) -> Interval:
     """The limits of one kind; entries that call every cell alike differ by 0 and nothing else."""
     if not row["only_first"] + row["only_second"]:
         return Interval(0.0, 0.0, 0.0, 0.0, None, ALIKE)
@@ -108,7 +108,7 @@ def _difference_interval(family: Family, row: Mapping[str, float], which: str) -
     return Interval(row["difference"], low, high, row["se"], row["df"], family.remark)
 
 
-def _equivalence(family: Family, row: Mapping[str, float], margin: float) -> Equivalence:
+def _equivalence(family: PairFamily, row: Mapping[str, float], margin: float) -> Equivalence:
     limits = _difference_interval(family, row, "margin_")
     if limits.low is None or limits.high is None:
         return Equivalence(margin, None, None, None, None, None)

@@ -43,7 +43,7 @@ class Lineup:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Family:
+class PairFamily:
     """Pairs as columns: who, their numbers, and what is adjusted over the whole family of tests.
 
     A number that subjects or scores are missing for has no column, or is NaN in it.
@@ -81,7 +81,7 @@ class Family:
         return int((~np.isnan(self.p_holm) & (self.midp_holm < self.alpha)).sum())
 
 
-def family_of(lineup: Lineup, alpha: float, margin: float | None) -> Family:
+def family_of(lineup: Lineup, alpha: float, margin: float | None) -> PairFamily:
     """Every number of the pairs that were placed."""
     where = lineup.places
     columns = _by_cells(lineup, where.first, where.second)
@@ -91,7 +91,7 @@ def family_of(lineup: Lineup, alpha: float, margin: float | None) -> Family:
         columns |= _limits(lineup.table, where, alpha)
         columns["design_effect"] = _design_effects(lineup.table, columns, where)
     midp = pairwise.mcnemar_midp(columns["only_first"], columns["only_second"])
-    return Family(
+    return PairFamily(
         lineup.names,
         where.first,
         where.second,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from eval_server.scoring.intervals import Interval
 from eval_server.scoring.pairwise import DESCRIPTIVE
@@ -108,13 +108,6 @@ class Comparison:
     auc: ScoreTest | None
     auc_cells: SecondaryTest | None
     equivalence: Equivalence | None
-
-    IN_FULL: ClassVar = (
-        *("difference", "interval", "p", "p_holm", "q", "design_effect", "wilcoxon"),
-        *("mcnemar", "mcnemar_midp", "mcnemar_holm", "durkalski_chi2", "obuchowski_chi2", "equivalence"),
-        "secondary.subject_accuracy",
-    )
-    """What everybody may read in full: it follows from counts by subject and from discordant cells."""
 
     @property
     def mcnemar_midp(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from eval_server.judging.comparisons import Pairs
 from eval_server.judging.pairs import Comparison
@@ -43,11 +43,6 @@ class Standing:
     percentile: tuple[float, float] | None
     stability: RankStability | None
     remarks: tuple[str, ...] = ()
-
-    IN_FULL: ClassVar = (
-        *("interval", "subject_accuracy", "mean_subject_rank", "percentile_interval", "stability"),
-    )
-    """What everybody may read in full: it follows from counts by subject."""
 
     def to_json(self) -> dict[str, Any]:
         percentile = None if self.percentile is None else list(self.percentile)
@@ -126,13 +121,6 @@ class Report:
     groups: tuple[tuple[int, int], ...]
     friedman: ranking.Friedman | None
     remarks: tuple[str, ...]
-
-    IN_FULL: ClassVar = (
-        *("alpha", "margin", "agreement", "tau"),
-        *(f"entries.{name}" for name in Standing.IN_FULL),
-        *(f"pairs.{name}" for name in Comparison.IN_FULL),
-    )
-    """What everybody may read in full."""
 
     def between(self, one: str, other: str) -> Comparison:
         """The comparison of two entries, whichever stands higher; raises KeyError where there is none."""

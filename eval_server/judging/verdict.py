@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -123,12 +123,6 @@ class Verdict:
     cells: CellLevel
     tally: Tally | None
     sha256: str
-
-    IN_FULL: ClassVar = (
-        *("subjects.mean_accuracy", "subjects.mean_interval", "subjects.median_accuracy"),
-        *("subjects.minimum_accuracy", "subjects.diagnosis", "subjects.table.accuracy"),
-    )
-    """What everybody may read in full beside the metrics that say so: it follows from counts by subject."""
 
     @property
     def weighted_f1(self) -> float:

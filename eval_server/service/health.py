@@ -19,9 +19,6 @@ class Trouble:
     name: str
     detail: str
 
-    def to_json(self) -> dict[str, str]:
-        return {"name": self.name, "detail": self.detail}
-
 
 def database(desk: Desk) -> Trouble | None:
     said = desk.store.troubles()

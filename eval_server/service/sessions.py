@@ -22,7 +22,7 @@ from eval_server.store.records import TokenRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class OpenedSession:
     """A session just opened; the secret goes into the cookie and is kept as its digest only."""
 
     caller: Caller
@@ -48,11 +48,11 @@ def caller_by_session(desk: Desk, session: str) -> Caller | None:
     return caller_of(desk.store.tokens.by_session(digest_of(session), now), now)
 
 
-def open_session(desk: Desk, token: str, address: str) -> Session:
+def open_session(desk: Desk, token: str, address: str) -> OpenedSession:
     caller = caller_by_secret(desk, token.strip(), address)
     secret, now = new_secret(), desk.now()
     desk.store.tokens.open_session(digest_of(secret), caller.token or "", now, now + SESSION)
-    return Session(caller, secret, now + SESSION)
+    return OpenedSession(caller, secret, now + SESSION)
 
 
 def close_session(desk: Desk, secret: str) -> None:

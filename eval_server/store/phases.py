@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eval_server.judging.truth import Truth
@@ -117,15 +117,6 @@ class Phases:
             connection.execute(insert(published).values(**values))
             touch(connection, name)
         return row
-
-    def remove_published(self, row: str) -> bool:
-        with self._database.writing() as connection:
-            name = connection.execute(select(published.c.phase).where(published.c.id == row)).scalar()
-            if name is None:
-                return False
-            connection.execute(delete(published).where(published.c.id == row))
-            touch(connection, name)
-            return True
 
     def published(self, name: str) -> list[PublishedResult]:
         with self._database.reading() as connection:

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.data.cache import Hashed
 from harness.data.fingerprints import Fingerprints, fingerprints
-from harness.data.judgement import EXAMPLES, Finding, Key, Known, SplitAudit, Standing, judge
+from harness.data.judgement import EXAMPLES, Finding, Key, Known, Soundness, SplitAudit, judge
 from harness.data.labels import CellLabel, has_sha256, read_labels
 from harness.data.layouts import FoundCell, FoundFiles, find_files, label_files_below, marker_of
 from harness.data.marker import Marker, read_marker
@@ -178,7 +178,7 @@ def _chosen(found: FoundFiles, hashed: Mapping[str, Hashed], known: Known) -> di
     copies: defaultdict[Key, list[FoundCell]] = defaultdict(list)
     for cell in found.cells:
         copies[cell.part, cell.name].append(cell)
-    order = list(Standing)
+    order = list(Soundness)
     return {
         key: min(cells, key=lambda cell: order.index(known.standing(key, hashed[cell.place])))
         for key, cells in copies.items()

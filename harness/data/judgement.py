@@ -105,7 +105,7 @@ class SplitAudit:
         }
 
 
-class Standing(Enum):
+class Soundness(Enum):
     """What an image is beside the published one of its name."""
 
     INTACT = "intact"
@@ -123,16 +123,16 @@ class Known:
     pixels: Mapping[str, str]
     names: Mapping[str, Key]
 
-    def standing(self, key: Key, found: Hashed) -> Standing:
+    def standing(self, key: Key, found: Hashed) -> Soundness:
         """What the image under this name is."""
         wanted = self.cells.get(key)
         if wanted is None:
-            return Standing.UNKNOWN
+            return Soundness.UNKNOWN
         if found.sha256 == wanted.sha256:
-            return Standing.INTACT
+            return Soundness.INTACT
         if wanted.sha256 in found.forms or (found.pixels and found.pixels == self._pixels_of(wanted)):
-            return Standing.RESAVED
-        return Standing.UNPROVEN if self._may_be(wanted, found) else Standing.CORRUPT
+            return Soundness.RESAVED
+        return Soundness.UNPROVEN if self._may_be(wanted, found) else Soundness.CORRUPT
 
     def _may_be(self, wanted: PublishedCell, found: Hashed) -> bool:
         """Whether these may be the published pixels: of that size, nobody's other, and saved again."""
@@ -164,12 +164,12 @@ def judge(
     wanted_names = {name for of, name in known.cells if of == part}
     here = {name: cell for (of, name), cell in chosen.items() if of == part}
     intact: list[CellRecord] = []
-    found: dict[Standing, list[Finding]] = {standing: [] for standing in Standing}
-    usable = (Standing.INTACT, Standing.RESAVED, *([Standing.UNPROVEN] if accept else []))
+    found: dict[Soundness, list[Finding]] = {standing: [] for standing in Soundness}
+    usable = (Soundness.INTACT, Soundness.RESAVED, *([Soundness.UNPROVEN] if accept else []))
     for name in sorted(here, key=submission_order):
         cell, one = here[name], hashed[here[name].place]
         standing = known.standing((part, name), one)
-        if standing is not Standing.INTACT:
+        if standing is not Soundness.INTACT:
             found[standing].append(Finding(name, cell.place, _what_is_wrong(cell, one, standing, known)))
         if standing in usable:
             intact.append(_record(cell, one, known.cells[part, name], standing, labels.get(name)))
@@ -179,30 +179,30 @@ def judge(
         len(wanted_names),
         tuple(intact),
         missing,
-        **{one.value: tuple(found[one]) for one in Standing if one is not Standing.INTACT},
+        **{one.value: tuple(found[one]) for one in Soundness if one is not Soundness.INTACT},
         accepted=accept,
     )
 
 
 def _record(
-    cell: FoundCell, found: Hashed, wanted: PublishedCell, standing: Standing, row: CellLabel | None
+    cell: FoundCell, found: Hashed, wanted: PublishedCell, standing: Soundness, row: CellLabel | None
 ) -> CellRecord:
     """The cell under its published SHA-256, or under that of its pixels where these prove nothing."""
     subject, label = wanted.subject, wanted.label
     if cell.part == "prelim" and row is not None:
         subject, label = row.subject, row.label
-    proven = standing is not Standing.UNPROVEN
+    proven = standing is not Soundness.UNPROVEN
     sha256 = wanted.sha256 if proven else found.pixels.partition(":")[2]
     return CellRecord(
         cell.name, cell.path, cell.part, wanted.fold, subject, label, sha256, found.sha256, proven
     )
 
 
-def _what_is_wrong(cell: FoundCell, found: Hashed, standing: Standing, known: Known) -> str:
+def _what_is_wrong(cell: FoundCell, found: Hashed, standing: Soundness, known: Known) -> str:
     """In words: how an image differs from the published one, whose it is, and whether it is one at all."""
-    if standing is Standing.RESAVED:
+    if standing is Soundness.RESAVED:
         return f"saved again as {_kind(cell)}, same pixels"
-    if standing is Standing.UNPROVEN:
+    if standing is Soundness.UNPROVEN:
         return f"saved again as {_kind(cell)}; nobody has seen whether its pixels are the published ones"
     if not found.sha256:
         return "the file cannot be read"

@@ -25,7 +25,7 @@ class Document(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Promise:
     """What is promised of a field, and how a number in it is told to others than the host.
 
     `in_full` covers all that lies below the field; `upwards` is for chances, which may not come out smaller
@@ -47,7 +47,7 @@ class Mark:
         return found
 
 
-IN_FULL, STABLE, UPWARDS = Mark(in_full=True), Mark(stable=True), Mark(upwards=True)
+IN_FULL, STABLE, UPWARDS = Promise(in_full=True), Promise(stable=True), Promise(upwards=True)
 Limits = tuple[float | None, float | None]
 """The ends of an interval; both null where it cannot be estimated."""
 Chance = Annotated[float | None, UPWARDS]

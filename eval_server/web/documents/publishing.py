@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from eval_server.scoring.measures import told_in_full
-from eval_server.web.documents.document import Document, Mark
+from eval_server.web.documents.document import Document, Promise
 
 DIGITS = 3
 """As many as tables and pages write of a metric that is computed from scores."""
@@ -25,12 +25,12 @@ def rounded(document: Told) -> Told:
     marks = _marks(type(document))
     told = document.model_fields_set
     values = {
-        name: _rounded(value, name, marks.get(name, Mark())) for name, value in document if name in told
+        name: _rounded(value, name, marks.get(name, Promise())) for name, value in document if name in told
     }
     return type(document).model_construct(told, **values)
 
 
-def _rounded(value: Any, name: str, mark: Mark) -> Any:
+def _rounded(value: Any, name: str, mark: Promise) -> Any:
     """A value of a field as it may be read; a dictionary's keys are names of metrics."""
     if mark.in_full or told_in_full(name):
         return value
@@ -46,16 +46,16 @@ def _rounded(value: Any, name: str, mark: Mark) -> Any:
 
 
 @cache
-def _marks(kind: type[Document]) -> dict[str, Mark]:
+def _marks(kind: type[Document]) -> dict[str, Promise]:
     """What is declared of each field; several marks count together."""
     return {
-        name: _joint([one for one in field.metadata if isinstance(one, Mark)])
+        name: _joint([one for one in field.metadata if isinstance(one, Promise)])
         for name, field in kind.model_fields.items()
     }
 
 
-def _joint(marks: list[Mark]) -> Mark:
-    return Mark(in_full=any(one.in_full for one in marks), upwards=any(one.upwards for one in marks))
+def _joint(marks: list[Promise]) -> Promise:
+    return Promise(in_full=any(one.in_full for one in marks), upwards=any(one.upwards for one in marks))
 
 
 def _up(chance: float) -> float:

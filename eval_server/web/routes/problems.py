@@ -15,7 +15,7 @@ from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, State
 from eval_server.store.database import StoreDamaged
 from eval_server.store.phases import PhaseClash
 from eval_server.web.documents.document import encoded
-from eval_server.web.documents.problems import MEDIA_TYPE, MisfitDocument, problem_document
+from eval_server.web.documents.problems import MEDIA_TYPE, MisfitDocument, ProblemDocument, problem_document
 from eval_server.web.documents.teams import allowance_document
 
 
@@ -29,18 +29,27 @@ class Refusal(Exception):
         self.facts = facts
 
 
-def answer(status: int, detail: str, headers: dict[str, str] | None = None, **facts: Any) -> Response:
-    body = encoded(problem_document(status, detail, **facts))
-    return Response(body, status, headers=headers, media_type=MEDIA_TYPE)
+class ProblemAnswer(Response):
+    """A problem document on its way, at hand for who says it in words instead."""
+
+    def __init__(self, problem: ProblemDocument, headers: dict[str, str] | None = None) -> None:
+        super().__init__(encoded(problem), problem.status, headers=headers, media_type=MEDIA_TYPE)
+        self.problem = problem
 
 
-Dress = Callable[[Request, Response], Response]
+def answer(status: int, detail: str, headers: dict[str, str] | None = None, **facts: Any) -> ProblemAnswer:
+    return ProblemAnswer(problem_document(status, detail, **facts), headers)
+
+
+Telling = Callable[[Request, Any], ProblemAnswer]
+"""What an error comes to."""
+Dress = Callable[[Request, ProblemAnswer], Response]
 """What makes a page of a problem document, where a person asked."""
 
 
 def register(app: FastAPI, dress: Dress) -> None:
     """Let the app answer every error this way; `dress` sees each answer before it leaves."""
-    answers: dict[type[Exception], Callable[[Request, Any], Response]] = {
+    answers: dict[type[Exception], Telling] = {
         Refusal: _refusal,
         HTTPException: _http,
         RequestValidationError: _invalid,
@@ -60,15 +69,15 @@ def register(app: FastAPI, dress: Dress) -> None:
         app.add_exception_handler(error, _dressed(told, dress))
 
 
-def _dressed(told: Callable[[Request, Any], Response], dress: Dress) -> Callable[[Request, Any], Response]:
+def _dressed(told: Telling, dress: Dress) -> Callable[[Request, Any], Response]:
     return lambda request, error: dress(request, told(request, error))
 
 
-def _refusal(request: Request, error: Any) -> Response:
+def _refusal(request: Request, error: Any) -> ProblemAnswer:
     return answer(error.status, error.detail, **error.facts)
 
 
-def _http(request: Request, error: Any) -> Response:
+def _http(request: Request, error: Any) -> ProblemAnswer:
     said = {
         404: f"There is nothing at {request.url.path[:200]}.",
         405: f"{request.method[:20]} is not possible here.",
@@ -76,7 +85,7 @@ def _http(request: Request, error: Any) -> Response:
     return answer(error.status_code, said.get(error.status_code, str(error.detail)), error.headers)
 
 
-def _invalid(request: Request, error: Any) -> Response:
+def _invalid(request: Request, error: Any) -> ProblemAnswer:
     errors = [
         MisfitDocument(where=".".join(map(str, one["loc"])), expected=one["msg"]) for one in error.errors()
     ]
@@ -84,14 +93,14 @@ def _invalid(request: Request, error: Any) -> Response:
     return answer(422, f"The request is not as it must be: {said}", errors=tuple(errors))
 
 
-def _denied(request: Request, error: Any) -> Response:
+def _denied(request: Request, error: Any) -> ProblemAnswer:
     if error.known:
         return answer(403, str(error))
     said = f"{error} Send the header `Authorization: Bearer TOKEN`."
     return answer(401, said, {"WWW-Authenticate": "Bearer"})
 
 
-def _closed(request: Request, error: Any) -> Response:
+def _closed(request: Request, error: Any) -> ProblemAnswer:
     rules = error.phase.rules
     moments = {"opens_at": rules.opens_at, "closes_at": rules.closes_at, "arrived_at": error.now}
     facts: dict[str, Any] = {
@@ -100,7 +109,7 @@ def _closed(request: Request, error: Any) -> Response:
     return answer(403, str(error), None, **facts)
 
 
-def _too_many(request: Request, error: Any) -> Response:
+def _too_many(request: Request, error: Any) -> ProblemAnswer:
     headers = {} if error.seconds is None else {"Retry-After": str(error.seconds)}
     facts: dict[str, Any] = {"resets_at": None if error.resets_at is None else utc(error.resets_at)}
     if error.allowance is not None:
@@ -108,14 +117,14 @@ def _too_many(request: Request, error: Any) -> Response:
     return answer(429, str(error), headers, **facts)
 
 
-def _damaged(request: Request, error: Any) -> Response:
+def _damaged(request: Request, error: Any) -> ProblemAnswer:
     return answer(503, "The server's database is damaged. Nothing is taken in until the host has mended it.")
 
 
-def _no_board(request: Request, error: Any) -> Response:
+def _no_board(request: Request, error: Any) -> ProblemAnswer:
     return answer(503, f"{error} Ask again in a moment.", {"Retry-After": "2"})
 
 
-def _told_as(status: int) -> Callable[[Request, Any], Response]:
+def _told_as(status: int) -> Telling:
     """An answer of this status that says what the error says."""
     return lambda request, error: answer(status, str(error))

@@ -14,8 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from eval_server.figures.picture import STYLE
 from eval_server.figures.wording import counted, metric_name, percent
 from eval_server.service.access import Caller, csrf_of
+from eval_server.web.documents.problems import ProblemDocument
 from eval_server.web.presenting import words
 from eval_server.web.routes.callers import COOKIE
+from eval_server.web.routes.problems import ProblemAnswer
 
 STATIC = Path(__file__).parent.parent / "static"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -84,20 +86,19 @@ def wants_page(request: Request) -> bool:
     return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
-def in_words(request: Request, response: Response) -> Response:
+def in_words(request: Request, response: ProblemAnswer) -> Response:
     """A problem document as a page, for a browser that asked for one; else the document itself."""
     if not wants_page(request):
         return response
-    problem = json.loads(bytes(response.body))
-    detail = str(problem["detail"]).replace(" Send the header `Authorization: Bearer TOKEN`.", "")
+    problem = response.problem
     answered = page(
         request,
         "message.html",
-        response.status_code,
-        title=_TITLES.get(response.status_code, problem["title"]),
-        detail=detail,
-        facts=[(name, value) for name, value in _facts(problem)],
-        ways=_ways(request, response.status_code),
+        problem.status,
+        title=_TITLES.get(problem.status, problem.title),
+        detail=problem.detail.replace(" Send the header `Authorization: Bearer TOKEN`.", ""),
+        facts=_facts(problem),
+        ways=_ways(request, problem.status),
     )
     for name in ("retry-after", "www-authenticate", "allow"):
         if name in response.headers:
@@ -133,10 +134,13 @@ _TITLES = {
 }
 
 
-def _facts(problem: dict[str, Any]) -> list[tuple[str, Any]]:
+def _facts(problem: ProblemDocument) -> list[tuple[str, str]]:
     """What a problem document says beside its sentence, for people."""
-    names = {"opens_at": "Opens", "closes_at": "Closes", "arrived_at": "Arrived", "resets_at": "Again from"}
-    request = [("Request", problem["request"])] if "request" in problem else []
-    return request + [
-        (word, words.moment(problem[name])) for name, word in names.items() if problem.get(name)
-    ]
+    moments = {
+        "Opens": problem.opens_at,
+        "Closes": problem.closes_at,
+        "Arrived": problem.arrived_at,
+        "Again from": problem.resets_at,
+    }
+    request = [] if problem.request is None else [("Request", problem.request)]
+    return request + [(word, words.moment(at)) for word, at in moments.items() if at is not None]

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -61,28 +62,44 @@ class SentForm:
 
 
 class _Whole(MultiPartParser):
-    """Takes a body only with its closing boundary, so that none cut short leaves a file open, and names the
-    field that is too large."""
+    """Takes a body only with its closing boundary, and names the field that is too large.
 
-    ended = False
+    Starlette closes the files of a body whose stream raises, so a body cut short is refused at its end; a
+    check after `parse` would leave the file of the unfinished part open.
+    """
+
+    def __init__(self, request: Request, most: int) -> None:
+        self._ended, self._head = False, b""
+        stream = self._to_the_end(_capped(request, most))
+        super().__init__(request.headers, stream, max_files=4, max_fields=12, max_part_size=SMALL_PART)
+
+    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("it ends before its closing boundary.")
+
+    def on_part_begin(self) -> None:
+        super().on_part_begin()
+        self._head = b""
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        super().on_header_value(data, start, end)
+        self._head += data[start:end]
+
+    def on_header_end(self) -> None:
+        super().on_header_end()
+        self._head += b"; "
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         try:
             super().on_part_data(data, start, end)
         except MultiPartException:
-            name = bare(self._current_part.field_name[:MOST_NAME])
-            raise _too_large(f"the field `{name}`", SMALL_PART) from None
+            name = parse_options_header(self._head)[1].get(b"name", b"").decode("utf-8", "replace")
+            raise _too_large(f"the field `{bare(name[:MOST_NAME])}`", SMALL_PART) from None
 
     def on_end(self) -> None:
-        self.ended = True
-
-    async def parse(self) -> FormData:
-        form = await super().parse()
-        if not self.ended:
-            for file in self._files_to_close_on_error:
-                file.close()
-            raise MultiPartException("it ends before its closing boundary.")
-        return form
+        self._ended = True
 
 
 async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRecord) -> Receipt:
@@ -141,9 +158,7 @@ async def read_form(request: Request, most: int) -> FormData:
     stated = request.headers.get("content-length", "")
     if stated.isascii() and stated.isdigit() and int(stated[:20]) > most:
         raise _too_large(WHOLE, most, int(stated[:20]))
-    parser = _Whole(
-        request.headers, _capped(request, most), max_files=4, max_fields=12, max_part_size=SMALL_PART
-    )
+    parser = _Whole(request, most)
     try:
         async with asyncio.timeout(SECONDS):
             return await parser.parse()
