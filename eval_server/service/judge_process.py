@@ -1,27 +1,34 @@
 """The judge in a process of its own: judging, making boards and answering share no interpreter.
 
-A pipe joins the two: a byte in it wakes the judge, and its end, which comes however the server went, ends it.
-Another one carries the judge's beats back, and ends when the judge does. Beside them a socket carries the
-names of phases one way and their boards the other.
+Three pipes join the two. On one the judge is woken; its end, which comes however the server went, ends the
+judge. One carries the judge's beats back, and ends when the judge does. On the third, names of phases go one
+way and their boards the other.
+
+The pipes are those of `multiprocessing`; the process is not. Its spawn runs the program that started the
+server once more in the child, as `__mp_main__`: a script without a guard would start a server in every judge,
+and the command line would be loaded where nobody gives commands. It also looks for modules in the folder
+where it starts unless the environment forbids it, and calls every child by the same name in lists of
+processes. `python -P -m` does none of that.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from io import FileIO
+from contextlib import suppress
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from eval_server.service import logs
 from eval_server.service.desk import utc_now
-from eval_server.service.jobs import Judge, Pulse, a_name
+from eval_server.service.jobs import Judge, Judging, Pulse, a_name
 from eval_server.service.making import Board
 from eval_server.service.settings import VARIABLE, Settings
 from eval_server.service.verdicts import Verdicts
@@ -35,8 +42,9 @@ TRIES = 3
 """Judges that are asked for a board before it is given up."""
 PRESENCE = 30.0
 """Seconds that a board waits for a judge who could make it."""
-STARTED, WORKED = b"s", b"."
-"""What a judge says: that it came to work, and that it went through its work once more."""
+WORK, STARTED, WORKED = b"w", b"s", b"."
+"""What a judge is told, that there is work, and says: that it came to it, that it went through it again."""
+
 log = logging.getLogger("harness.jobs")
 
 
@@ -56,9 +64,7 @@ class JudgeProcess:
         self._pulse = Pulse()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="judge", daemon=True)
-        self._ear, voice = os.pipe()
-        os.set_blocking(voice, False)
-        self._voice = FileIO(voice, "wb")
+        self._ear, self._voice = Pipe(duplex=False)
         self._asking = threading.Lock()
         self._boards: Connection | None = None
         self._there = threading.Condition()
@@ -68,14 +74,14 @@ class JudgeProcess:
 
     def wake(self) -> None:
         """Say that something was received; a full pipe says so already."""
-        self._voice.write(b".")
+        say(self._voice, WORK)
 
     def stop(self) -> None:
         """Let it finish the batch at hand, then end."""
         self._stopping.set()
         self._voice.close()
         self._thread.join()
-        os.close(self._ear)
+        self._ear.close()
 
     def silent_for(self) -> float:
         """Seconds since the judge last went through its work; infinite before it did so once."""
@@ -91,7 +97,7 @@ class JudgeProcess:
                 boards = self._joined()
                 try:
                     boards.send(phase)
-                    answer = boards.recv()
+                    answer = pickle.loads(boards.recv_bytes())
                 except (EOFError, OSError):
                     self._part_from(boards)
                     continue
@@ -141,28 +147,29 @@ class JudgeProcess:
             return False
 
     def _run(self, name: str) -> bool:
-        ours, theirs = socket.socketpair()
-        beats, beating = os.pipe()
-        with ours, theirs, FileIO(beats, "rb") as heard:
-            with FileIO(beating, "wb"):
-                judge = _start(name, self._ear, theirs.fileno(), beating)
-            theirs.close()
-            boards = Connection(ours.detach())
+        boards, asked = Pipe()
+        heard, beats = Pipe(duplex=False)
+        with boards, heard:
+            # the judge holds the only other ends, so that they end with it
+            with asked, beats:
+                judge = _start(name, self._ear, asked, beats)
             with self._there:
                 self._boards = boards
                 self._there.notify_all()
             worked = self._listen(heard)
-        judge.wait()
-        self._part_from(boards)
+            judge.wait()
+            self._part_from(boards)
         return worked
 
-    def _listen(self, heard: FileIO) -> bool:
+    def _listen(self, heard: Connection) -> bool:
         """Take note of a judge's beats until it ends; returns whether there were any."""
         any_came = False
-        while said := heard.read(4096):
-            any_came = True
-            if WORKED in said:
-                self._pulse.beat()
+        with suppress(EOFError):
+            while True:
+                said = heard.recv_bytes()
+                any_came = True
+                if said == WORKED:
+                    self._pulse.beat()
         return any_came
 
     def _give_back(self, name: str) -> None:
@@ -172,62 +179,57 @@ class JudgeProcess:
             log.exception("what the dead judge had claimed waits until its claim runs out")
 
 
-def _start(name: str, woken_by: int, boards: int, beating: int) -> subprocess.Popen[bytes]:
-    """A judge's process: with ``-P`` it takes no module from the folder where the server was started.
+def say(link: Connection, word: bytes) -> None:
+    """Send a word that may get lost: nobody waits where a full pipe says the same already.
 
-    Everything it imports comes from where this process has it.
+    Words are shorter than what a pipe takes in one piece, so none is cut.
     """
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "eval_server.service.judge_process",
-        name,
-        str(boards),
-        str(beating),
-    ]
+    os.set_blocking(link.fileno(), False)
+    with suppress(BlockingIOError):
+        link.send_bytes(word)
+
+
+def _start(name: str, *ends: Connection) -> subprocess.Popen[bytes]:
+    """A judge with its ends of the pipes; everything it imports comes from where this process has it."""
+    descriptors = [end.fileno() for end in ends]
+    command = [sys.executable, "-P", "-m", "eval_server.service.judge_process", name, *map(str, descriptors)]
     there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen(command, stdin=woken_by, pass_fds=[boards, beating], env=there)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=descriptors, env=there)
 
 
 def main() -> None:
-    """Judge under the name of the first argument until input ends.
-
-    The second is the socket on which boards are asked for, the third the pipe that hears of the work.
-    """
+    """Judge under the name of the first argument; the others are ends of pipes, as `_start` has them."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.SIG_IGN)
+    woken, asked, beats = (Connection(int(end)) for end in sys.argv[2:])
     settings = Settings.from_json(os.environ[VARIABLE])
     logs.start()
     store = Store.open(settings.data_dir, settings.database)
-    beats = FileIO(int(sys.argv[3]), "wb")
-    os.set_blocking(beats.fileno(), False)
-    judge = Judge(store, Verdicts(store), utc_now, sys.argv[1], lambda: beats.write(WORKED))
-    beats.write(STARTED)
+    judge = Judge(store, Verdicts(store), utc_now, sys.argv[1], lambda: say(beats, WORKED))
+    say(beats, STARTED)
     judge.start()
-    threading.Thread(target=make_for, args=(judge, Connection(int(sys.argv[2]))), daemon=True).start()
-    while os.read(sys.stdin.fileno(), 4096):
-        judge.wake()
+    threading.Thread(target=make_for, args=(judge, asked), daemon=True).start()
+    with suppress(EOFError):
+        while woken.recv_bytes():
+            judge.wake()
     judge.stop()
     store.close()
 
 
-def make_for(judge: Judge, asked: Connection) -> None:
+def make_for(judge: Judging, asked: Connection) -> None:
     """Make the boards that are asked for, one after another, until nobody can ask any more."""
-    while True:
-        try:
-            asked.send(made(judge, asked.recv()))
-        except (EOFError, OSError):
-            return
+    with suppress(EOFError, OSError):
+        while True:
+            asked.send_bytes(made(judge, asked.recv()))
 
 
-def made(judge: Judge, phase: str) -> Board | str:
-    """The board, or why there is none."""
+def made(judge: Judging, phase: str) -> bytes:
+    """The board as it travels, or why there is none: who asked waits for the one or the other."""
     try:
-        return judge.make_board(phase)
+        return pickle.dumps(judge.make_board(phase))
     except Exception as error:
         log.exception("a board could not be made")
-        return type(error).__name__
+        return pickle.dumps(type(error).__name__)
 
 
 if __name__ == "__main__":

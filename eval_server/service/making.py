@@ -101,7 +101,7 @@ class BoardMaker:
         entered = sorted(standing_ones(record, judged, shown), key=_arrival)
         verdicts = self._verdicts.all([one.verdict for one in entered])
         found = [verdicts[one.verdict] for one in entered]
-        where = places(found, self._table(record, truth))
+        where = _to_tell(places(found, self._table(record, truth)))
         sets = where.rank_sets or ((1, len(found)),) * len(found)
         counts = Counter(one.team for one in judged)
         rows = tuple(
@@ -140,6 +140,11 @@ class BoardMaker:
         """The pairs tested so far; another metric or truth begins anew."""
         metric = record.rules.metric
         return self._tables.setdefault((record.name, metric, truth), PairTable((METRICS[metric],)))
+
+
+def _to_tell(found: Places) -> Places:
+    """What a board says of places; the rest stays with the judge, whose metrics no pipe could carry."""
+    return replace(found, metrics=(), tests=(), table=None)
 
 
 def tied(judged: Sequence[Judged]) -> list[Judged]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
+import sys
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eval_server.service.judge_process import STARTS, BoardFailed, JudgeProcess
+from eval_server.service.jobs import Judge
+from eval_server.service.judge_process import STARTS, BoardFailed, JudgeProcess, made
 from eval_server.service.settings import VARIABLE, Settings
+from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import Rules
 from eval_server.store.store import Store
 from tests.support.desk import NOON
 from tests.support.postgres import a_database
-from tests.support.server import SCRIPT, a_server, a_zip, add_phase, small_truth
+from tests.support.server import SCRIPT, Server, a_server, a_zip, add_phase, small_truth
 
 
 def judge_of(server: int) -> int:
@@ -73,6 +79,19 @@ def test_a_board_that_cannot_be_made_says_so_and_the_next_one_is_made(
     store.close()
 
 
+class Unsendable(Judge):
+    """A judge whose boards no pipe can carry."""
+
+    def make_board(self, phase: str) -> Any:
+        return lambda: phase
+
+
+def test_a_board_that_cannot_be_sent_is_answered_for_instead_of_waited_for(tmp_path: Path) -> None:
+    with closing(Store.open(tmp_path)) as store:
+        answer = pickle.loads(made(Unsendable(store, Verdicts(store), lambda: NOON), "small"))
+    assert answer in ("AttributeError", "PicklingError")
+
+
 def test_the_judge_ends_with_a_server_that_was_killed(tmp_path: Path) -> None:
     with a_server(tmp_path) as server:
         judge = judge_of(server.process.pid)
@@ -117,6 +136,29 @@ def test_nor_do_several_workers_run_one_nor_take_ours_from_the_path(
     with a_server(tmp_path / "data", a_database(), *workers, program=SCRIPT, cwd=hostile) as server:
         assert server.hand_in(a_zip(1))["status"] == "scored"
     assert "was run" not in (tmp_path / "data" / "server.log").read_text()
+
+
+UNGUARDED = """
+from pathlib import Path
+from eval_server.service.settings import Settings
+from eval_server.web.running import run
+
+with open("times.txt", "a") as times:
+    print("run", file=times)
+run(Settings(data_dir=Path("data")), 0, lambda url: print(url, flush=True))
+"""
+
+
+def test_the_judge_does_not_run_the_program_again_that_started_the_server(tmp_path: Path) -> None:
+    (tmp_path / "start.py").write_text(UNGUARDED)
+    add_phase(tmp_path / "data", None)
+    command = [sys.executable, "start.py"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        server = Server(process.stdout.readline().strip(), process, tmp_path / "data", None)
+        assert server.hand_in(a_zip(1))["status"] == "scored"
+        assert server.stop() == 0
+    assert (tmp_path / "times.txt").read_text().split() == ["run"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
