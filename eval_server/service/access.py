@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from eval_server.store.records import PhaseRecord, Rules, Spent, Submission, TokenRecord
+from eval_server.store.records import PhaseRecord, Rules, SpentQuota, Submission, TokenRecord
 
 TOKEN_PREFIX = "cnmc_"
 LOOK_ALIKE = 12
@@ -151,7 +151,7 @@ def require_open(phase: PhaseRecord, now: datetime, deed: str = "this submission
         raise WindowClosed(phase, now, deed)
 
 
-def allowance(rules: Rules, spent: Spent, now: datetime) -> Allowance:
+def allowance(rules: Rules, spent: SpentQuota, now: datetime) -> Allowance:
     """What is left: what waits to be judged counts until it turns out not to be scored."""
     return Allowance(
         _left(rules.per_day, spent.scored_today + spent.waiting),
@@ -162,7 +162,7 @@ def allowance(rules: Rules, spent: Spent, now: datetime) -> Allowance:
     )
 
 
-def admission(rules: Rules, now: datetime) -> Callable[[Spent], None] | None:
+def admission(rules: Rules, now: datetime) -> Callable[[SpentQuota], None] | None:
     """The question asked of every arrival; raises `TooMany` with what is left and when it resets.
 
     None where there is no limit, so that nothing has to be counted.
@@ -170,7 +170,7 @@ def admission(rules: Rules, now: datetime) -> Callable[[Spent], None] | None:
     if rules.per_day is rules.in_all is rules.unscored_per_day is None:
         return None
 
-    def admit(spent: Spent) -> None:
+    def admit(spent: SpentQuota) -> None:
         left = allowance(rules, spent, now)
         if left.left == 0:
             said = f"All {rules.in_all} submissions of this phase are used"
@@ -286,7 +286,7 @@ def _left(limit: int | None, used: int) -> int | None:
     return None if limit is None else max(0, limit - used)
 
 
-def _waiting(spent: Spent) -> str:
+def _waiting(spent: SpentQuota) -> str:
     return f" ({spent.waiting} of them still waiting)" if spent.waiting else ""
 
 

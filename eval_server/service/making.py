@@ -16,7 +16,7 @@ from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import settled
 from eval_server.scoring.metrics import METRICS
 from eval_server.service.verdicts import Verdicts
-from eval_server.store.records import Judged, PhaseRecord, PublishedResult
+from eval_server.store.records import PhaseRecord, PublishedResult, ScoredSubmission
 from eval_server.store.store import Store
 
 READINGS = 5
@@ -32,7 +32,7 @@ class BoardLine:
     `metrics` are those of its verdict, with the mean accuracy of its subjects.
     """
 
-    judged: Judged
+    judged: ScoredSubmission
     metrics: Mapping[str, float | None]
     interval: tuple[float | None, float | None]
     remarks: tuple[str, ...]
@@ -112,7 +112,7 @@ class BoardMaker:
         known, former = frozenset(one.id for one in judged), truth != record.truth
         return Board(record.revision, record, rows, where, references, shown, known, former)
 
-    def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[Judged]]:
+    def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[ScoredSubmission]]:
         """A phase, the truth to show and what was judged by it, as they were at one moment.
 
         They are several questions, and a truth may be replaced in between: then they are asked again.
@@ -127,7 +127,7 @@ class BoardMaker:
             record = now
         return read
 
-    def _shown(self, record: PhaseRecord, judged: Sequence[Judged]) -> dict[str, str]:
+    def _shown(self, record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> dict[str, str]:
         """With the Ladder on: for each submission, which one's number is told."""
         verdicts = self._verdicts.all([one.verdict for one in judged])
         found: dict[str, str] = {}
@@ -147,7 +147,7 @@ def _to_tell(found: Places) -> Places:
     return replace(found, metrics=(), tests=(), table=None)
 
 
-def tied(judged: Sequence[Judged]) -> list[Judged]:
+def tied(judged: Sequence[ScoredSubmission]) -> list[ScoredSubmission]:
     """The same with values that differ in their last digits made equal: of ties the earlier one stands."""
     values = settled([np.nan if one.value is None else one.value for one in judged]).tolist()
     return [
@@ -157,7 +157,7 @@ def tied(judged: Sequence[Judged]) -> list[Judged]:
 
 
 def _row(
-    judged: Judged, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int
+    judged: ScoredSubmission, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int
 ) -> BoardLine:
     interval = verdict.intervals.get("weighted_f1")
     mean = None if verdict.summary is None else verdict.summary.mean.estimate
@@ -172,7 +172,9 @@ def _row(
     )
 
 
-def standing_ones(record: PhaseRecord, judged: Sequence[Judged], shown: Mapping[str, str]) -> list[Judged]:
+def standing_ones(
+    record: PhaseRecord, judged: Sequence[ScoredSubmission], shown: Mapping[str, str]
+) -> list[ScoredSubmission]:
     """The submission that stands for each team (or each entry of a team), by the phase's rule."""
     groups = _groups(record, judged)
     if not record.rules.ladder:
@@ -181,16 +183,16 @@ def standing_ones(record: PhaseRecord, judged: Sequence[Judged], shown: Mapping[
     return [by_id[shown[group[-1].id]] for group in groups]
 
 
-def _groups(record: PhaseRecord, judged: Sequence[Judged]) -> list[list[Judged]]:
+def _groups(record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> list[list[ScoredSubmission]]:
     """What is one line of the board: a team's submissions, or those of one of its entries."""
-    groups: dict[tuple[str, str], list[Judged]] = {}
+    groups: dict[tuple[str, str], list[ScoredSubmission]] = {}
     for one in judged:
         key = (one.team, one.entry if record.rules.represents == "every" else "")
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
 
-def _stands(rule: str, group: Sequence[Judged]) -> Judged:
+def _stands(rule: str, group: Sequence[ScoredSubmission]) -> ScoredSubmission:
     """The best unless the rule says otherwise; of those that tie, the earliest."""
     if rule == "last":
         return group[-1]
@@ -199,11 +201,11 @@ def _stands(rule: str, group: Sequence[Judged]) -> Judged:
     return min(group, key=_place)
 
 
-def _place(one: Judged) -> tuple[float, datetime, str]:
+def _place(one: ScoredSubmission) -> tuple[float, datetime, str]:
     """Which one of a team stands for it: the better value first, the earlier first where values tie."""
     return (float("inf") if one.value is None else -one.value, *_arrival(one))
 
 
-def _arrival(one: Judged) -> tuple[datetime, str]:
+def _arrival(one: ScoredSubmission) -> tuple[datetime, str]:
     """Of rows that tie, the one that arrived earlier stands above."""
     return (one.submitted_at, one.id)

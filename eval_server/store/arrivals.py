@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, 
 
 from eval_server.store.database import Database
 from eval_server.store.history import note_history
-from eval_server.store.records import FAILED, RECEIVED, REFUSED, SCORED, WAITING, Arrival, Receipt, Spent
+from eval_server.store.records import FAILED, RECEIVED, REFUSED, SCORED, WAITING, Arrival, Receipt, SpentQuota
 from eval_server.store.schema import fresh_id, submissions
 from eval_server.store.teams import lock_team
 
@@ -29,7 +29,7 @@ class Arrivals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def receive(self, arrival: Arrival, admit: Callable[[Spent], None] | None) -> Receipt:
+    def receive(self, arrival: Arrival, admit: Callable[[SpentQuota], None] | None) -> Receipt:
         """Keep an arrival; durable on return. The same archive by the same team is not kept twice.
 
         `admit` is asked inside the transaction and raises when the team may not hand in another one,
@@ -47,7 +47,7 @@ class Arrivals:
             note_history(connection, [(receipt.id, RECEIVED, arrival.at, "")], first=True)
         return receipt
 
-    def spent(self, phase: str, team: str, now: datetime) -> Spent:
+    def spent(self, phase: str, team: str, now: datetime) -> SpentQuota:
         with self._database.reading() as connection:
             return _spent(connection, phase, team, now)
 
@@ -88,7 +88,7 @@ def _again(connection: Connection, earlier: Any, now: datetime) -> str:
     return RECEIVED
 
 
-def _spent(connection: Connection, phase: str, team: str, now: datetime) -> Spent:
+def _spent(connection: Connection, phase: str, team: str, now: datetime) -> SpentQuota:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = submissions.c.submitted_at >= midnight
     scored = submissions.c.status == SCORED
@@ -100,4 +100,4 @@ def _spent(connection: Connection, phase: str, team: str, now: datetime) -> Spen
         func.count(case((and_(unscored, today), 1))),
     )
     query = select(*counts).where(submissions.c.phase == phase, submissions.c.team == team)
-    return Spent(*tuple(connection.execute(query).one()))
+    return SpentQuota(*tuple(connection.execute(query).one()))

@@ -91,7 +91,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class SpentQuota:
     """What a team has handed in to a phase: scored today and in all, waiting, unscored today."""
 
     scored_today: int
@@ -157,7 +157,7 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredSubmission:
     """A scored submission as the board needs it: the verdict that counts now, and its value of a metric."""
 
     id: str

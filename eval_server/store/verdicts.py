@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from eval_server.store.database import Database
-from eval_server.store.records import SCORED, WAITING, Judged, Settlement
+from eval_server.store.records import SCORED, WAITING, ScoredSubmission, Settlement
 from eval_server.store.schema import submissions, verdicts
 from eval_server.store.verdict_seal import VerdictChanged, sealed_verdict, unsealed_verdict
 
@@ -21,7 +21,7 @@ class KeptVerdicts:
         self._database = database
         self._values: dict[tuple[str, str], dict[str, float | None]] = {}
 
-    def judged(self, phase: str, truth: str, metric: str = "weighted_f1") -> list[Judged]:
+    def judged(self, phase: str, truth: str, metric: str = "weighted_f1") -> list[ScoredSubmission]:
         """Submissions of a phase that have a verdict by this truth, in order of arrival.
 
         One that is judged again keeps its verdict until another one follows it.
@@ -38,7 +38,7 @@ class KeptVerdicts:
         with self._database.reading() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         values = self._values_of([row[-1] for row in rows], phase, metric)
-        return [Judged(*(*row, values[row[-1]])) for row in rows]
+        return [ScoredSubmission(*(*row, values[row[-1]])) for row in rows]
 
     def _values_of(self, ids: Sequence[str], phase: str, metric: str) -> dict[str, float | None]:
         """What these verdicts say of a metric; each is read once, as a verdict is never changed."""

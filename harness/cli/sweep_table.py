@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.runs.sweep.conducting import Conductor
     from harness.runs.sweep.crews import Where
     from harness.runs.sweep.jobs import Ended, Job
-    from harness.runs.sweep.standing import Standing
+    from harness.runs.sweep.standing import RunProgress
 
 _COLUMNS = ("entry", "seed", "state", "F1, %", "seconds")
 _REFRESH = 1.0
@@ -67,14 +67,14 @@ def _told(jobs: Sequence[Job], ended: Mapping[str, Ended], code: int, *, as_json
     return code
 
 
-def _standings(jobs: Sequence[Job], ended: Mapping[str, Ended], out: frozenset[str]) -> Iterator[Standing]:
+def _standings(jobs: Sequence[Job], ended: Mapping[str, Ended], out: frozenset[str]) -> Iterator[RunProgress]:
     from harness.runs.sweep.standing import standing
 
     for job in jobs:
         yield standing(job, ended.get(job.run), out=job.run in out)
 
 
-def _row(one: Standing) -> tuple[str, ...]:
+def _row(one: RunProgress) -> tuple[str, ...]:
     value = "" if one.weighted_f1 is None else f"{100 * one.weighted_f1:.2f}"
     seconds = "" if one.seconds is None else f"{one.seconds:.1f}"
     return one.entry, str(one.seed), one.state, value, seconds

@@ -11,7 +11,7 @@ from harness.runs.sweep.jobs import Ended, Job
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunProgress:
     """One row of the table of runs; `state` is in words."""
 
     entry: str
@@ -21,13 +21,13 @@ class Standing:
     seconds: float | None = None
 
 
-def standing(job: Job, ended: Ended | None, *, out: bool) -> Standing:
+def standing(job: Job, ended: Ended | None, *, out: bool) -> RunProgress:
     """Where a run stands: done before, ended, at work, or waiting."""
     if ended is not None:
-        return Standing(job.entry, job.seed, ended.end.value, ended.weighted_f1, ended.seconds)
+        return RunProgress(job.entry, job.seed, ended.end.value, ended.weighted_f1, ended.seconds)
     if job.done:
-        return Standing(job.entry, job.seed, "done before", _weighted_f1(job))
-    return Standing(job.entry, job.seed, _at_work(job) if out else "to do")
+        return RunProgress(job.entry, job.seed, "done before", _weighted_f1(job))
+    return RunProgress(job.entry, job.seed, _at_work(job) if out else "to do")
 
 
 def _at_work(job: Job) -> str:

@@ -15,7 +15,7 @@ from eval_server.judging.truth import Truth
 from eval_server.service.jobs import Judge
 from eval_server.service.making import Board, BoardMaker, standing_ones, tied
 from eval_server.service.verdicts import Verdicts
-from eval_server.store.records import Arrival, Judged, PhaseRecord, Rules
+from eval_server.store.records import Arrival, PhaseRecord, Rules, ScoredSubmission
 from eval_server.store.store import Store
 from submissions.phases import Phase
 from tests.support.server import a_zip, small_truth
@@ -26,9 +26,11 @@ DAY = datetime(2026, 12, 1, tzinfo=UTC)
 
 def test_of_two_submissions_that_tie_but_for_the_last_digit_the_earlier_one_stands() -> None:
     record = PhaseRecord("small", Rules(), "truth", "revision", DAY)
-    early = Judged("1", "red", "entry", DAY, (), False, "v1", 0.9)
-    late = Judged("2", "red", "entry", DAY.replace(hour=1), (), False, "v2", float(np.nextafter(0.9, 1)))
-    unjudged = Judged("3", "blue", "entry", DAY, (), False, "v3", None)
+    early = ScoredSubmission("1", "red", "entry", DAY, (), False, "v1", 0.9)
+    late = ScoredSubmission(
+        "2", "red", "entry", DAY.replace(hour=1), (), False, "v2", float(np.nextafter(0.9, 1))
+    )
+    unjudged = ScoredSubmission("3", "blue", "entry", DAY, (), False, "v3", None)
     judged = tied([early, late, unjudged])
     assert [one.value for one in judged] == [0.9, 0.9, None]
     assert [one.id for one in standing_ones(record, judged, {})] == ["1", "3"]

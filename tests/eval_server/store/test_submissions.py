@@ -11,14 +11,14 @@ import pytest
 
 from eval_server.service.access import TooMany, admission
 from eval_server.store.queue import LEASE
-from eval_server.store.records import Arrival, Receipt, Rules, Settlement, Spent
+from eval_server.store.records import Arrival, Receipt, Rules, Settlement, SpentQuota
 from eval_server.store.store import Store
 from tests.support.server import small_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
-def welcome(spent: Spent) -> None:
+def welcome(spent: SpentQuota) -> None:
     """Admit everybody."""
 
 
