@@ -49,7 +49,7 @@ def engine(name: str, module: nn.Module, recipe: Recipe, example: torch.Tensor) 
         forward = _BUILDERS[name](module, recipe, example)
         with torch.no_grad():
             forward(example)
-    except (EngineMissing, torch.OutOfMemoryError):
+    except (EngineMissing, torch.cuda.OutOfMemoryError):
         raise
     except Exception as error:
         if name == EAGER:

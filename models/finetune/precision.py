@@ -48,7 +48,7 @@ def device_name(device: str) -> str | None:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that the device, or this machine, has no more memory."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
