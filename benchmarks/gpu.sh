@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One visit to a lent GPU: the bench, a whole seed, the tests that need CUDA. Each part writes below $OUT as it
+# One visit to a lent GPU: the bench, a whole seed, the tests that need CUDA, the bench of its processor. Each part writes below $OUT as it
 # goes, so that a visit which is cut short leaves what it had. It needs torch, torchvision, timm, pandas,
 # scikit-learn, click and rich; nothing is installed. pytest may lie in a folder named by $EXTRA.
 #
@@ -49,5 +49,7 @@ done
 part tests 90 "$python" -m pytest -c /dev/null --rootdir . --noconftest -p no:cacheprovider -v \
   tests/models/finetune/test_engines.py -k "replayed or on_a_gpu or on_the_gpu or recorded"
 tail -n 5 "$out/tests.out"
+# The processor beside the card, for as long as the visit lasts: it is idle, as few shared machines are.
+run processor 150 bench --device cpu --json --to "$out/processor.json"
 echo "all: $((SECONDS - began)) s" | tee -a "$out/parts.txt"
 rm -rf "$work"
