@@ -22,6 +22,8 @@ HEM = {"p_hem": "p_all", "hem": "all"}
 """The column of the other class, and the one it stands beside."""
 CONFIDENCE = "confidence"
 SUBJECT = "subject"
+PART = "part"
+"""Beside labels in the table of a split (`harness data table`), where they are the truth."""
 MOST_LISTED = 10
 
 _WORDS = {"0": 0, "1": 1, "hem": 0, "all": 1}
@@ -84,6 +86,8 @@ def plan_of(sheet: Sheet) -> Plan:
     if twice:
         mend = "Keep one of the columns, or rename the other."
         raise refusal("a column name twice", where, "every name once", ", ".join(map(shown, twice)), mend)
+    if PART in lower and [name for name in LABEL if name in lower] == [LABEL[0]]:
+        raise _split_table(sheet)
     plan = _named(sheet, lower)
     if not plan.cells or not (plan.labels or plan.scores or plan.hem is not None):
         raise _no_columns(sheet, plan)
@@ -102,6 +106,18 @@ def _named(sheet: Sheet, lower: Sequence[str]) -> Plan:
     unused = tuple(at for at, title in enumerate(lower) if title and at not in used)
     confidence = next(iter(of((CONFIDENCE,))), None)
     return Plan(sheet.first, True, of(CELL), of(LABEL), scores, hem, confidence, unused)
+
+
+def _split_table(sheet: Sheet) -> SubmissionRefused:
+    """Its column `label` says what the cells are: taken for predictions they would all be right."""
+    mend = (
+        "Leave the column `label` of the split out; your own go into a column `prediction`, or scores alone "
+        "into `p_all`."
+    )
+    found = "a column `label` beside a column `part`, as the table of a split has them"
+    return refusal(
+        "the labels of a split", f"line {sheet.first_line}", "labels that were predicted", found, mend
+    )
 
 
 def _no_columns(sheet: Sheet, plan: Plan) -> SubmissionRefused:

@@ -8,6 +8,7 @@ import click
 
 from harness import console
 from harness.cli.options import JSON, PATH, SCORES
+from harness.data.published import known_phase
 from harness.errors import DataWrong, Refused, UsageWrong
 from submissions.checking import CheckReport
 from submissions.checking import check as checked
@@ -18,7 +19,9 @@ from submissions.problems import Problem, SubmissionRefused
 from submissions.rows import sheet_of
 
 PHASE = click.option(
-    "--phase", "phase_name", help="prelim, final, or with --cells the name of your own phase."
+    "--phase",
+    "phase_name",
+    help="prelim, final, fold0, fold1, fold2, or with --cells the name of your own phase.",
 )
 CELLS = click.option(
     "--cells",
@@ -67,10 +70,11 @@ def asked_phase(name: str | None, cells_file: Path | None) -> Phase | None:
         return _own_phase(name, listed_phase(name or cells_file.stem, _cells_of(cells_file)), cells_file)
     if name is None:
         return None
-    if name not in OFFICIAL:
-        known = " or ".join(OFFICIAL)
+    phase = known_phase(name)
+    if phase is None:
+        known = "prelim or final, or a fold (fold0, fold1, fold2)"
         raise UsageWrong(f"there is no phase {name!r}: expected {known}", "Name its cells with --cells CSV.")
-    return OFFICIAL[name]
+    return phase
 
 
 def _own_phase(name: str | None, phase: Phase, cells_file: Path) -> Phase:

@@ -1,4 +1,4 @@
-"""`harness data`: audit a copy of the data set, or draw a synthetic one."""
+"""`harness data`: audit a copy of the data set, write its splits as tables, or draw a synthetic one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 
 from harness import console
-from harness.cli.options import ACCEPT_RESAVED, JSON, PATH, SEED
+from harness.cli.options import ACCEPT_RESAVED, JSON, PATH, SEED, SHARED_CELLS
 from harness.data.audit import EXAMPLES, Audit, Finding, SplitAudit, audit
 from harness.errors import DataWrong
+from submissions.writing import write_whole
 
 _ROOT = click.argument("root", type=PATH)
 
 
 @click.group()
 def data() -> None:
-    """Audit a copy of the data set, or draw a synthetic one."""
+    """Audit a copy of the data set, write a split as a table, or draw a synthetic set."""
 
 
 @data.command("audit")
@@ -61,6 +62,53 @@ def draw_command(root: Path, scale: float, seed: int, jobs: int | None, as_json:
     counts = ", ".join(f"{count} {part}" for part, count in cells.items())
     console.result(f"{root}: {marker.words}; cells: {counts}")
     console.result(f"Hold it against its marker with: harness data audit {root}")
+
+
+@data.command("table")
+@_ROOT
+@click.option(
+    "--split",
+    type=click.Choice(["prelim", "final", "fold0", "fold1", "fold2"]),
+    required=True,
+    help="What is predicted; everything else that is labelled and allowed is learnt from.",
+)
+@click.option("--out", type=PATH, default=Path("split.csv"), show_default=True, help="The table to write.")
+@click.option("--part", type=click.Choice(["train", "test", "left out"]), help="Only the cells of this part.")
+@SHARED_CELLS
+@ACCEPT_RESAVED
+@JSON
+def table_command(
+    root: Path,
+    split: str,
+    out: Path,
+    part: str | None,
+    shared_cells: str,
+    accept_resaved: bool,
+    as_json: bool,
+) -> None:
+    """Write a split of the copy below ROOT as a table, for training elsewhere.
+
+    One row a cell: path, cell, subject, label, part (train, test, left out) and the reason. Cells left out
+    belong to subjects that share cells with the tested side. `harness score`, `compare` and `pack` take the
+    predictions back. With --part test the table is a list of cells (--cells) and a label file (--truth), also
+    of a copy that lacks images.
+    """
+    from harness.data.split_table import counts_of, rows_of, table_of
+    from harness.data.splits import make_split, open_dataset
+
+    dataset = open_dataset(root, console.progress, accept_resaved=accept_resaved)
+    made = make_split(dataset, split, shared_cells=shared_cells)
+    rows = rows_of(made, part)
+    write_whole(out, table_of(rows))
+    marks = [word for word, holds in (("drawn data", made.drawn), ("partial", made.partial)) if holds]
+    if as_json:
+        facts = {"split": split, "parts": counts_of(rows), "marked": marks}
+        console.emit({"table": str(out), **facts, **made.described()})
+        return
+    counts = ", ".join(f"{count} {name}" for name, count in counts_of(rows).items() if count)
+    console.result(f"{out}: split {split}, {counts}{''.join(f', {word}' for word in marks)}")
+    for one in made.dropped:
+        console.result(f"  {one}")
 
 
 def _show(report: Audit) -> None:

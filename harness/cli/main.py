@@ -35,7 +35,10 @@ COMMANDS = {
     "runs": ("harness.cli.runs:runs", "List all runs and what they are worth."),
     "models": ("harness.cli.models:models", "List the entries, or show one entry's card."),
     "new-model": ("harness.cli.new_model:new_model", "Write a small package with an entry of your own."),
-    "data": ("harness.cli.data:data", "Audit a copy of the data set, or draw a synthetic one."),
+    "data": (
+        "harness.cli.data:data",
+        "Audit a copy of the data, write a split as a table, draw a synthetic set.",
+    ),
     "serve": ("harness.cli.serve:serve", "Run the evaluation server."),
     "phase": ("harness.cli.phase:phase", "Add and change the server's phases."),
     "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),

@@ -72,6 +72,14 @@ TRUTH = click.option(
     help="Published label file, or a table cell,label[,subject].",
 )
 
+SHARED_CELLS = click.option(
+    "--shared-cells",
+    type=click.Choice(["drop-subjects", "drop-cells", "keep"]),
+    default="drop-subjects",
+    show_default=True,
+    help="What happens to training subjects that share cells with the test side.",
+)
+
 KNOWN_TRUTH = click.option(
     "--truth",
     "truth_file",

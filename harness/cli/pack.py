@@ -83,7 +83,8 @@ def _reading(table: Path, phase: Phase | None, scale: str | None, *, allow_parti
         raise Refused(
             f"{table}: expected the cells of prelim (1.bmp to 1867.bmp) or final (1.bmp to 2586.bmp), "
             f"found {len(predictions.phase)} others",
-            "Say --phase prelim or final to see which are missing, or name the cells with --cells CSV.",
+            "Say --phase prelim, final or fold1 (fold0, fold2) to see which are missing, or name the cells "
+            "with --cells CSV.",
         )
     return reading
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from harness import console
-from harness.cli.options import ACCEPT_RESAVED, DATA, JSON, RUNS, SEED
+from harness.cli.options import ACCEPT_RESAVED, DATA, JSON, RUNS, SEED, SHARED_CELLS
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
@@ -46,13 +46,7 @@ _COMMON = (
         show_default=True,
         help="Epoch that predicts: `last`, `best:fold1` and the like, or, as published, `best:test`.",
     ),
-    click.option(
-        "--shared-cells",
-        type=click.Choice(["drop-subjects", "drop-cells", "keep"]),
-        default="drop-subjects",
-        show_default=True,
-        help="What happens to training subjects that share cells with the test side.",
-    ),
+    SHARED_CELLS,
     click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …"),
     click.option(
         "--engine",

@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from submissions.cells import Label
+from submissions.phases import OFFICIAL, Phase, phase_of
 
 LIST_FILE = "published.csv.xz"
 PAIRS_FILE = "shared.csv.xz"
@@ -30,6 +31,9 @@ PARTS = ("train", "prelim", "final")
 
 FOLDS = ("fold_0", "fold_1", "fold_2")
 """The folds of the training part, as their folders are called."""
+
+FOLD_OF = {fold.replace("_", ""): fold for fold in FOLDS}
+"""The folder of a fold by the name of its split: ``fold1`` is predicted from ``fold_1``."""
 
 SOURCE = "The Cancer Imaging Archive, collection C_NMC_2019 (CC BY 3.0)"
 """Where the images come from, for every message that has to say it."""
@@ -164,6 +168,14 @@ def published() -> Published:
     pairs = tuple(SharedPair(a, b, identical == "1") for a, b, identical in _rows(PAIRS_FILE))
     first = {name: min(pair.a, pair.b) for pair in pairs for name in (pair.a, pair.b)}
     return Published(cells, pairs, {(cell.split, cell.name): cell for cell in cells}, first)
+
+
+def known_phase(name: str) -> Phase | None:
+    """The phase of this name whose cells everybody knows: an official one, or a fold."""
+    if name not in FOLD_OF:
+        return OFFICIAL.get(name)
+    fold = (cell.name for cell in published().of("train") if cell.fold == FOLD_OF[name])
+    return phase_of(name, fold)
 
 
 def _rows(name: str) -> Iterator[list[str]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.data.dataset import Dataset, open_dataset
 from harness.data.layouts import how_to_get_data
-from harness.data.published import FOLDS, published
+from harness.data.published import FOLD_OF, published
 from harness.data.records import CellRecord
 from harness.errors import DataWrong, UsageWrong
 from submissions.phases import OFFICIAL, Phase, phase_of
@@ -28,7 +28,6 @@ SPLITS = ("prelim", "final", "fold0", "fold1", "fold2")
 POLICIES = ("drop-subjects", "drop-cells", "keep")
 """What is taken out of training where cells are shared: whole subjects, only the cells, nothing."""
 
-_FOLD_OF = {fold.replace("_", ""): fold for fold in FOLDS}
 _LEARNT = {
     "prelim": ("fold0", "fold1", "fold2"),
     "final": ("fold0", "fold1", "fold2", "prelim"),
@@ -51,10 +50,19 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A cell that may not be learnt from, and why."""
+
+    cell: CellRecord
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """What is learnt from (`train`), predicted (`test`, in submission order) and chosen by (`validation`).
 
-    `dropped` lists what the rule about shared cells took out. `partial` says that cells which belong
+    `left_out` holds every cell that the rule about shared cells took out, with the reason; `dropped` counts
+    them by subject. `partial` says that cells which belong
     to the split are not in it (missing images, ``limit``), `drawn` that the cells are synthetic.
     """
 
@@ -62,11 +70,17 @@ class Split:
     train: tuple[CellRecord, ...]
     test: tuple[CellRecord, ...]
     validation: tuple[CellRecord, ...]
-    dropped: tuple[Dropped, ...]
+    left_out: tuple[LeftOut, ...]
     phase: Phase
     shared_cells: str
     partial: bool
     drawn: bool
+
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """Who was taken out: cells of a subject for one reason."""
+        counts = Counter((one.cell.subject or "?", one.reason) for one in self.left_out)
+        return tuple(Dropped(subject, cells, why) for (subject, why), cells in sorted(counts.items()))
 
     def described(self) -> dict[str, Any]:
         """JSON-able facts for a manifest: how many cells and subjects were learnt from, who was left out."""
@@ -106,7 +120,7 @@ def make_split(
     validation, out = _apart(shared_cells, _labelled(dataset, holdout) if holdout else (), tested)
     learnt = tuple(cell for part in parts for cell in _labelled(dataset, part))
     chosen_by = dict.fromkeys(validation, "which is held out for the choice of epoch")
-    train, dropped = _apart(shared_cells, learnt, {**chosen_by, **tested})
+    train, left_out = _apart(shared_cells, learnt, {**chosen_by, **tested})
     _require_cells(dataset, name, {"to learn from": train, "to predict": test})
     if holdout:
         _require_cells(dataset, name, {f"held out as {holdout}": validation})
@@ -117,7 +131,7 @@ def make_split(
         train=_limited(train, limit),
         test=_in_order(test, phase),
         validation=_limited(validation, limit),
-        dropped=(*dropped, *out),
+        left_out=(*left_out, *out),
         phase=phase,
         shared_cells=shared_cells,
         partial=limit is not None or _lacks_any(dataset, {name, *parts, holdout or name}),
@@ -132,7 +146,7 @@ def _require_names(name: str, shared_cells: str, limit: int | None, holdout: str
         raise UsageWrong(f"shared cells: there is no {shared_cells!r}", f"Choose {', '.join(POLICIES)}.")
     if limit is not None and limit < 2:
         raise UsageWrong(f"a limit of {limit} leaves nothing to learn from", "Give 2 or more.")
-    if holdout is not None and holdout not in (*_FOLD_OF, "prelim"):
+    if holdout is not None and holdout not in (*FOLD_OF, "prelim"):
         raise UsageWrong(
             f"{holdout!r} cannot be held out",
             "Hold out fold0, fold1, fold2 or prelim: their labels are known.",
@@ -143,7 +157,7 @@ def _require_names(name: str, shared_cells: str, limit: int | None, holdout: str
 
 def _part(dataset: Dataset, name: str) -> tuple[CellRecord, ...]:
     """The cells of prelim, final, fold0, fold1 or fold2."""
-    if fold := _FOLD_OF.get(name):
+    if fold := FOLD_OF.get(name):
         return tuple(cell for cell in dataset.of("train") if cell.fold == fold)
     return dataset.of(name)
 
@@ -168,8 +182,8 @@ def _require_cells(dataset: Dataset, name: str, sides: Mapping[str, Collection[C
 
 def _apart(
     policy: str, learnt: tuple[CellRecord, ...], others: Mapping[CellRecord, str]
-) -> tuple[tuple[CellRecord, ...], tuple[Dropped, ...]]:
-    """The cells that may be learnt from beside those others (what each is for), and who was taken out."""
+) -> tuple[tuple[CellRecord, ...], tuple[LeftOut, ...]]:
+    """The cells that may be learnt from beside those others (what each is for), and what was taken out."""
     if policy == "drop-subjects":
         subjects = _shared_subjects(learnt, others)
         return _without(learnt, {cell: subjects.get(cell.subject or "", "") for cell in learnt})
@@ -180,11 +194,10 @@ def _apart(
 
 def _without(
     learnt: tuple[CellRecord, ...], reasons: Mapping[CellRecord, str]
-) -> tuple[tuple[CellRecord, ...], tuple[Dropped, ...]]:
-    """The cells without a reason against them; the others counted by subject and reason."""
-    counts = Counter((cell.subject or "?", reason) for cell in learnt if (reason := reasons.get(cell)))
+) -> tuple[tuple[CellRecord, ...], tuple[LeftOut, ...]]:
+    """The cells without a reason against them, and the others."""
     kept = tuple(cell for cell in learnt if not reasons.get(cell))
-    return kept, tuple(Dropped(subject, cells, reason) for (subject, reason), cells in sorted(counts.items()))
+    return kept, tuple(LeftOut(cell, reason) for cell in learnt if (reason := reasons.get(cell)))
 
 
 def _shared_subjects(learnt: Iterable[CellRecord], others: Mapping[CellRecord, str]) -> dict[str, str]:
@@ -238,12 +251,12 @@ def _lacks_any(dataset: Dataset, parts: Iterable[str]) -> bool:
 
 def _expected(dataset: Dataset, name: str) -> int:
     """How many cells prelim, final or a fold has when nothing is missing or corrupt."""
-    if name not in _FOLD_OF:
+    if name not in FOLD_OF:
         return dataset.audit.splits[name].expected
     training, known = dataset.audit.splits["train"], published()
     absent = (*training.missing, *(finding.name for finding in training.refused))
     cells = (known.find("train", name) for name in absent)
-    return len(_part(dataset, name)) + sum(cell is not None and cell.fold == _FOLD_OF[name] for cell in cells)
+    return len(_part(dataset, name)) + sum(cell is not None and cell.fold == FOLD_OF[name] for cell in cells)
 
 
 def _limited(cells: tuple[CellRecord, ...], limit: int | None) -> tuple[CellRecord, ...]:

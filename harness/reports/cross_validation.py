@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from eval_server.judging.truth import Truth
+from harness.data.published import FOLD_OF
 from harness.errors import DataWrong, UsageWrong
-from harness.reports.known_truth import CROSS_VALIDATED, FOLD_OF, published_truth
+from harness.reports.known_truth import CROSS_VALIDATED, published_truth
 from harness.reports.seed_runs import fitting_runs, named_pattern
 from harness.runs.ensemble import Part, equal_weights, join, open_part, require_same_phase
 from submissions.phases import phase_of

@@ -9,16 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from eval_server.judging.truth import Truth, read_truth
-from harness.data.published import FOLDS, PublishedCell, published
+from harness.data.published import FOLD_OF, PublishedCell, known_phase, published
 from harness.errors import DataWrong, UsageWrong
 from harness.reports.entries import TABLE, manifest_of, require_there
 from submissions.manifest import Manifest
 from submissions.naming import last_part
-from submissions.phases import OFFICIAL, Phase, phase_of
+from submissions.phases import Phase
 from submissions.rows import sheet_of
 
-FOLD_OF = {fold.replace("_", ""): fold for fold in FOLDS}
-"""How a split calls a fold, and how the published list does."""
 CROSS_VALIDATED = "cv"
 _SAY = "Name the labels with --truth or HARNESS_TRUTH, or say --split prelim, fold0, fold1 or fold2."
 
@@ -70,11 +68,11 @@ def _split_of(runs: dict[Path, Manifest]) -> str:
 
 def fold_truth(split: str, cells: Sequence[str] | None = None) -> Truth:
     """The published labels and subjects of a fold, or of those of its cells that were drawn."""
-    fold = [cell for cell in published().of("train") if cell.fold == FOLD_OF[split]]
-    if cells is not None:
-        there = set(cells)
-        fold = [cell for cell in fold if cell.name in there]
-    return published_truth(phase_of(split, (cell.name for cell in fold)))
+    phase = known_phase(split)
+    if phase is None:
+        raise UsageWrong(f"there is no split {split!r}", _SAY)
+    there = set(phase.cells if cells is None else cells)
+    return published_truth(replace(phase, cells=tuple(cell for cell in phase.cells if cell in there)))
 
 
 def published_truth(phase: Phase) -> Truth:
@@ -89,11 +87,6 @@ def _training_cell(name: str) -> PublishedCell:
     if found is None:
         raise DataWrong(f"{name} is no training cell of C-NMC 2019", "Name its labels with --truth.")
     return found
-
-
-def known_phase(name: str) -> Phase | None:
-    """The phase of this name whose cells everybody knows: an official one, or a fold."""
-    return fold_truth(name).phase if name in FOLD_OF else OFFICIAL.get(name)
 
 
 def _cells_of(run: Path) -> list[str]:
