@@ -10,6 +10,7 @@ import hashlib
 import logging
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from models.contract import EntryUnavailable
 from models.finetune.file_kinds import HOW
 from models.finetune.matching import Match, match
 from models.finetune.networks import Network, State
+from models.finetune.renamed import renamed
 from models.finetune.weight_files import Given, is_ema, listed, read
-from models.weights_source import weights_file
+from models.weights_source import WeightsFile, weights_file
 from submissions.problems import bare
 
 _log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ def start(network: Network, source: str) -> dict[str, Any]:
         _fill(network, Given(tensors), "timm's hub")
         return {"source": "hub", "sha256": fingerprint(tensors)}
     file = weights_file(source)
-    given = read(file.path, file.part)
+    given = _read(network, file)
     found = _fill(network, given, str(file.path))
     facts = {"source": "file", "file": file.path.name, "sha256": file_digest(file.path)}
     return facts | _taken(given, found)
@@ -55,7 +57,7 @@ def require_fit(network: Network, source: str) -> None:
     The network may lie on the meta device, without memory for its weights.
     """
     file = weights_file(source)
-    given = read(file.path, file.part)
+    given = _read(network, file)
     found = match(network, given.tensors, str(file.path), given.others)
     _require_numbers(network, given.tensors, found, str(file.path))
     words = ", ".join(
@@ -64,6 +66,12 @@ def require_fit(network: Network, source: str) -> None:
     head = f"its last layer {bare(found.head)} is taken" if found.head else ""
     if words or head:
         _log.warning("weights of %s: %s", file.path, "; ".join(filter(None, (words, head))))
+
+
+def _read(network: Network, file: WeightsFile) -> Given:
+    """What a file holds, under the names of this network where it is known to call them otherwise."""
+    given = read(file.path, file.part)
+    return replace(given, tensors=renamed(given.tensors, network.module.state_dict()))
 
 
 def _taken(given: Given, found: Match) -> dict[str, str]:
