@@ -20,8 +20,8 @@ from submissions.rows import Sheet, sheet_of
 PUBLISHED = ("Patient_ID", "new_names", "labels")
 """The columns of the published file: original name, cell, label."""
 PLAIN = ("cell", "label")
-MOST_BYTES = 128 * 2**20
-"""A million rows with names of a hundred characters."""
+MOST_BYTES = 64 * 2**20
+"""A million rows with names of fifty characters."""
 MOST_PROBLEMS = 1000
 """So many wrong lines are named before the rest of a file is left unread."""
 
@@ -200,5 +200,5 @@ def _subject_of(line: int, patient: str, label: int | None, problems: list[str])
     subject, word = match.groups()
     if label is not None and word is not None and label_of(word) != label:
         said = Label(label).name.lower()
-        problems.append(f"line {line}: {patient} says {word}, {SAYS_OTHERWISE} {said}")
+        problems.append(f"line {line}: {bare(patient)} says {word}, {SAYS_OTHERWISE} {said}")
     return subject

@@ -49,7 +49,7 @@ class Cells:
         key = plain(name)
         at = self.spelled.get(key)
         if at is not None:
-            return at if at >= 0 else self.alike.get(name, -1)
+            return at if at >= 0 else self.alike.get(name, self.alike.get(last_part(name), -1))
         is_original = bool(self.original) and key.startswith("uid_")
         return self.original.get(original_digest(name), -1) if is_original else -1
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from submissions.problems import Problem, SubmissionRefused, shown
+from submissions.problems import Problem, SubmissionRefused, bare, shown
 
 MOST_BYTES = 16 * 2**20
 """A table of 15,000 cells with long paths has about 2 MB."""
@@ -213,7 +213,9 @@ def _records(text: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
             if any(fields):
                 yield reader.line_num, fields
     except csv.Error as error:
-        raise refusal("not a table", f"line {reader.line_num}", "a CSV table", str(error), AS_UTF8) from error
+        raise refusal(
+            "not a table", f"line {reader.line_num}", "a CSV table", bare(str(error)), AS_UTF8
+        ) from error
 
 
 def refusal(what: str, where: str, expected: str, found: str, mend: str) -> SubmissionRefused:

@@ -32,11 +32,13 @@ from submissions.phases import OFFICIAL, Phase
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused, bare, shown
 from submissions.reading import Reading
-from submissions.rows import MOST_UNKNOWN, THE_TABLE, Sheet, refusal, sheet_of
+from submissions.rows import MOST_BYTES, MOST_UNKNOWN, THE_TABLE, Sheet, refusal, sheet_of
 from submissions.scoring import Scored, labelled
 from submissions.writing import write_whole
 
 MOST_LISTED = 10
+ROW_BYTES = 128
+"""A row of a phase of very many cells: a name, a probability of all digits, a label."""
 SLACK = 1000
 """How many rows beyond twice the phase's cells are looked at before a table is given up."""
 
@@ -93,7 +95,7 @@ def reading_of_table(
     missing, and the predictions' phase is a partial one. `scale` says what the scores are where that is
     not plain. Raises `SubmissionRefused` with every problem.
     """
-    sheet = sheet_of(source)
+    sheet = sheet_of(source, max(MOST_BYTES, ROW_BYTES * len(phase) if phase else 0))
     if not sheet.separator and len(sheet.first) == 1 and _is_value(sheet.first[0]):
         return _reading_of_lines(sheet, phase)
     plan = plan_of(sheet)
@@ -247,13 +249,21 @@ def _cell_problems(body: _Body, *, allow_partial: bool) -> list[Problem]:
         expected = f"all {len(phase)} cells of the phase {phase.name}"
         mend = "Predict these cells too, or pack what there is with --allow-partial."
         what = f"{len(missing)} cells are missing" if len(missing) != 1 else "a cell is missing"
-        problems.append(Problem(what, THE_TABLE, expected, f"none of {listed(missing)}", mend))
+        problems.append(
+            Problem(
+                what,
+                THE_TABLE,
+                expected,
+                f"none of {listed([bare(cell) for cell in missing[:MOST_LISTED]], len(missing))}",
+                mend,
+            )
+        )
     return problems
 
 
-def listed(words: Sequence[str]) -> str:
-    """The first few of these, and how many more there are."""
-    more = len(words) - MOST_LISTED
+def listed(words: Sequence[str], count: int | None = None) -> str:
+    """The first few of these (or of so many), and how many more there are."""
+    more = (len(words) if count is None else count) - MOST_LISTED
     return ", ".join(words[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from submissions.label_files import (
     HEADER,
+    MOST_BYTES,
     MOST_PROBLEMS,
     SAYS_OTHERWISE,
     LabelsInvalid,
@@ -22,6 +23,7 @@ from submissions.label_files import (
 )
 from submissions.naming import cells_of, listed_phase
 from submissions.phases import MOST_CELLS, OFFICIAL, Phase
+from submissions.problems import bare
 
 SHOWN_PROBLEMS = 20
 _TOO_MANY = "The reader takes no zip for so many cells: split them into several phases."
@@ -135,7 +137,8 @@ def _bytes_of(source: Path | str | bytes) -> bytes:
     if isinstance(source, bytes):
         return source
     try:
-        return Path(source).read_bytes()
+        with Path(source).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
         message = f"cannot read the label file {source}: {error.strerror}"
         raise TruthInvalid([message], "Name the published label file.") from error
@@ -159,14 +162,16 @@ def _placed(table: LabelTable, phase: Phase) -> Sequence[int]:
     for row, cell in enumerate(table.cells):
         at = known.find(cell)
         if at < 0:
-            strangers.append(f"line {table.lines[row]}: {cell} is no cell of the phase {phase.name}")
+            strangers.append(f"line {table.lines[row]}: {bare(cell)} is no cell of the phase {phase.name}")
         elif row_of[at] >= 0:
-            said = f"{phase.cells[at]} stands already in line {table.lines[row_of[at]]}"
+            said = f"{bare(phase.cells[at])} stands already in line {table.lines[row_of[at]]}"
             table.problems.append(f"line {table.lines[row]}: {said}")
         else:
             row_of[at] = row
     missing = (cell for cell, row in zip(phase.cells, row_of, strict=True) if row < 0)
-    absent = [f"{cell} of the phase {phase.name} has no line" for cell in islice(missing, MOST_PROBLEMS)]
+    absent = [
+        f"{bare(cell)} of the phase {phase.name} has no line" for cell in islice(missing, MOST_PROBLEMS)
+    ]
     table.problems += strangers + (absent if not table.problems or strangers else [])
     return row_of
 

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from submissions.checking import check
 from submissions.packing import packed
-from submissions.phases import PRELIM, phase_of
+from submissions.phases import PRELIM, Phase, phase_of
 from submissions.predictions import Predictions
 from submissions.problems import Problem, SubmissionRefused
 from submissions.reading import Reading, read
-from submissions.tables import reading_of_table, table_of
+from submissions.rows import MOST_BYTES
+from submissions.tables import read_table, reading_of_table, table_of
 from tests.support import stored
 from tests.support.submissions import some_predictions
 from tests.support.truth import LABEL_FILE
@@ -156,6 +157,25 @@ def test_the_label_file_itself_is_a_table_of_predictions() -> None:
     assert table_of(reading_of_table(by_original.encode()).predictions) == table_of(found.predictions)
 
 
+def test_two_cells_whose_spellings_differ_in_their_case_are_told_apart_behind_paths() -> None:
+    found = reading_of_table(b"file,label\nx/A.bmp,1\ny/a.bmp,0\n").predictions
+    assert (found.phase.cells, found.labels.tolist()) == (("A.bmp", "a.bmp"), [1, 0])
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"file,label\nA\x07.bmp,1\na\x07,1\nA\x07,0\n",
+        b'cell\tlabel\n"1.bmp"x\t1\n',
+        b"cell,label\n\x07,1\n\x07,1\n",
+    ],
+)
+def test_control_characters_of_a_table_are_never_printed(table: bytes) -> None:
+    for phase in (None, THIRTY):
+        report = check(table, phase)
+        assert all(word.isprintable() for word in (*map(str, report.problems), *report.read_as))
+
+
 def test_two_columns_that_name_different_cells_are_a_question() -> None:
     problem = refused("id,file,label\n1,10.bmp,1\n2,2.bmp,1\n10,1.bmp,0\n")
     assert (problem.where, problem.found) == ("line 2", "column `file` and column `id`")
@@ -279,3 +299,12 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 def test_no_table_makes_the_reader_take_300_megabytes() -> None:
     done = subprocess.run([sys.executable, "-c", HOSTILE], capture_output=True, text=True, check=True)
     assert int(done.stdout) * 1024 < 300 * 10**6
+
+
+def test_a_table_may_be_as_large_as_its_phase_needs() -> None:
+    phase = Phase("many", tuple(f"{at:0100}" for at in range(165_000)))
+    table = "cell,label\n" + "".join(f"{cell},1\n" for cell in phase.cells)
+    assert len(table) > MOST_BYTES
+    assert read_table(table.encode(), phase).positives == 165_000
+    with pytest.raises(SubmissionRefused, match="the file is too large"):
+        read_table(table.encode(), Phase("few", phase.cells[:10]))
