@@ -157,7 +157,7 @@ def test_the_judge_does_not_run_the_program_again_that_started_the_server(tmp_pa
         assert process.stdout is not None
         server = Server(process.stdout.readline().strip(), process, tmp_path / "data", None)
         assert server.hand_in(a_zip(1))["status"] == "scored"
-        assert server.stop() == 0
+        server.stop()
     assert (tmp_path / "times.txt").read_text().split() == ["run"]
 
 
