@@ -223,7 +223,11 @@ def shows_board(caller: Caller, rules: Rules, now: datetime) -> bool:
 
 
 class Rate:
-    """At most so many events a minute for each key; a full bucket refills evenly."""
+    """At most so many events a minute for each key; a full bucket refills evenly.
+
+    Our own thirty lines, because rate limiters for web frameworks count requests before they are answered:
+    here only attempts in vain count, so that nobody with a valid token is ever stopped by others.
+    """
 
     def __init__(self, per_minute: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = per_minute

@@ -77,7 +77,11 @@ class _Slot:
 
 
 class Boards:
-    """The boards of all phases, each made once for a revision of its phase."""
+    """The boards of all phases, each made once for a revision of its phase.
+
+    A cache by revision alone would let the first reader after every verdict wait, and under steady verdicts
+    each reader; so a thread looks after the revisions, and boards are made one at a time whoever asks.
+    """
 
     def __init__(self, make: Callable[[str], Board], revisions: Callable[[], Mapping[str, str]]) -> None:
         self.patience = PATIENCE

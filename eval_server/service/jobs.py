@@ -34,7 +34,10 @@ BATCH = 16
 BRING_BACK = "Bring it back from a backup, or let the team hand in the same zip; then judge it again."
 """What a host does about a lost file."""
 LOOK_AGAIN = 0.5
-"""Seconds after which an idle worker looks for what another process received."""
+"""Seconds after which an idle worker looks for what another process received.
+
+A look and not a message from the database, because SQLite has none: one way serves both.
+"""
 
 log = logging.getLogger("harness.jobs")
 

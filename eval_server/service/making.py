@@ -60,7 +60,10 @@ class Board:
     former: bool = False
     late: bool = False
     told: dict[str, Any] = field(default_factory=dict)
-    """What was made of this board already, by kind; the same for every reader of a public board."""
+    """What was made of this board already, by kind; the same for every reader of a public board.
+
+    It lives with the board, so that nothing has to be taken out of a cache when another one follows.
+    """
 
     @property
     def state(self) -> str:

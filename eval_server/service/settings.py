@@ -9,7 +9,10 @@ from pathlib import Path
 
 OPEN, TOKENS = "open", "tokens"
 VARIABLE = "HARNESS_SERVER_SETTINGS"
-"""The environment variable through which worker processes get the settings."""
+"""The environment variable through which worker processes get the settings.
+
+uvicorn starts them by the name of a function, which takes no arguments.
+"""
 
 
 class SettingsUnsafe(ValueError):

@@ -15,7 +15,11 @@ Value = TypeVar("Value")
 
 
 class Recent(Generic[Value]):
-    """The values used last, by key; safe to share between threads."""
+    """The values used last, by key; safe to share between threads.
+
+    `functools.lru_cache` asks for one key at a time, and nobody else can fill it: here what is missing is
+    read in one go, and the judge leaves what it has just judged.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -36,7 +40,11 @@ class Recent(Generic[Value]):
 
 
 class Verdicts:
-    """Verdicts and truths as values, read from the store once and kept at hand."""
+    """Verdicts and truths as values, read from the store once and kept at hand.
+
+    Room for the verdicts of twenty boards of 200 lines; of submissions that stand on none, the store keeps
+    the one number that says so, without the cells.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -36,6 +36,7 @@ class Arrivals:
         so two uploads at the same moment cannot share the last place.
         """
         with self._database.writing() as connection:
+            # of two uploads of a team at one moment the second has to see what the first used up
             lock_team(connection, arrival.team, arrival.at)
             earlier = _earlier(connection, arrival)
             if earlier is not None:

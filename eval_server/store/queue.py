@@ -28,7 +28,10 @@ from eval_server.store.verdicts import keep_verdicts, on_boards
 MAX_ATTEMPTS = 20
 """Claims after which a submission counts as failed: something in it ends the server each time."""
 LEASE = timedelta(minutes=10)
-"""After this long a claim is taken to be a dead worker's; a judgement takes milliseconds."""
+"""After this long a claim is taken to be a dead worker's; a judgement takes milliseconds.
+
+Long, because it is the last resort: a judge's claims are given back by name as soon as it is seen to be gone.
+"""
 _ENDED = (
     update(submissions)
     .where(submissions.c.id == bindparam("one"))

@@ -19,6 +19,7 @@ class KeptVerdicts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # beside the cache of whole verdicts: who stands for a team, one number of each submission says
         self._values: dict[tuple[str, str], dict[str, float | None]] = {}
 
     def judged(self, phase: str, truth: str, metric: str = "weighted_f1") -> list[ScoredSubmission]:

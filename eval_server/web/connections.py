@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_WITHIN = 10.0
 """Seconds until the head of a request has to be there, from the connection or from its first byte."""
 BODY_WITHIN = 150.0
-"""Seconds until a body has to be there; an upload is told so sooner."""
+"""Seconds until a body has to be there; longer than an upload may take, so that its sender is told why."""
 READ_WITHIN = 60.0
 """Seconds for which a reader may take nothing of an answer that waits for him."""
 SHARE = 4

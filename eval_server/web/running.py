@@ -140,6 +140,7 @@ def give_up() -> None:
 
 def follow_parent() -> None:
     """End this worker when the process that started it is gone, however it went."""
+    # looked for again and again: only Linux can be told to send a signal when a parent ends
     parent = os.getppid()
 
     def watch() -> None:

@@ -20,6 +20,7 @@ NEXT_LOOK = 0.02
 
 
 async def desk_of(request: Request) -> Desk:
+    # not because anything is awaited: FastAPI would send a plain function to a thread, for every request
     found: Desk = request.app.state.desk
     return found
 
@@ -48,6 +49,7 @@ async def identify(request: Request) -> Caller:
 
 async def in_time(phase: str, request: Request) -> None:
     """Let who reads a board wait, off the threads, while it is older than it may be."""
+    # boards are made on threads and this waits on the event loop: a look now and then needs no bridge
     boards, asked = (await desk_of(request)).boards, time.monotonic()
     while boards.to_wait_for(phase, asked):
         await asyncio.sleep(NEXT_LOOK)

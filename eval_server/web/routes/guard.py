@@ -42,7 +42,11 @@ log = logging.getLogger("harness.requests")
 
 
 class Guard:
-    """Refuses what does not belong here, and sees every answer out; HEAD is GET without the body."""
+    """Refuses what does not belong here, and sees every answer out; HEAD is GET without the body.
+
+    Plain ASGI, because Starlette's `BaseHTTPMiddleware` puts a task and a stream between a request and its
+    route, and an answer that has begun could not be told from one that has not.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings, counters: Counters, dress: Dress) -> None:
         self._app = app

@@ -28,7 +28,10 @@ from eval_server.web.routes.rendering import page
 router = APIRouter(include_in_schema=False)
 FormToken = Annotated[str | None, Form(max_length=200)]
 LOOKS, PAUSE = 40, 0.05
-"""How often, and after how many seconds, an upload is looked after before its page is shown."""
+"""How often, and after how many seconds, an upload is looked after before its page is shown.
+
+Two seconds: judging takes milliseconds, and where it takes longer the page says so and looks again by itself.
+"""
 
 
 @router.get("/phases/{phase}/submit")

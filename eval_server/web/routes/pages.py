@@ -29,6 +29,7 @@ from submissions.phases import MEMBER
 
 router = APIRouter(include_in_schema=False)
 MOST_CELLS = 300
+"""Cells that a page lists; the JSON twin has them all."""
 CLASSES = ("normal", "ALL")
 FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -79,6 +80,7 @@ def board(
 
 def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: str) -> str:
     """The leaderboard as HTML; that of a public board is kept for the minute, in every order asked for."""
+    # for the minute, because the table says how long ago things were
     current, now = desk.boards.current(record), desk.now().replace(second=0, microsecond=0)
     key, public = f"table {sort} {order}", record.rules.visibility == "public"
     kept = current.told.get(key)

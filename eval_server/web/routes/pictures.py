@@ -57,7 +57,7 @@ def _index(folder: Path) -> dict[str, tuple[Path, ...]]:
     return found
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=512)  # at most 28 MB: no thumbnail is larger than its pixels
 def _png(path: Path) -> bytes:
     from PIL import Image
 

@@ -29,6 +29,7 @@ from submissions.problems import bare
 SLACK = 2**20
 """What a multipart body may hold beside the zip: scores, manifest, names."""
 SMALL_PART = 512 * 2**10
+"""What a field or a manifest may hold: the parser keeps fields in memory, files on disk."""
 WHOLE = "the whole upload (file, scores and manifest)"
 MOST_NAME = 80
 SECONDS = 120
