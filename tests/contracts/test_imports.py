@@ -31,6 +31,8 @@ WRONG = {
     "click and rich": ("harness/runs/plan.py", "import click"),
     "httpx": ("harness/doctor.py", "import httpx"),
     "FastAPI and Starlette": ("eval_server/service/desk.py", "from starlette.requests import Request"),
+    "Dask": ("harness/runs/plan.py", "import dask"),
+    "pydantic": ("eval_server/web/routes/answers.py", "import pydantic"),
     "SQLAlchemy and Alembic": ("eval_server/service/desk.py", "import sqlalchemy"),
     "no circle of imports": ("models/finetune/recipe.py", "import models.finetune.loop"),
 }
