@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from eval_server.figures.picture import STYLE, Picture, picture
-from eval_server.figures.sheet import ROLES, SIZE, WIDTH, AxisScale, shortened, width_of
+from eval_server.figures.sheet import ROLES, SIZE, WIDTH, AxisScale, PictureSheet, shortened, width_of
 from tests.eval_server.figures.samples import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -133,3 +133,9 @@ def luminance(colour: str) -> float:
     parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_path_of_many_points_has_each_place_once_in_a_row() -> None:
+    sheet = PictureSheet(20)
+    sheet.path([(1, 2), (1.01, 2.04), (3, 4), (3, 4), (1, 2)])
+    assert 'd="M1 2L3 4L1 2"' in sheet.svg("title", "words")
