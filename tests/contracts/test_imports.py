@@ -34,6 +34,8 @@ WRONG = {
     "Dask": ("harness/runs/plan.py", "import dask"),
     "pydantic": ("eval_server/web/routes/answers.py", "import pydantic"),
     "SQLAlchemy and Alembic": ("eval_server/service/desk.py", "import sqlalchemy"),
+    "Dask lives": ("harness/runs/plan.py", "import distributed"),
+    "pydantic lives": ("eval_server/service/desk.py", "from pydantic import BaseModel"),
     "no circle of imports": ("models/finetune/recipe.py", "import models.finetune.loop"),
 }
 """For the contract that begins so (", one" says which of its rules): a module, and a line too many."""
