@@ -21,6 +21,7 @@ from harness.runs.outcome import Outcome
 from harness.runs.plan import Request, resolve
 from harness.runs.workflow import run
 from harness.upload.server import Server, hand_in
+from models import registry
 
 SCALE = 0.05
 """Share of the published number of cells that is drawn: 756 of 15,114."""
@@ -51,6 +52,7 @@ class Story:
 
 def tell(folder: Path, seed: int = 0, scale: float = SCALE) -> Story:
     """Draw cells into `folder`/data and run every entry of the demo in `folder`/runs."""
+    _require_packages()
     console.say(f"drawing cells into {folder / 'data'}")
     draw(folder / "data", scale=scale, seed=seed, progress=console.progress)
     outcomes = {}
@@ -68,6 +70,15 @@ def tell(folder: Path, seed: int = 0, scale: float = SCALE) -> Story:
     verdicts = {name: _verdict(outcome) for name, outcome in outcomes.items()}
     remarks = {name: outcome.manifest.remarks for name, outcome in outcomes.items() if outcome.manifest}
     return Story(folder, outcomes, Shown(compare(verdicts), verdicts, remarks))
+
+
+def _require_packages() -> None:
+    """Raise at once, before anything is drawn, where an entry of the demo lacks a package."""
+    for name in ENTRIES:
+        entry, _ = registry.find(name)
+        missing = registry.missing_requirement(entry.card)
+        if missing:
+            raise registry.needs(name, missing)
 
 
 def _verdict(outcome: Outcome) -> Verdict:

@@ -12,7 +12,7 @@ import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models import entry_files
@@ -36,6 +36,7 @@ class Listing:
     target: str
     available: bool = True
     reason: str = ""
+    card: EntryCard | None = None
 
 
 def listings(points: Iterable[importlib.metadata.EntryPoint] | None = None) -> tuple[Listing, ...]:
@@ -142,7 +143,7 @@ def _prefix(one: Listing) -> str:
 
 
 def examined(one: Listing) -> Listing:
-    """The same listing after loading its entry: unavailable, with the reason, if that fails.
+    """The same listing after loading its entry, with its card; unavailable, with the reason, if that fails.
 
     Built-in entries import no torch until they are used; `EntryCard.requires` names the packages
     they will need then, and a missing one makes the entry unavailable here already.
@@ -156,8 +157,8 @@ def examined(one: Listing) -> Listing:
     missing = missing_requirement(card)
     if missing:
         lack = needs(one.name, missing)
-        return Listing(one.name, one.origin, one.target, available=False, reason=f"{lack}. {lack.hint}")
-    return one
+        return replace(one, available=False, reason=f"{lack}. {lack.hint}", card=card)
+    return replace(one, card=card)
 
 
 def missing_requirement(card: EntryCard) -> str:

@@ -44,7 +44,8 @@ def _matching(pattern: str) -> tuple[Listing, ...]:
     found = registry.matching(pattern)
     if not found:
         raise EntryUnavailable(f"no entry matches {pattern!r}", "`harness models` lists them all.")
-    return found
+    known = registry.listings()
+    return tuple(registry.examined(one) if one in known else one for one in found)
 
 
 def _show_list(found: tuple[Listing, ...], *, as_json: bool) -> None:
@@ -57,14 +58,38 @@ def _show_list(found: tuple[Listing, ...], *, as_json: bool) -> None:
                         "origin": one.origin,
                         "available": one.available,
                         "reason": one.reason,
+                        "summary": one.card.summary if one.card else "",
+                        "reported": one.card.reported if one.card else "",
+                        "group": "paper" if _of_paper(one) else "other",
                     }
                     for one in found
                 ]
             }
         )
         return
-    rows = [(one.name, one.origin, "yes" if one.available else f"no: {one.reason}") for one in found]
-    console.table(("entry", "origin", "available"), rows, left=(0, 1, 2))
+    for title, members in (
+        ("After approaches that the paper names", [one for one in found if _of_paper(one)]),
+        ("Others", [one for one in found if not _of_paper(one)]),
+    ):
+        if members:
+            rows = [(one.name, _in_a_line(one), _reported(one)) for one in members]
+            console.table(("entry", "what it is", "reported"), rows, title=title, left=(0, 1, 2))
+
+
+def _of_paper(one: Listing) -> bool:
+    """Whether this is one of the approaches of the paper, its own among them: those have a year."""
+    return one.origin == "built-in" and one.card is not None and one.card.year is not None
+
+
+def _in_a_line(one: Listing) -> str:
+    """What the entry is, where it comes from if that is elsewhere, and why it cannot be used."""
+    summary = one.card.summary if one.card else ""
+    origin = "" if one.origin == "built-in" else f"[{one.origin}]"
+    return " ".join(filter(None, (summary, origin, "" if one.available else f"not available: {one.reason}")))
+
+
+def _reported(one: Listing) -> str:
+    return one.card.reported if one.card else ""
 
 
 def _show_card(name: str, *, as_json: bool) -> None:

@@ -225,11 +225,37 @@ def show_outcome(outcome: Outcome | None, *, as_json: bool, received: dict[str, 
         console.table(("metric", "value"), [(name, f"{metrics[name]:.4f}") for name in shown])
     remarks = ", ".join(outcome.manifest.remarks) if outcome.manifest else ""
     rows = [
+        *_worth(outcome),
         ("marked", remarks),
         ("run", str(outcome.folder.path)),
         ("submission", str(outcome.submission or "")),
         ("server", f"{received['status']}, submission {received['id']}" if received else ""),
+        ("next", "" if received else _next(outcome)),
     ]
     for name, text in rows:
         if text:
             console.result(f"{name:12} {text}")
+
+
+def _worth(outcome: Outcome) -> list[tuple[str, str]]:
+    """The one number with its interval and what is weak about it, or why there is none."""
+    from harness.runs.cards import why_no_score
+    from harness.runs.verdict_words import interval_words, weakness
+
+    if outcome.manifest is None:
+        return []
+    if outcome.verdict is None:
+        return [("score", why_no_score(outcome.manifest.split))]
+    limits = outcome.verdict.intervals["weighted_f1"]
+    between = f", 95 % interval {interval_words(limits)}" if limits.estimable else ""
+    value = f"weighted F1 {outcome.verdict.weighted_f1:.4f}{between}"
+    return [("score", value), ("", weakness(outcome.verdict))]
+
+
+def _next(outcome: Outcome) -> str:
+    """The command that one gives after this."""
+    if outcome.manifest is None or outcome.submission is None:
+        return ""
+    if outcome.manifest.split == "final":
+        return f"harness upload {outcome.submission} --server URL --phase final --entry NAME"
+    return f"harness score {outcome.folder.path}, or harness compare with other runs"

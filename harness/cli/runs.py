@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     type=click.Choice(["table", "csv"]),
     default="table",
     show_default=True,
-    help="csv also names the folders.",
+    help="csv and --json hold more columns.",
 )
 @JSON
 def runs(runs_root: Path, form: str, as_json: bool) -> None:
-    """List all runs: how far each came, and its weighted F1 with the interval where it was judged."""
+    """List all runs: how far each came, its weighted F1 with the interval where it was judged, and how it
+    differs from the other runs of its entry (settings, weights, limit)."""
     from harness.runs.listing import runs_table
 
     table = runs_table(runs_root)
@@ -40,21 +41,30 @@ def runs(runs_root: Path, form: str, as_json: bool) -> None:
 
 
 def _show(table: pd.DataFrame) -> None:
-    """What fits a terminal; the folders' whole names are in the other formats."""
-    shown = ["entry", "split", "seed", "status", "F1, %", "95 %", "remarks"]
+    """What fits a terminal: folders hold entry, split and seed in their names; the rest tells runs apart."""
+    shown = ["run", "status", "F1, %", "95 %", "what differs", "remarks"]
     rows = [
         (
-            str(one.entry),
-            str(one.split),
-            str(one.seed),
+            str(one.run),
             one.status,
             _percent(one.weighted_f1),
             _interval(one.low, one.high),
+            _differs(one.settings, one.weights, one.limit),
             one.remarks,
         )
         for one in table.itertuples()
     ]
-    console.table(shown, rows, left=(0, 1, 3, 6))
+    console.table(shown, rows, left=(0, 1, 4, 5))
+
+
+def _differs(settings: str, weights: str, limit: object) -> str:
+    """Settings that differ among the runs of the entry, the first weights, and the limit on cells."""
+    said = [
+        settings,
+        f"weights {weights}" if weights else "",
+        f"limit {limit}" if str(limit).isdigit() else "",
+    ]
+    return ", ".join(filter(None, said))
 
 
 def _percent(share: float) -> str:

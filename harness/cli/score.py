@@ -78,7 +78,7 @@ def _remarks(name: str, verdict: Verdict, found: Judged) -> tuple[str, ...]:
 
 def _show(name: str, verdict: Verdict, found: Judged) -> None:
     from harness import console
-    from harness.reports.verdict_words import headline, weakness
+    from harness.runs.verdict_words import headline, weakness
 
     console.result(headline(name, verdict))
     console.result(_sentence(verdict))
@@ -96,7 +96,7 @@ def _show_plain(name: str, verdict: Verdict, found: Judged, form: str) -> None:
     """Markdown with all that belongs to it, or the numbers alone as CSV, with all their digits."""
     from harness import console
     from harness.reports.pair_tables import csv_text
-    from harness.reports.verdict_words import headline, weakness
+    from harness.runs.verdict_words import headline, weakness
 
     if form == "csv":
         console.result(csv_text(("metric", "value", "low", "high"), _numbers(verdict)).rstrip("\n"))
@@ -144,7 +144,7 @@ def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
 
 
 def _limits(interval: Interval) -> str:
-    from harness.reports.verdict_words import interval_words
+    from harness.runs.verdict_words import interval_words
 
     return interval_words(interval)
 

@@ -19,6 +19,7 @@ from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge
 from harness import console
 from harness.errors import DataWrong, UsageWrong
+from harness.runs.cards import card_of_ensemble
 from harness.runs.folder import ANEW, RunFolder, Status, read_json, read_manifest
 from harness.runs.kept import require_unchanged
 from harness.runs.outcome import Outcome
@@ -208,11 +209,12 @@ def ensemble(
         told = {"entry": "ensemble", "by": by, "parts": described, "split": manifest.split}
         folder.write(folder.plan, told | {"seed": manifest.seed})
         folder.write(folder.manifest, json.loads(manifest.to_json()))
-        write_whole(folder.card, _card(manifest))
         submission = folder.submission(partial=phase.partial)
         pack(predictions, submission)
         folder.mark(Status.PACKED)
-    return Outcome(folder, Status.PACKED, submission, manifest, _verdict(folder, predictions, known))
+    verdict = _verdict(folder, predictions, known)
+    write_whole(folder.card, card_of_ensemble(manifest, verdict))
+    return Outcome(folder, Status.PACKED, submission, manifest, verdict)
 
 
 def _truth_of(phase: Phase, truth: Truth, weighing: Weighing) -> Truth | None:
@@ -288,17 +290,4 @@ def _manifest(
         chosen_on_test=any(one.chosen_on_test for one in manifests),
         transductive=any(one.transductive for one in manifests),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _card(manifest: Manifest) -> str:
-    parts = "".join(
-        f"- {one['name']}: {one['entry']}, seed {one['seed']}, weight {one['weight']:.4f} ({one['run']})\n"
-        for one in manifest.parts
-    )
-    remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
-    return (
-        f"# ensemble on {manifest.split}\n\nThe parts' {manifest.settings['by']} averaged, "
-        f"weights: {manifest.settings['weights']}.\n\n{parts}{remarks}\n"
-        "Research software, not a medical device.\n"
     )

@@ -13,11 +13,11 @@ from harness.runs.folder import RunFolder, read_json
 
 COLUMNS = (
     "run", "entry", "split", "seed", "status", "cells", "weighted_f1", "low", "high", "accuracy",
-    "remarks", "created",
+    "remarks", "created", "settings", "weights", "limit",
 )  # fmt: skip
 
 _TYPES = {
-    "seed": "Int64", "cells": "Int64",
+    "seed": "Int64", "cells": "Int64", "limit": "Int64",
     "weighted_f1": "float64", "low": "float64", "high": "float64", "accuracy": "float64",
 }  # fmt: skip
 
@@ -31,8 +31,21 @@ def runs_table(root: Path) -> pd.DataFrame:
     if not root.is_dir():
         raise DataWrong(f"there is no folder {root}", "Make a run first, or name another folder with --runs.")
     rows = [_row(RunFolder(plan.parent)) for plan in root.glob("*/plan.json")]
+    _tell_apart(rows)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype(_TYPES).sort_values(["created", "run"], ignore_index=True)
+
+
+def _tell_apart(rows: list[dict[str, Any]]) -> None:
+    """Of each run's settings those that differ among the runs of its entry, in words."""
+    for row in rows:
+        own = row.get("settings") or {}
+        alike = [other["settings"] or {} for other in rows if other["entry"] == row["entry"]]
+        row["alone"] = {
+            name: value for name, value in own.items() if any(one.get(name) != value for one in alike)
+        }
+    for row in rows:
+        row["settings"] = ", ".join(f"{name}={value}" for name, value in row.pop("alone").items())
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
@@ -48,11 +61,14 @@ def _row(folder: RunFolder) -> dict[str, Any]:
             "status": str(damage),
             "remarks": where,
             "created": "",
+            "settings": None,
+            "weights": "",
         }
 
 
 def _readable(folder: RunFolder) -> dict[str, Any]:
-    plan = _facts(folder.plan, {"entry": str, "split": str, "seed": int})
+    kinds = {"entry": str, "split": str, "seed": int, "settings": dict, "weights": dict, "limit": int}
+    plan = _facts(folder.plan, kinds)
     folder = RunFolder(folder.path, str(plan.get("key", "")))
     manifest = _facts(folder.manifest, {"cells": int, "remarks": list, "created": str}, folder)
     metrics = _facts(folder.metrics, {"metrics": dict, "intervals": dict}, folder)
@@ -71,7 +87,16 @@ def _readable(folder: RunFolder) -> dict[str, Any]:
         "accuracy": _number(folder.metrics, found.get("accuracy")),
         "remarks": ", ".join(map(str, (*manifest.get("remarks", ()), *_of_before(folder, manifest)))),
         "created": manifest.get("created", ""),
+        "settings": plan.get("settings"),
+        "weights": _weights(plan.get("weights") or {}),
+        "limit": plan.get("limit"),
     }
+
+
+def _weights(facts: Mapping[str, Any]) -> str:
+    """Where the first weights came from: the file's name with the first of its digest, hub, none."""
+    file = facts.get("file")
+    return f"{file} ({str(facts.get('sha256', ''))[:8]})" if file else str(facts.get("source", ""))
 
 
 def _status(folder: RunFolder) -> str:

@@ -22,6 +22,7 @@ from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
 from harness.errors import DataWrong, HarnessError
+from harness.runs.cards import card_of_run
 from harness.runs.folder import ANEW, RunFolder, Status, read_json, write_json
 from harness.runs.kept import Kept, look, require_fit, require_zip, seal_fit
 from harness.runs.outcome import Outcome
@@ -83,6 +84,7 @@ def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
         return Outcome(folder, Status.FITTED)
     predictions, manifest = _predicted(plan, kept)
     verdict = _verdict(plan, predictions)
+    write_whole(folder.card, card_of_run(plan.entry.card, manifest, verdict))
     if until is Status.PREDICTED:
         return Outcome(folder, Status.PREDICTED, None, manifest, verdict)
     submission = _packed(plan, predictions, manifest)
@@ -176,7 +178,6 @@ def _predicted(plan: Plan, kept: Kept) -> tuple[Predictions, Manifest]:
     write_table(predictions, folder.predictions, subjects)
     manifest = _manifest(plan, predictions, scored.computed)
     folder.write(folder.manifest, json.loads(manifest.to_json()))
-    write_whole(folder.card, _card(plan, manifest))
     folder.mark(Status.PREDICTED)
     return predictions, manifest
 
@@ -290,25 +291,6 @@ def _data_facts(plan: Plan) -> dict[str, Any]:
         "pixels_not_known": any(not record.proven for record in used),
         **{name: plan.identity[name] for name in kept},
     }
-
-
-def _card(plan: Plan, manifest: Manifest) -> str:
-    card, training = plan.entry.card, manifest.training
-    classes = ", ".join(f"{count} {name}" for name, count in training["classes"].items())
-    left_out = "".join(
-        f"- left out: {one['subject']}, {one['cells']} cells: {one['reason']}\n"
-        for one in training["dropped"]
-    )
-    remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
-    return (
-        f"# {card.name} on {manifest.split}, seed {manifest.seed}\n\n"
-        f"{card.summary}\n\n"
-        f"- after: {card.paper}\n- reported: {card.reported or 'nothing'}\n"
-        f"- different here: {card.differences or 'nothing known'}\n"
-        f"- trained on {training['cells']} cells ({classes}) of {training['subjects']} subjects\n{left_out}"
-        f"- choice of epoch: {manifest.selection}\n{remarks}\n"
-        "Research software, not a medical device.\n"
-    )
 
 
 def _packed(plan: Plan, predictions: Predictions, manifest: Manifest) -> Path:

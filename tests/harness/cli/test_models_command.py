@@ -48,3 +48,17 @@ def test_a_check_without_a_name_is_refused():
     answer = harness("models", "--check")
     assert answer.code == 2
     assert "harness models NAME --check" in answer.err
+
+
+def test_the_list_says_what_each_entry_is_and_what_was_reported_in_two_groups():
+    listed = harness("models").out
+    first, others = listed.split("Others")
+    assert "After approaches that the paper names" in first
+    assert "SE-ResNeXt50 32x4d with a learning rate for each depth" in first
+    assert "0.8789" in first
+    assert "majority" in others
+    assert "timm:<name>" in others
+    groups = {one["name"]: one["group"] for one in harness("models", "--json").document()["entries"]}
+    assert (groups["shape-svm"], groups["tiny"]) == ("paper", "other")
+    (svm,) = harness("models", "shape-svm*", "--json").document()["entries"]
+    assert svm["summary"].startswith("hand-made descriptors")

@@ -83,3 +83,23 @@ def test_a_damaged_run_has_a_line_in_every_format(tmp_path):
         answer = harness_inside("runs", "--runs", tmp_path / "runs", *more)
         assert answer.code == 0, answer.err
         assert "damaged: plan.json" in answer.out
+
+
+def test_runs_of_one_entry_are_told_apart_by_folder_settings_weights_and_limit(tmp_path):
+    common = {"entry": "tiny", "split": "prelim", "seed": 0}
+    file = {"source": "file", "file": "w.pth", "sha256": "0123456789abcdef"}
+    for name, more in {
+        "one": {"settings": {"epochs": 1, "side": 32}, "weights": {"source": "none"}},
+        "two": {"settings": {"epochs": 2, "side": 32}, "weights": file, "limit": 40},
+        "other": {"entry": "shape-svm", "settings": {"c": 1}, "weights": {}},
+    }.items():
+        folder = RunFolder(tmp_path / name)
+        folder.path.mkdir()
+        folder.plan.write_text(json.dumps(common | more))
+    table = runs_table(tmp_path).set_index("run")
+    assert table["settings"].to_dict() == {"one": "epochs=1", "two": "epochs=2", "other": ""}
+    assert table["weights"].to_dict() == {"one": "none", "two": "w.pth (01234567)", "other": ""}
+    assert table["limit"].fillna(0).to_dict() == {"one": 0, "two": 40, "other": 0}
+    told = harness_inside("runs", "--runs", tmp_path, COLUMNS="200").out
+    assert "epochs=2, weights w.pth (01234567), limit 40" in told
+    assert "side" not in told
