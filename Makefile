@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo test services check calibration benchmark clean
+.PHONY: help install demo test test-fast services check calibration benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,9 @@ demo: $(VENV)/.train  ## the whole story on drawn cells, offline, in about a min
 
 test: $(VENV)/.all  ## all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
+
+test-fast: $(VENV)/.all  ## without browsers, crashes and training: for every small change
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --fast
 
 services: $(VENV)/.all  ## Chromium, PostgreSQL and axe-core, without which some tests are skipped (Debian, root)
 	VENV=$(VENV) .ci/services

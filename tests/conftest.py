@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.fast import pytest_addoption, pytest_collection_modifyitems, pytest_ignore_collect
 from tests.support.skips import (
     pytest_collectreport,
     pytest_runtest_logreport,
@@ -15,7 +16,10 @@ from tests.support.skips import (
 )
 
 __all__ = [
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_collectreport",
+    "pytest_ignore_collect",
     "pytest_runtest_logreport",
     "pytest_sessionfinish",
     "pytest_terminal_summary",

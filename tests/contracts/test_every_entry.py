@@ -6,6 +6,8 @@ from models import registry
 from models.contract import Entry
 from models.contract_tests import RULES, findings
 
+pytestmark = pytest.mark.training
+
 _SMALLER = {"backbone": "legacy_seresnet18"}
 SETTINGS = {"seresnext-norot": _SMALLER, "seresnext-nospeclr": _SMALLER}
 """The ablations run the reference entry's code: here with the smallest network of its family."""

@@ -14,6 +14,8 @@ from tests.support.browser import a_browser, axe_source, drop, grave_problems
 from tests.support.server import Server, a_server, a_zip, administer
 from tests.support.submissions import a_zip as a_raw_zip
 
+pytestmark = pytest.mark.browser
+
 ENTRIES = {"steady": ("red", 2), "middling": ("green", 9), "hasty": ("blue", 20)}
 BAD = a_raw_zip({"isbi_valid.predict": b"\n".join([b"1"] * 20 + [b"2", b"ALL"] + [b"0"] * 20) + b"\n"})
 

@@ -7,7 +7,11 @@ import sys
 import time
 import urllib.request
 
+import pytest
+
 from tests.support.command import harness
+
+pytestmark = pytest.mark.training
 
 ENTRIES = {"tiny", "shape-knn", "majority"}
 

@@ -26,6 +26,8 @@ from tests.support.inside import harness_inside
 from tests.support.postgres import a_database
 from tests.support.server import DATABASES
 
+pytestmark = pytest.mark.training
+
 THAT_DAY = datetime(2026, 11, 26, 12, tzinfo=UTC)
 TRUTH = "earlier/C-NMC_test_prelim_phase_data_labels.csv"
 RUNS = {

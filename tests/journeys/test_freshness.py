@@ -15,6 +15,8 @@ import pytest
 from tests.support.postgres import a_database
 from tests.support.server import DATABASES
 
+pytestmark = pytest.mark.crash
+
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "freshness.py"
 SHORT = ("--times", "2", "--waits", "1", "3", "--changes", "2")
 

@@ -21,6 +21,8 @@ import pytest
 from tests.support.postgres import a_database, asked
 from tests.support.server import DATABASES, Server, a_zip, add_phase, decided, started
 
+pytestmark = pytest.mark.crash
+
 CRASHES = int(os.environ.get("HARNESS_CRASHES", "3"))
 UPLOADS = int(os.environ.get("HARNESS_CRASH_UPLOADS", "40"))
 CLIENTS = 8

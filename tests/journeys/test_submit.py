@@ -17,6 +17,8 @@ from tests.support.command import harness
 from tests.support.dataset import a_dataset
 from tests.support.truth import LABEL_FILE
 
+pytestmark = pytest.mark.training
+
 QUICK = ("--set", "side=32", "--set", "views=1", "--set", "batch=8")
 
 

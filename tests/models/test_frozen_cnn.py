@@ -7,6 +7,8 @@ from models.contract import EntryUnavailable, Session, SettingInvalid
 from models.drawn_cells import drawn_cells
 from models.frozen_cnn import FROZEN_CNN
 
+pytestmark = pytest.mark.training
+
 ENTRY = FROZEN_CNN.configured({"backbones": "test_resnet", "side": "64"})
 
 

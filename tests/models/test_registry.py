@@ -13,6 +13,8 @@ from models.registry import GROUP, examined, find, listings
 from models.seresnext import SERESNEXT
 from tests.models.finetune.cells import some_cells
 
+pytestmark = pytest.mark.training
+
 OURS = ("tiny", "seresnext", "seresnext-norot", "seresnext-nospeclr", "majority")
 
 

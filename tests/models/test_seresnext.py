@@ -10,6 +10,8 @@ from models.finetune.networks import parameter_groups
 from models.seresnext import NOROT, NOSPECLR, SERESNEXT
 from tests.models.finetune.cells import some_cells
 
+pytestmark = pytest.mark.training
+
 PUBLISHED_FACTOR = {1: 1.0, 2: 1.0, 3: 0.1, 4: 0.1, 5: 0.01, 6: 0.01}
 PUBLISHED_RATE = {
     "layer0": 1e-6,

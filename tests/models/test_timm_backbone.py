@@ -7,6 +7,8 @@ from models.contract import EntryUnavailable
 from models.contract_tests import Trial, one_cell_is_predicted
 from models.finetune.networks import parameter_groups, timm_network
 
+pytestmark = pytest.mark.training
+
 
 def test_the_reference_network_gets_the_reference_rates():
     recipe = registry.find("timm:legacy_seresnext50_32x4d")[0].settings

@@ -10,6 +10,8 @@ from models.finetune.predict import scores_of
 from models.tiny import ENTRY
 from tests.models.finetune.cells import quick, some_cells
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture(scope="module")
 def fitted():

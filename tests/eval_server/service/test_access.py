@@ -20,7 +20,7 @@ from eval_server.web.routes.callers import COOKIE
 from eval_server.web.routes.guard import FORWARDED
 from tests.support.command import harness
 from tests.support.desk import NOON, Place, a_place, problem
-from tests.support.server import a_wrapped_zip, a_zip, small_truth
+from tests.support.server import a_wrapped_zip, a_zip, decided, small_truth
 
 
 def signed_in(place: Place, token: str) -> tuple[Any, str]:
@@ -419,6 +419,7 @@ def test_what_a_host_does_is_in_the_audit_log(guarded: Place) -> None:
     host = guarded.client(guarded.token("host"))
     submission = guarded.hand_in(token=guarded.token("team", "red"))["id"]
     host.post(f"/api/submissions/{submission}/judging")
+    decided(host, submission)  # what is being judged again cannot be chosen
     host.post("/api/teams/red/tokens")
     host.post(f"/api/submissions/{submission}/choice")
     other = guarded.hand_in(a_zip(2), token=guarded.token("host"), team="blue", named=True)["id"]

@@ -17,6 +17,8 @@ from tests.eval_server.service.test_judge_process import judge_of
 from tests.support.desk import Place, problem
 from tests.support.server import Server, a_server, a_zip, add_phase, decided
 
+pytestmark = pytest.mark.crash
+
 NO_FILE_GROWS = (0, resource.RLIM_INFINITY)
 AS_BEFORE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 

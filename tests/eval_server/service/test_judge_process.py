@@ -24,6 +24,8 @@ from tests.support.desk import NOON
 from tests.support.postgres import a_database
 from tests.support.server import SCRIPT, Server, a_server, a_zip, add_phase, small_truth
 
+pytestmark = pytest.mark.crash
+
 
 def judge_of(server: int) -> int:
     """The process id of the judge that this server started."""

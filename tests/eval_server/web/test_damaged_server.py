@@ -24,6 +24,8 @@ from tests.support.command import harness
 from tests.support.desk import Place, a_place, problem
 from tests.support.server import a_server, a_zip, administer, started
 
+pytestmark = pytest.mark.crash
+
 PLACES = (0.0, 0.35, 0.7, 1.0)
 """Where in the file a page is overwritten, as a share of its pages."""
 

@@ -25,6 +25,8 @@ from tests.support.server import (
     truth_table,
 )
 
+pytestmark = pytest.mark.crash
+
 
 def test_the_ready_line_names_an_address_that_answers_and_a_stop_ends_well(tmp_path: Path) -> None:
     with a_server(tmp_path) as server:

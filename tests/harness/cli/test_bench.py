@@ -16,6 +16,8 @@ from models.finetune.engines import EngineMissing
 from models.tiny import ENTRY
 from tests.support.inside import harness_inside
 
+pytestmark = pytest.mark.training
+
 
 def test_an_entry_that_is_no_network_is_refused() -> None:
     answer = harness_inside("bench", "--model", "majority")

@@ -18,14 +18,14 @@ from tests.harness.data.conftest import Rearranged
 from tests.support import few_images, whole_sample
 
 
-@pytest.fixture
-def few() -> Dataset:
-    return open_dataset(few_images())
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return open_dataset(few_images(), cache=tmp_path_factory.mktemp("cache"))
 
 
-@pytest.fixture
-def dataset(drawn: Path) -> Dataset:
-    return open_dataset(drawn)
+@pytest.fixture(scope="module")
+def dataset(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return open_dataset(drawn, cache=tmp_path_factory.mktemp("cache"))
 
 
 def classes(cells: tuple[CellRecord, ...]) -> dict[str, int]:

@@ -10,6 +10,8 @@ from tests.models.finetune.weight_kinds import shapes, state, with_average
 from tests.support.dataset import a_dataset
 from tests.support.inside import harness_inside
 
+pytestmark = pytest.mark.training
+
 QUICK = ("--set", "epochs=1", "--set", "views=1", "--set", "side=32", "--limit", 8)
 
 

@@ -14,6 +14,8 @@ from models.finetune.augment import moved as moved_by_steps
 from models.finetune.recipe import Recipe
 from tests.models.finetune.cells import real_crops
 
+pytestmark = pytest.mark.training
+
 RECIPE = Recipe()
 
 

@@ -23,6 +23,8 @@ from models.finetune.step import Step
 from tests.models.finetune.cells import quick, some_cells
 from tests.models.finetune.test_loop import After, fit_with_interruptions, weights_of
 
+pytestmark = pytest.mark.training
+
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 

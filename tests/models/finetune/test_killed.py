@@ -15,6 +15,8 @@ import pytest
 from models.contract import Session, Validation
 from tests.models.finetune.cells import quick, some_cells
 
+pytestmark = pytest.mark.crash
+
 KILLS = {"eager": 10, "compile": 3}
 ENGINES = ("eager", "compile") if os.environ.get("HARNESS_TEST_COMPILED_KILLS") else ("eager",)
 """Every start of a compiled training compiles again, which takes as long as a hundred steps."""

@@ -11,6 +11,8 @@ from models.finetune.loop import prepare
 from models.finetune.weights import fingerprint
 from tests.models.finetune.cells import quick, some_cells
 
+pytestmark = pytest.mark.training
+
 
 def weights_of(fitted) -> str:
     return fingerprint(fitted.module.state_dict())

@@ -9,6 +9,8 @@ from models.finetune.checkpoints import Checkpoints
 from models.finetune.tensors import save
 from tests.support.disk import no_file_above
 
+pytestmark = pytest.mark.training
+
 
 def test_tensors_without_room_name_their_file(tmp_path):
     file = tmp_path / "model.safetensors"

@@ -8,6 +8,8 @@ from models import registry
 from models.contract import EntryUnavailable, SettingInvalid
 from tests.models.finetune.weight_kinds import shapes, state, with_average
 
+pytestmark = pytest.mark.training
+
 SMALL = "timm:test_resnet"
 
 

@@ -8,6 +8,8 @@ from PIL import Image
 from models.finetune.views import rotation_table, turned
 from tests.models.finetune.cells import real_crops
 
+pytestmark = pytest.mark.training
+
 ANGLES = [0, 45, 90, 135, 180, 225, 270, 315]
 
 

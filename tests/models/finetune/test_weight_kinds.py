@@ -7,6 +7,8 @@ import torch
 
 from tests.models.finetune.weight_kinds import KINDS, SMALL, outcome, state
 
+pytestmark = pytest.mark.training
+
 PAGE = (Path(__file__).parents[3] / "docs" / "entries.md").read_text()
 
 

@@ -17,6 +17,8 @@ from models.finetune.weight_files import read
 from models.finetune.weights import fingerprint, start
 from models.seresnext import SERESNEXT
 
+pytestmark = pytest.mark.training
+
 TEST_RESNET = Recipe(backbone="test_resnet", layers=(REST,), learning_rates=(1e-3,))
 
 

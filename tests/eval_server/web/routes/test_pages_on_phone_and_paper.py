@@ -13,6 +13,8 @@ from tests.support.browser import a_browser
 from tests.support.desk import Place
 from tests.support.server import a_zip
 
+pytestmark = pytest.mark.browser
+
 ENTRIES = {"neighborhood correction": ("a", 1), "heterogeneity loss": ("b", 6), "deep": ("c", 24)}
 HIDDEN = """[...document.querySelectorAll("main td, main th")].filter(cell => {
     const box = cell.getBoundingClientRect();
