@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from benchmarks.calibration import areas, candidates, coverages, margins, seeds, sizes
+from benchmarks.calibration import areas, candidates, coverages, margins, predictions, seeds, sizes
 from benchmarks.calibration.tables import Job, Row, Table
 
 KINDS = {
@@ -20,6 +20,7 @@ KINDS = {
     "margins": margins,
     "seeds": seeds,
     "areas": areas,
+    "predictions": predictions,
 }
 
 

@@ -31,6 +31,7 @@ from eval_server.figures.standings import (
     rank_stability,
     significance_map,
 )
+from eval_server.figures.statements import level_words
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
@@ -49,7 +50,8 @@ SHOWN: Final = 25
 def pictures_of_report(report: Report) -> tuple[Picture, ...]:
     """Leaderboard, who can be told apart, rank stability, and the mean ranks over subjects."""
     shown = report.entries[:SHOWN]
-    found = [leaderboard([line_of(one) for one in shown], groups=_groups(report))]
+    lines, level = [line_of(one) for one in shown], level_words(report.alpha)
+    found = [leaderboard(lines, groups=_groups(report), level=level)]
     if report.subjects is not None and len(report.entries) > 1:
         found.append(_differences(report) if report.baseline is not None else _map(report))
         found.extend(_stability(report))

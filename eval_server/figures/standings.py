@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import LINE, WIDTH, AxisScale, PictureSheet, shortened, span, width_of
+from eval_server.figures.statements import bars_mean, level_words
 from eval_server.figures.wording import (
     ABSENT,
     MINUS,
@@ -52,7 +53,11 @@ def common_span(lines: Sequence[Line]) -> Interval:
 
 
 def leaderboard(
-    lines: Sequence[Line], *, groups: Sequence[tuple[int, int]] | None = None, metric: str = "weighted F1"
+    lines: Sequence[Line],
+    *,
+    groups: Sequence[tuple[int, int]] | None = None,
+    metric: str = "weighted F1",
+    level: str = "95 %",
 ) -> Picture:
     """Entries in order of their metric, each with its interval; bars join what cannot be told apart.
 
@@ -77,9 +82,10 @@ def leaderboard(
         sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
         _plot_interval(sheet, scale, y, line.value, line.interval)
         sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
-    caption = _leaderboard_caption(lines, runs, metric, tested=groups is not None)
-    title = f"Leaderboard: {metric} with 95 % intervals"
-    heads = ("entry", "rank set", f"{metric} %", "95 % interval", "remarks")
+    said = f"Dot: {metric}; line: its {level} interval over subjects; first column: the ranks it may hold."
+    caption = _leaderboard_caption(said, len(lines), runs, tested=groups is not None)
+    title = f"Leaderboard: {metric} with {level} intervals"
+    heads = ("entry", "rank set", f"{metric} %", f"{level} interval", "remarks")
     return picture("leaderboard", title, caption, sheet.svg(title, caption), heads, list(map(_row, lines)))
 
 
@@ -92,15 +98,12 @@ def _row(line: Line) -> tuple[str, ...]:
     return line.name, _rank(line), percent(line.value), interval, ", ".join(line.remarks) or ABSENT
 
 
-def _leaderboard_caption(
-    lines: Sequence[Line], runs: Sequence[tuple[int, int]], metric: str, *, tested: bool
-) -> str:
-    said = f"Dot: {metric}; line: its 95 % interval over subjects; first column: the ranks it may hold."
-    if not tested or len(lines) < 2:
+def _leaderboard_caption(said: str, lines: int, runs: Sequence[tuple[int, int]], *, tested: bool) -> str:
+    if not tested or lines < 2:
         return said
     if not runs:
-        return f"{said} Every entry can be told from its neighbours."
-    return f"{said} Entries joined by a bar at the left cannot be told apart."
+        return f"{said} Every entry can be told from its neighbours; the map says which of the others."
+    return f"{said} {bars_mean()}"
 
 
 def lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
@@ -295,10 +298,11 @@ def differences(gaps: Sequence[Gap], *, alpha: float = 0.05, margin: float | Non
         apart = gap.p is not None and gap.p < alpha
         sheet.text((WIDTH - 2, y + 13), told, anchor="end", bold=apart)
         _plot_interval(sheet, scale, y + 26, gap.difference, gap.interval)
-    title = "Differences with 95 % intervals"
+    level = level_words(alpha)
+    title = f"Differences with {level} intervals"
     caption = _gap_caption(gaps, alpha, margin)
     rows = [_gap_row(gap, alpha) for gap in gaps]
-    columns = ("entry", "against", "difference, points", "95 % interval", "Holm p", "in words")
+    columns = ("entry", "against", "difference, points", f"{level} interval", "Holm p", "in words")
     return picture("differences", title, caption, sheet.svg(title, caption), columns, rows)
 
 

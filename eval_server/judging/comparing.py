@@ -17,7 +17,8 @@ from eval_server.judging.report import Agreement, RankStability, Report, Standin
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring import pairwise, ranking, resampling
 from eval_server.scoring.counts import Floats
-from eval_server.scoring.intervals import LEVEL
+from eval_server.scoring.foresight import power
+from eval_server.scoring.intervals import LEVEL, Interval
 from eval_server.scoring.metrics import SWAPPED, WEIGHTED_F1
 from eval_server.scoring.subjects import accuracies
 
@@ -52,7 +53,7 @@ def compare(
     lineup = _lineup(entries, alpha, baseline)
     family = family_of(lineup, alpha, margin)
     drawn = _drawn(lineup, stability, resamples)
-    standings = _standings(lineup, drawn)
+    standings = _standings(lineup, drawn, alpha)
     table = lineup.table
     return Report(
         standings,
@@ -71,6 +72,7 @@ def compare(
         lineup.places.groups,
         None if table is None else ranking.friedman(accuracies(table), alpha=alpha),
         tuple(dict.fromkeys(remark for verdict in lineup.verdicts for remark in verdict.remarks)),
+        _findable(lineup, alpha),
     )
 
 
@@ -121,16 +123,16 @@ def _drawn(lineup: Lineup, wanted: bool, resamples: int) -> _Drawn | None:
     )
 
 
-def _standings(lineup: Lineup, drawn: _Drawn | None) -> tuple[Standing, ...]:
+def _standings(lineup: Lineup, drawn: _Drawn | None, alpha: float) -> tuple[Standing, ...]:
     where = lineup.places
     better, sets = where.better, where.rank_sets
-    means = lineup.subject_accuracy
+    means, own = lineup.subject_accuracy, _own_ranks(lineup, alpha)
     by_subject = None if lineup.table is None else ranking.mean_subject_ranks(accuracies(lineup.table))
     return tuple(
         Standing(
             entry=name,
             weighted_f1=verdict.weighted_f1,
-            interval=verdict.intervals["weighted_f1"],
+            interval=_interval(verdict, alpha),
             rank=where.ranks[at],
             rank_set=None if sets is None else sets[at],
             subject_accuracy=None if means is None else float(means[at]),
@@ -140,9 +142,32 @@ def _standings(lineup: Lineup, drawn: _Drawn | None) -> tuple[Standing, ...]:
             percentile=None if drawn is None else (float(drawn.low[at]), float(drawn.high[at])),
             stability=None if drawn is None else _rank_stability(drawn.stability, at),
             remarks=verdict.remarks,
+            own_rank=None if own is None else own[at],
         )
         for at, (name, verdict) in enumerate(zip(lineup.names, lineup.verdicts, strict=True))
     )
+
+
+def _own_ranks(lineup: Lineup, alpha: float) -> list[ranking.OwnRank] | None:
+    """The ranks of each entry taken alone; None where not all of its pairs were tested."""
+    where, size = lineup.places, len(lineup.names)
+    if lineup.table is None or len(where.first) != size * (size - 1) // 2:
+        return None
+    test = where.tests[0]
+    return ranking.own_ranks(size, (where.first, where.second), test.difference, test.p, alpha)
+
+
+def _findable(lineup: Lineup, alpha: float) -> float | None:
+    if lineup.table is None:
+        return None
+    found = power(lineup.table, lineup.places.first, lineup.places.second, alpha)
+    return None if found is None else found.findable
+
+
+def _interval(verdict: Verdict, alpha: float) -> Interval:
+    """The interval of an entry, at the level of the tests beside it."""
+    found = verdict.intervals[WEIGHTED_F1.name]
+    return found if alpha == ALPHA else found.at_level(1 - alpha, WEIGHTED_F1.scale)
 
 
 def _rank_stability(found: resampling.Stability, at: int) -> RankStability:

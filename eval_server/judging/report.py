@@ -28,7 +28,9 @@ class RankStability:
 class Standing:
     """One entry's place: rank by weighted F1, the ranks it may have, and the other ways to rank.
 
-    `mean_subject_rank` is rank-then-aggregate, `wins` and `losses` (Holm-significant) test-then-rank.
+    `rank_set` holds for all entries together, `own_rank` for the entry taken alone; it is None where only the
+    pairs with a baseline were tested. `mean_subject_rank` is rank-then-aggregate, `wins` and `losses`
+    (Holm-significant) test-then-rank.
     """
 
     entry: str
@@ -43,6 +45,7 @@ class Standing:
     percentile: tuple[float, float] | None
     stability: RankStability | None
     remarks: tuple[str, ...] = ()
+    own_rank: ranking.OwnRank | None = None
 
     def to_json(self) -> dict[str, Any]:
         percentile = None if self.percentile is None else list(self.percentile)
@@ -53,6 +56,8 @@ class Standing:
             "interval_remark": self.interval.remark,
             "rank": self.rank,
             "rank_set": None if self.rank_set is None else list(self.rank_set),
+            "own_rank_set": None if self.own_rank is None else [self.own_rank.low, self.own_rank.high],
+            "among_best": None if self.own_rank is None else self.own_rank.among_best,
             "subject_accuracy": self.subject_accuracy,
             "mean_subject_rank": self.mean_subject_rank,
             "wins": self.wins,
@@ -102,7 +107,8 @@ class Report:
     """The leaderboard of a phase: standings in order of rank, comparisons, and what may be said.
 
     `groups` are the longest runs of standings, as (start, stop), no two of which can be told apart.
-    `significant` and `mcnemar_significant` count differences after Holm at `alpha`.
+    `significant` and `mcnemar_significant` count differences after Holm at `alpha`; `findable` is the
+    difference that is found in 80 of 100 cases, taken alone, among entries that differ as these do.
     """
 
     entries: tuple[Standing, ...]
@@ -121,6 +127,7 @@ class Report:
     groups: tuple[tuple[int, int], ...]
     friedman: ranking.Friedman | None
     remarks: tuple[str, ...]
+    findable: float | None = None
 
     def between(self, one: str, other: str) -> Comparison:
         """The comparison of two entries, whichever stands higher; raises KeyError where there is none."""
@@ -149,5 +156,6 @@ class Report:
             "tau": None if self.tau is None else self.tau.to_json(),
             "groups": [list(group) for group in self.groups],
             "percentile_label": resampling.PERCENTILE,
+            "findable": self.findable,
             "remarks": list(self.remarks),
         }

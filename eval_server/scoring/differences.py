@@ -71,11 +71,20 @@ def _pairs(metric: Metric, table: Tally, first: Ints, second: Ints) -> _Pairs:
     return _Pairs(metric, table, first, second, value, residuals(metric, table, leverage=CR2))
 
 
-def standard_errors(metric: Metric, table: Tally, first: Ints, second: Ints) -> Floats:
-    """The standard error of every difference over subjects; NaN where it cannot be estimated."""
-    pairs = _pairs(metric, table, first, second)
-    known = estimable(pairs.residuals.variance, remark_of(metric, table))
-    return np.where(known, np.sqrt(pairs.residuals.variance), np.nan)
+@dataclass(frozen=True, slots=True, eq=False)
+class Errors:
+    """Standard errors of differences over subjects, with degrees of freedom; NaN where not estimable."""
+
+    se: Floats
+    df: Floats
+
+
+def errors(metric: Metric, table: Tally, first: Ints, second: Ints) -> Errors:
+    """The standard error of every difference, without its limits: cheap for many pairs."""
+    parts = _pairs(metric, table, first, second).residuals
+    known = estimable(parts.variance, remark_of(metric, table))
+    se, df = np.sqrt(parts.variance), degrees_of_freedom(parts, table.subjects)
+    return Errors(*(np.where(known, column, np.nan) for column in (se, df)))
 
 
 def difference_intervals(

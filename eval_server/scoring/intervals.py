@@ -8,7 +8,7 @@ arrays and None with a reason in `Interval`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,14 @@ class Interval:
     @property
     def estimable(self) -> bool:
         return self.low is not None
+
+    def at_level(self, level: float, scale: IntervalScale) -> Interval:
+        """The same at another level; one that cannot be estimated stays as it is."""
+        if self.se is None or self.df is None or self.low is None:
+            return self
+        half = t_quantile(self.df, level) * self.se
+        low, high = on_scale(np.array([self.estimate]), np.array([half]), scale)
+        return replace(self, low=float(low[0]), high=float(high[0]))
 
     @property
     def limits(self) -> list[float | None]:

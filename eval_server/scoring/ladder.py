@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval_server.scoring.counts import TIE, Floats, Tally
-from eval_server.scoring.differences import standard_errors
+from eval_server.scoring.differences import errors
 from eval_server.scoring.metrics import WEIGHTED_F1, Metric
 
 Step = Callable[[int, int], float]
@@ -85,4 +85,4 @@ def step_of(
 
 def clustered_step(table: Tally, best: int, new: int, metric: Metric = WEIGHTED_F1) -> float:
     """Standard error of the difference of two rows; NaN (no step up) where it cannot be estimated."""
-    return float(standard_errors(metric, table, np.array([new]), np.array([best]))[0])
+    return float(errors(metric, table, np.array([new]), np.array([best])).se[0])

@@ -121,6 +121,34 @@ def rank_sets(better: Marks) -> list[tuple[int, int]]:
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class OwnRank:
+    """What the tests say of one entry taken alone, with 95 % for it and not for all together.
+
+    `low` to `high` are the ranks it may have; it is among the best `among_best` (one-sided).
+    """
+
+    low: int
+    high: int
+    among_best: int
+
+
+def own_ranks(
+    size: int, pairs: tuple[Ints, Ints], difference: Floats, p: Floats, alpha: float
+) -> list[OwnRank]:
+    """For each entry Holm over its own pairs alone (marginal sets of Mogstad et al. 2024); all are given."""
+    first, second = pairs
+    found = []
+    for at in range(size):
+        own = np.flatnonzero((first == at) | (second == at))
+        ahead = np.where(first[own] == at, difference[own], -difference[own])
+        told = holm(p[own]) < alpha
+        beaten = holm(np.where(ahead > 0, p[own] / 2, 1.0)) < alpha
+        low, high = 1 + int((told & (ahead < 0)).sum()), size - int((told & (ahead > 0)).sum())
+        found.append(OwnRank(low, high, size - int(beaten.sum())))
+    return found
+
+
 def groups(better: Marks) -> list[tuple[int, int]]:
     """Longest runs [start, stop) of entries, in leaderboard order, no two of which can be told apart."""
     apart = better | better.T

@@ -29,6 +29,7 @@ COMMANDS = {
     "check": ("harness.cli.check:check", "Say whether a zip or table would be accepted, and if not, why."),
     "score": ("harness.cli.score:score", "Judge one submission against a label file."),
     "compare": ("harness.cli.compare:compare", "The leaderboard of several entries, with exact tests."),
+    "power": ("harness.cli.power:power", "How large a difference these subjects can show."),
     "upload": ("harness.cli.upload:upload", "Hand in a zip or a table that was made elsewhere."),
     "seeds": ("harness.cli.seeds:seeds", "Compare entries over many seeds, as the paper's Table 2 does."),
     "ensemble": ("harness.cli.ensemble:ensemble", "Join finished runs into a new one."),

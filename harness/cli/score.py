@@ -27,6 +27,11 @@ COLUMNS = ("metric", "value", "95 % interval")
 @DATA
 @SCORES
 @click.option(
+    "--next-subjects",
+    type=click.IntRange(1),
+    help="Also tell where weighted F1 will lie on so many other subjects of the same kind.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(("table", "markdown", "csv", "json")),
@@ -41,6 +46,7 @@ def score(
     split: str | None,
     data_root: Path,
     scale: str | None,
+    next_subjects: int | None,
     form: str,
     as_json: bool,
 ) -> None:
@@ -59,31 +65,55 @@ def score(
     if as_json or form == "json":
         from harness.console import emit
 
-        emit(_document(name, verdict, found))
+        emit(_document(name, verdict, found, next_subjects))
     elif form == "table":
-        _show(name, verdict, found)
+        _show(name, verdict, found, next_subjects)
     else:
-        _show_plain(name, verdict, found, form)
+        _show_plain(name, verdict, found, form, next_subjects)
 
 
-def _document(name: str, verdict: Verdict, found: Judged) -> dict[str, Any]:
+def _document(name: str, verdict: Verdict, found: Judged, next_subjects: int | None) -> dict[str, Any]:
     said = {"remarks": list(_remarks(name, verdict, found)), "read_as": list(found.read_as.get(name, ()))}
     mistakes = [hint.to_json() for hint in found.hints.get(name, ())]
-    return {"entry": name, **verdict.to_json(), **said, "hints": mistakes, "notes": list(found.notes)}
+    notes: dict[str, Any] = {"hints": mistakes, "notes": list(found.notes)}
+    ahead = _ahead(verdict, next_subjects)
+    if ahead is not None:
+        notes["next_subjects"] = {"subjects": next_subjects, **ahead.to_json()}
+    return {"entry": name, **verdict.to_json(), **said, **notes}
+
+
+def _ahead(verdict: Verdict, subjects: int | None) -> Interval | None:
+    """Where weighted F1 will lie on other subjects; None where it was not asked or they are not known."""
+    if subjects is None or verdict.tally is None:
+        return None
+    from eval_server.scoring.foresight import next_interval
+
+    return next_interval(verdict.tally, subjects)
+
+
+def _ahead_lines(verdict: Verdict, subjects: int | None) -> list[str]:
+    if subjects is None:
+        return []
+    from eval_server.figures.statements import next_subjects
+
+    found = _ahead(verdict, subjects)
+    if found is None or found.low is None or found.high is None:
+        return [f"On other subjects: {'the subjects are not known' if found is None else found.remark}."]
+    return [next_subjects(subjects, found.low, found.high)]
 
 
 def _remarks(name: str, verdict: Verdict, found: Judged) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*found.remarks[name], *verdict.remarks)))
 
 
-def _show(name: str, verdict: Verdict, found: Judged) -> None:
+def _show(name: str, verdict: Verdict, found: Judged, subjects: int | None) -> None:
     from harness import console
     from harness.runs.verdict_words import headline, weakness
 
     console.result(headline(name, verdict))
     console.result(_sentence(verdict))
     console.table(COLUMNS, _rows(verdict))
-    for line in (*_subject_lines(verdict), weakness(verdict)):
+    for line in (*_subject_lines(verdict), *_ahead_lines(verdict, subjects), weakness(verdict)):
         if line:
             console.result(line)
     for remark in (*found.notes, *found.read_as.get(name, ()), *_remarks(name, verdict, found)):
@@ -92,7 +122,7 @@ def _show(name: str, verdict: Verdict, found: Judged) -> None:
         console.say(f"Hint: {hint}", style="bold yellow")
 
 
-def _show_plain(name: str, verdict: Verdict, found: Judged, form: str) -> None:
+def _show_plain(name: str, verdict: Verdict, found: Judged, form: str, subjects: int | None) -> None:
     """Markdown with all that belongs to it, or the numbers alone as CSV, with all their digits."""
     from harness import console
     from harness.reports.pair_tables import csv_text
@@ -105,7 +135,8 @@ def _show_plain(name: str, verdict: Verdict, found: Judged, form: str) -> None:
     drawn = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     notes = (*found.notes, *found.read_as.get(name, ()), *_remarks(name, verdict, found))
     said = [f"- {remark}." for remark in notes] + [f"- Hint: {hint}" for hint in found.hints.get(name, ())]
-    parts = (headline(name, verdict), _sentence(verdict), drawn, *_subject_lines(verdict), weakness(verdict))
+    lines = (*_subject_lines(verdict), *_ahead_lines(verdict, subjects))
+    parts = (headline(name, verdict), _sentence(verdict), drawn, *lines, weakness(verdict))
     console.result("\n\n".join(filter(None, (*parts, "\n".join(said)))))
 
 
@@ -127,19 +158,22 @@ def _sentence(verdict: Verdict) -> str:
     if verdict.subjects is None or not limits.estimable:
         return f"An interval is {limits.remark}."
     care = f" ({limits.remark})" if limits.remark else ""
-    return (
-        f"The interval takes the {len(verdict.subjects)} subjects as the unit, because cells of a subject "
-        f"are alike: it says how far the value could lie with other subjects{care}."
-    )
+    from eval_server.figures.statements import interval_means, interval_takes
+
+    return f"{interval_takes(len(verdict.subjects))} {interval_means()}{care}."
 
 
 def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
+    from eval_server.figures.statements import MARK
+    from eval_server.scoring.measures import measure
+
     limits = verdict.intervals.get(key)
     value = verdict.metrics[key]
+    mark = f" {MARK}" if measure(key).marked else ""
     return (
         title,
         "—" if value is None else f"{value:.4f}",
-        _limits(limits) if limits and limits.estimable else "—",
+        f"{_limits(limits)}{mark}" if limits and limits.estimable else "—",
     )
 
 
@@ -150,20 +184,25 @@ def _limits(interval: Interval) -> str:
 
 
 def _subject_lines(verdict: Verdict) -> list[str]:
+    from eval_server.figures.statements import MARK, diagnosis_holds, marked_means
+
     counts = verdict.confusion
     lines = [f"Cells: {counts.tp} TP, {counts.fn} FN, {counts.tn} TN, {counts.fp} FP (positive: ALL)."]
     told: Any = verdict.summary
     if told is None or verdict.subjects is None:
         return lines
     worst = min(verdict.subjects, key=lambda line: line.accuracy)
-    mean = f"{told.mean.estimate:.3f}{' ' + _limits(told.mean) if told.mean.estimable else ''}"
+    between = f" {_limits(told.mean)} {MARK}" if told.mean.estimable else ""
+    mean = f"{told.mean.estimate:.3f}{between}"
     lines.append(
         f"Subjects: mean accuracy {mean}, median {told.median:.3f}, lowest {told.minimum:.3f} "
         f"({worst.subject}, {worst.correct} of {worst.cells} cells); {told.below_half} below one half."
     )
     votes = (("ALL", told.diagnosis.sensitivity), ("HEM", told.diagnosis.specificity))
     said = ", ".join(f"{_share(share)} {name}" for name, share in votes if share.of)
-    return [*lines, f"Majority vote of the cells names {said} subjects rightly."] if said else lines
+    if said:
+        lines.append(f"Majority vote of the cells names {said} subjects rightly ({diagnosis_holds()}).")
+    return [*lines, marked_means()] if MARK in between else lines
 
 
 def _share(share: Proportion) -> str:

@@ -215,12 +215,11 @@ def _limits(limits: tuple[float, float] | None) -> str:
 
 
 def _notes(report: SeedReport) -> Iterator[str]:
+    from eval_server.figures.statements import both_speak, over_seeds
+
     if report.pairs:
         which = "these cells" if report.subjects is None else f"these {report.subjects} subjects"
-        yield (
-            f"tests over seeds hold {which} fixed: they say whether other seeds would keep the order, "
-            "not whether other subjects would."
-        )
+        yield over_seeds(which)
     if any(pair.both is not None for pair in report.pairs):
-        yield "only the line with seeds and subjects together speaks about the methods on other subjects."
+        yield both_speak()
     yield "sd is the population sd (ddof 0) as in the paper; the sample sd (ddof 1) stands beside it."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eval_server.figures import statements
 from eval_server.figures.showing import limits_of
 from eval_server.figures.wording import counted, p_words, percent, signed, signed_interval
 from eval_server.judging.pairs import Comparison
@@ -52,24 +53,13 @@ def _share(some: int, of: int, whose: str) -> str:
 def reading(report: Report, *, bars: bool = False) -> str:
     """What the table shows, in a sentence or two; `bars` where its rows are joined by them."""
     if report.subjects is None:
-        return (
-            "Without subjects there are no intervals and no rank sets: cells of one subject are alike, and "
-            "intervals that ignore it are far too short."
-        )
-    spread = "The interval says how far weighted F1 could lie with other subjects of the same kind"
+        return statements.no_subjects()
+    spread = statements.interval_means(statements.level_words(report.alpha))
     if len(report.entries) == 1:
         return f"{spread}."
-    return (
-        f"{spread}; the rank set "
-        "holds the ranks an entry may have, all of them together right with a chance of at least "
-        f"{100 * (1 - report.alpha):g} %. Overlapping intervals do not mean that two entries are alike: "
-        "the test compares them subject by subject."
-        + (
-            ""
-            if report.baseline or not bars
-            else " Entries joined by a bar at the left cannot be told apart."
-        )
-    )
+    joined = f" {statements.bars_mean()}" if bars and not report.baseline else ""
+    sets = statements.rank_sets_mean(report.alpha)
+    return f"{spread}; {sets}. {statements.overlap_says_nothing()}{joined}"
 
 
 def limits(shown: Shown) -> tuple[str, ...]:
@@ -85,16 +75,14 @@ def limits(shown: Shown) -> tuple[str, ...]:
         if words
     ]
     if report.subjects is not None:
-        said.append(
-            f"Intervals and tests speak about other subjects like these {report.subjects}, imaged in the "
-            "same way, not about other hospitals, stains or microscopes."
-        )
+        said.append(statements.of_this_kind(report.subjects))
+        if report.findable is not None:
+            said.append(statements.can_find(report.findable, report.subjects))
     said.extend(_too_few(report))
     return (
         *said,
-        "One set of predictions stands for each entry: what another training seed would give is not in these "
-        "intervals (harness seeds compares methods over seeds).",
-        *((_NOT_EQUAL,) if report.pairs else ()),
+        statements.one_seed(),
+        *((statements.unequal_spread(), statements.not_equal()) if report.pairs else ()),
     )
 
 
@@ -110,17 +98,7 @@ def _too_few(report: Report) -> Iterator[str]:
     if report.subjects is not None and report.pairs:
         smallest = 2.0 ** (1 - report.subjects)
         if smallest * len(report.pairs) >= report.alpha:
-            yield (
-                f"With {counted(report.subjects, 'subject')} no p can fall below {smallest:.3g}, so nothing "
-                f"can be significant after Holm over {counted(len(report.pairs), 'test')}, whatever the "
-                "entries."
-            )
-
-
-_NOT_EQUAL = (
-    "That two entries cannot be told apart does not show that they are equally good; --margin tests that "
-    "against a margin fixed beforehand."
-)
+            yield statements.too_few(report.subjects, len(report.pairs))
 
 
 def significant_pairs(report: Report) -> list[str]:
@@ -153,8 +131,24 @@ def equivalences(report: Report) -> list[str]:
     """What the margin fixed beforehand says, pair by pair; nothing without a margin."""
     if report.margin is None or not report.pairs:
         return []
+    level = statements.level_words(2 * report.alpha)
     within = [pair for pair in report.pairs if pair.equivalence is not None and pair.equivalence.equivalent]
-    level = f"{100 * (1 - 2 * report.alpha):g} % interval"
     named = ", ".join(f"{pair.a} and {pair.b}" for pair in within[:MOST_PAIRS])
     share = f"{len(within)} of {counted(len(report.pairs), 'pair')}"
-    return [f"Equivalent within {report.margin:g} ({level}): {share}{': ' if within else ''}{named}."]
+    how = f"{level} interval; {statements.not_adjusted()}"
+    said = f"Equivalent within {report.margin:g} ({how}): {share}{': ' if within else ''}{named}."
+    return [said, *_inferiority(report)]
+
+
+def _inferiority(report: Report) -> list[str]:
+    """Every entry against the leader, or against the baseline: not worse by more than the margin?"""
+    against = report.baseline or report.entries[0].entry
+    said = []
+    for pair in report.pairs:
+        found = pair.equivalence
+        if found is None or found.equivalent is None or against not in (pair.a, pair.b):
+            continue
+        other = pair.b if pair.a == against else pair.a
+        shown = bool(found.other_not_inferior if pair.a == against else found.not_inferior)
+        said.append(statements.not_inferior(other, against, found.margin, shown=shown))
+    return [f"{'; '.join(said[:MOST_PAIRS])} ({statements.not_adjusted()})."] if said else []

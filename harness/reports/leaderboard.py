@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eval_server.figures import statements
 from eval_server.figures.columns import COLUMNS, CSV_OF_COMPARISON, OF_COMPARISON, flat
 from eval_server.figures.showing import limits_of, line_of
 from eval_server.figures.standings import common_span, lanes
@@ -65,8 +66,11 @@ def strips(shown: Shown) -> dict[str, Strip]:
     """The columns of the leaderboard by their keys; remarks where there are any."""
     rows = rows_of(shown)
     said = any(shown.remarks.values())
+    level = statements.level_words(shown.report.alpha)
     return {
-        key: Strip(column.head, tuple(map(column.words, rows)), column.left, column.spare)
+        key: Strip(
+            column.head.replace("95 %", level), tuple(map(column.words, rows)), column.left, column.spare
+        )
         for key in OF_COMPARISON
         if (column := COLUMNS[key]).key != "remarks" or said
     }

@@ -23,10 +23,12 @@ from eval_server.figures.showing import (
     pictures_of_scores,
 )
 from eval_server.figures.standings import common_span
+from eval_server.figures.statements import level_words
 from eval_server.figures.wording import (
     ABSENT,
     counted,
     interval_words,
+    listed,
     p_number,
     p_words,
     percent,
@@ -105,9 +107,10 @@ def _standing(shown: Shown) -> str:
     """The leaderboard as a table with the intervals drawn in its rows."""
     scale = common_span([line_of(one) for one in shown.report.entries])
     heads = "".join(map(_head, (COLUMNS[key] for key in BESIDE)))
+    level = level_words(shown.report.alpha)
     head = (
-        '<tr><th class="word">rank</th><th class="word">entry</th><th class="word">95 % interval'
-        f"{intervals.axis(scale, width=_DRAWN)}</th><th>weighted<br>F1, %</th>{heads}</tr>"
+        '<tr><th class="word">rank</th><th class="word">entry</th><th class="word">'
+        f"{level} interval{intervals.axis(scale, width=_DRAWN)}</th><th>weighted<br>F1, %</th>{heads}</tr>"
     )
     standings = zip(shown.report.entries, rows_of(shown), strict=True)
     rows = "".join(_row(one, row, scale) for one, row in standings)
@@ -204,7 +207,7 @@ def _all_pairs(report: Report) -> str:
     if not report.pairs:
         return ""
     columns = (
-        *("entry", "against", "difference, points", "95 % interval", "p", "Holm p"),
+        *("entry", "against", "difference, points", f"{level_words(report.alpha)} interval", "p", "Holm p"),
         *("McNemar mid-p (cells)", "design effect", "mean subject accuracy, p", "Wilcoxon p"),
     )
     more = ("within the margin",) if report.margin is not None else ()
@@ -234,7 +237,8 @@ def _equivalent(pair: Comparison) -> str:
         return "not estimable"
     if found.equivalent:
         return "equivalent"
-    return f"{pair.a} not inferior" if found.not_inferior else "not shown"
+    said = [name for name, fine in ((pair.a, found.not_inferior), (pair.b, found.other_not_inferior)) if fine]
+    return f"{listed(said)} not inferior" if said else "not shown"
 
 
 def _pairs(shown: Shown) -> str:
@@ -261,7 +265,7 @@ def _pair(pair: Comparison, shown: Shown, *, is_open: bool) -> str:
     told = "can be told apart" if pair.significant else "cannot be told apart"
     summary = f"{pair.a} and {pair.b}: {signed(pair.difference)} points, Holm {p_words(pair.p_holm)}, {told}"
     between = (
-        f"<p>Difference {signed(pair.difference)} points, 95 % interval "
+        f"<p>Difference {signed(pair.difference)} points, {level_words(shown.report.alpha)} interval "
         f"{signed_interval(limits_of(pair.interval))}. McNemar's mid-p over cells would be "
         f"{escape(p_number(pair.mcnemar_midp))} (descriptive only).</p>"
     )

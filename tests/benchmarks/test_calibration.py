@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from benchmarks import report as benchmark
+from benchmarks.calibration import coverages
 from benchmarks.calibration.__main__ import jobs_of, main
 from benchmarks.calibration.candidates import CHOSEN
 from benchmarks.calibration.designs import (
     LEVELS,
+    PLAIN,
     REAL,
     SIZES,
     SPREADS,
@@ -27,6 +29,9 @@ from benchmarks.calibration.seeds import BEFORE
 from benchmarks.calibration.sizes import CELL_LEVEL, PRIMARY
 from benchmarks.calibration.tables import Band, Row, Table, rate
 from eval_server.judging.truth import read_truth
+from eval_server.scoring.exact import swap_tests
+from eval_server.scoring.foresight import power
+from eval_server.scoring.measures import MARKED
 from eval_server.scoring.metrics import WEIGHTED_F1
 from tests.support import stored
 from tests.support.truth import LABEL_FILE
@@ -113,6 +118,47 @@ def test_two_methods_over_seeds_keep_their_promise_where_swapping_them_did_not()
     found = _row("seeds", "prelim, 0.72, much noise, 3 seeds", 150)
     assert found["two-way t"].value < 0.12
     assert found[BEFORE].value > 0.12
+
+
+def test_the_next_subjects_lie_where_it_is_predicted() -> None:
+    """And in the confidence interval, which does not speak of them, in far fewer cases."""
+    found = _row("predictions", "prelim, 0.89, plain", 300)
+    assert found["prediction interval"].value > 0.9
+    assert found["confidence interval"].value < 0.9
+
+
+def test_unequal_spread_makes_the_swap_test_bolder() -> None:
+    """In 5 to 9 of 100 cases instead of 5; 1,500 data sets, so that chance leaves room."""
+    (job,) = [job for job in jobs_of(["sizes"]) if job.name == "fold_1, v = 0.1 and 0.8"]
+    design, spread, entries, _ = job.arguments
+    rejected = []
+    for drawn in draw(design, spread, entries, 1500, np.random.default_rng(3)):
+        rejected.append(swap_tests(WEIGHTED_F1, drawn.table, drawn.first, drawn.second).p < 0.05)
+    assert 0.05 < np.concatenate(rejected).mean() < 0.105
+
+
+def test_what_does_not_hold_93_percent_is_marked_where_it_is_printed() -> None:
+    assert {name.replace("mean subject accuracy", "subject_accuracy") for name in coverages.MARKED} == MARKED
+
+
+def test_what_is_said_to_be_found_in_80_of_100_cases_is() -> None:
+    """Pairs at .89 on the preliminary set: what these subjects can find, drawn and tested."""
+    entry = TrueRates(*LEVELS["0.89"], 0.25)
+    (alike,) = draw("prelim", PLAIN, (entry, entry), 200, np.random.default_rng(7))
+    known = power(alike.table, alike.first, alike.second)
+    assert known is not None
+    worse = next(
+        found
+        for step in np.linspace(0, 0.2, 401)
+        if entry.value(alike.table.subjects)
+        - (found := TrueRates(entry.sensitivity - step, entry.specificity - step, 0.25)).value(
+            alike.table.subjects
+        )
+        >= known.findable
+    )
+    (apart,) = draw("prelim", PLAIN, (entry, worse), 600, np.random.default_rng(8))
+    rejected = swap_tests(WEIGHTED_F1, apart.table, apart.first, apart.second).p < 0.05
+    assert 0.7 < rejected.mean() < 0.9
 
 
 def test_a_row_is_the_same_by_itself_and_a_broken_promise_ends_with_1(

@@ -181,6 +181,10 @@ class ComparedEntry(Document):
     interval_remark: str
     rank: Annotated[int, STABLE]
     rank_set: Annotated[tuple[int, int] | None, STABLE]
+    own_rank_set: tuple[int, int] | None
+    """The ranks it may have, for this entry taken alone (95 %)."""
+    among_best: int | None
+    """It is among so many best, taken alone (one-sided, 95 %)."""
     subject_accuracy: FullNumber
     mean_subject_rank: FullNumber
     wins: int
@@ -226,6 +230,8 @@ class SignificanceDocument(Document):
     tau: Annotated[TauDocument | None, IN_FULL]
     groups: list[tuple[int, int]]
     percentile_label: str
+    findable: FullNumber
+    """The difference that is found in 80 of 100 cases, taken alone, among entries that differ as these do."""
     remarks: list[str]
     submissions: Annotated[dict[str, str], STABLE]
     """The submission behind each entry's name."""

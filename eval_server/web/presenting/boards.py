@@ -10,6 +10,7 @@ from eval_server.figures import rows
 from eval_server.figures.columns import ASCENDING, BESIDE, COLUMNS, DESCENDING, OF_BOARD
 from eval_server.figures.sheet import span
 from eval_server.figures.standings import lanes
+from eval_server.figures.statements import overlap_says_nothing, rank_sets_mean
 from eval_server.figures.wording import (
     counted,
     interval_words,
@@ -19,6 +20,7 @@ from eval_server.figures.wording import (
     percent,
     ranks,
 )
+from eval_server.judging.placing import ALPHA
 from eval_server.scoring.counts import settled
 from eval_server.scoring.measures import Unit, measure
 from eval_server.service.naming import unique_names
@@ -279,7 +281,5 @@ def told(standings: Sequence[StandingDocument]) -> str:
 def _footnote(standings: Sequence[StandingDocument]) -> str:
     if not standings or known_interval(standings[0].interval) is None:
         return ""
-    return (
-        "Rank 1-3 means that every place from 1 to 3 is possible. Two overlapping intervals do not make two "
-        "entries equal: they are judged on the same subjects, and the paired test uses that."
-    )
+    sets = rank_sets_mean(ALPHA)
+    return f"{sets[:1].upper()}{sets[1:]}. {overlap_says_nothing()}"

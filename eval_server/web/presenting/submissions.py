@@ -12,6 +12,7 @@ import numpy as np
 from eval_server.figures.entries import Curve, confusion, roc, roc_curve, subject_accuracy
 from eval_server.figures.picture import Picture
 from eval_server.figures.showing import pictures_of_entry
+from eval_server.figures.statements import MARK, interval_says
 from eval_server.figures.wording import (
     ABSENT,
     counted,
@@ -79,10 +80,7 @@ def headline(found: SubmissionDocument, board: LeaderboardDocument, *, placed: b
     if interval is None or subjects is None:
         reason = value.remark or "it cannot be estimated here"
         return Headline("", f"{right} There is no interval: {reason}.", _place(found, board, placed=placed))
-    sentence = (
-        f"{right} Judged on other subjects like these {subjects.count}, it could as well come out "
-        f"anywhere from {percent(interval[0], 1)} to {percent(interval[1], 1)} %."
-    )
+    sentence = f"{right} {interval_says(subjects.count, *interval)}"
     return Headline(interval_words(interval), sentence, _place(found, board, placed=placed))
 
 
@@ -121,7 +119,7 @@ def metric_lines(found: SubmissionDocument) -> list[MetricLine]:
     if found.subjects is not None:
         summary = found.subjects
         limits = known_interval(summary.mean_interval)
-        words = _limits(percent, limits, summary.mean_remark)
+        words = _limits(percent, limits, summary.mean_remark, marked=True)
         lines.insert(1, MetricLine("subject accuracy, %", percent(summary.mean_accuracy), words))
     return lines
 
@@ -132,14 +130,20 @@ def _metric_line(name: str, value: float | None, interval: IntervalDocument | No
     return MetricLine(
         metric_name(name) + measure(name).unit.value,
         metric_words(name, value),
-        _limits(partial(metric_words, name), limits, remark),
+        _limits(partial(metric_words, name), limits, remark, marked=measure(name).marked),
     )
 
 
-def _limits(words_of: Callable[[float], str], limits: tuple[float, float] | None, remark: str) -> str:
+def _limits(
+    words_of: Callable[[float], str],
+    limits: tuple[float, float] | None,
+    remark: str,
+    *,
+    marked: bool,
+) -> str:
     if limits is None:
         return remark or ABSENT
-    words = " to ".join(words_of(end) for end in limits)
+    words = " to ".join(words_of(end) for end in limits) + (f" {MARK}" if marked else "")
     return f"{words} ({remark})" if remark else words
 
 

@@ -184,3 +184,15 @@ def test_a_copy_of_an_entry_makes_no_tests_of_its_own() -> None:
     unknown = ranking.over_tests(ranking.holm, np.array([0.01, np.nan, 0.04]))
     assert unknown[[0, 2]].tolist() == [0.02, 0.04]
     assert np.isnan(unknown[1])
+
+
+def test_an_entrys_own_ranks_are_tested_by_its_own_pairs() -> None:
+    """Three entries: three tests for all together, two for one alone, one-sided for "among the best"."""
+    first, second = np.array([0, 0, 1]), np.array([1, 2, 2])
+    found = ranking.own_ranks(
+        3, (first, second), np.array([0.1, 0.2, 0.1]), np.array([0.09, 0.02, 0.5]), 0.05
+    )
+    assert [(one.low, one.high) for one in found] == [(1, 2), (1, 3), (2, 3)]
+    assert [one.among_best for one in found] == [1, 3, 3]
+    together = ranking.holm([0.09, 0.02, 0.5])
+    assert together[1] == pytest.approx(0.06)

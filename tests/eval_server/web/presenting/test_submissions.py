@@ -77,7 +77,9 @@ def test_before_the_new_board_is_there_nothing_is_said_of_another_submission() -
 def test_the_headline_says_how_many_cells_are_right_and_what_the_interval_means() -> None:
     board = a_board([a_standing(1, 0.9, rank_set=[1, 2]), a_standing(2, 0.8, rank_set=[1, 2])])
     found = headline(a_document(a_verdict()), board)
-    assert found.sentence.startswith("45 of 50 cells are called right. Judged on other subjects like these 6")
+    assert found.sentence.startswith(
+        "45 of 50 cells are called right. By these 6 subjects the value over all"
+    )
     assert found.place == "Of 2 entries, it may hold any rank from 1 to 2."
 
 
