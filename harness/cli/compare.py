@@ -172,8 +172,10 @@ def _document(shown: Shown) -> dict[str, object]:
         said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
         entry["remarks"] = list(dict.fromkeys(said))
         entry["read_as"] = list(shown.read_as.get(entry["name"], ()))
-        entry["hints"] = [hint.to_json() for hint in shown.hints.get(entry["name"], ())]
-    document["notes"] = list(shown.notes)
+        if entry["name"] in shown.hints:
+            entry["hints"] = [hint.to_json() for hint in shown.hints[entry["name"]]]
+    if shown.notes:
+        document["notes"] = list(shown.notes)
     if shown.kept_out:
         document["kept_out"] = dict(shown.kept_out)
     if shown.references:

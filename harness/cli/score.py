@@ -75,7 +75,7 @@ def score(
 def _document(name: str, verdict: Verdict, found: Judged, next_subjects: int | None) -> dict[str, Any]:
     said = {"remarks": list(_remarks(name, verdict, found)), "read_as": list(found.read_as.get(name, ()))}
     mistakes = [hint.to_json() for hint in found.hints.get(name, ())]
-    notes: dict[str, Any] = {"hints": mistakes, "notes": list(found.notes)}
+    notes: dict[str, Any] = {"hints": mistakes} | ({"notes": list(found.notes)} if found.notes else {})
     ahead = _ahead(verdict, next_subjects)
     if ahead is not None:
         notes["next_subjects"] = {"subjects": next_subjects, **ahead.to_json()}

@@ -199,7 +199,7 @@ def test_a_mistake_that_looks_like_a_bad_model_is_named_on_the_board(runs: Path,
     write_table(turned, tmp_path / "turned.csv")
     entries = (runs / "good-fold1-0", tmp_path / "turned.csv")
     document = harness_inside("compare", *entries, "--json").document()
-    hints = {one["name"]: [hint["reading"] for hint in one["hints"]] for one in document["entries"]}
+    hints = {one["name"]: [hint["reading"] for hint in one.get("hints", [])] for one in document["entries"]}
     assert hints == {"good-fold1-0": [], "turned": ["inverted"]}
     answer = harness_inside("compare", *entries, COLUMNS="300")
     assert "Hint: turned: the labels look inverted" in answer.err
