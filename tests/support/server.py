@@ -22,6 +22,7 @@ import numpy as np
 from eval_server.judging.truth import Truth, read_truth
 from submissions.packing import packed
 from submissions.predictions import Predictions
+from tests.support.command import harness
 
 DATABASES = ("sqlite", "postgresql")
 SUBJECTS = {"A": ("1", 9), "B": ("1", 6), "C": ("1", 12), "X": ("0", 8), "Y": ("0", 5), "Z": ("0", 10)}
@@ -126,11 +127,9 @@ def decided(client: Any, submission: str, within: float = 30) -> dict[str, Any]:
 def administer(data_dir: Path, database: str | None, *arguments: str) -> dict[str, Any]:
     """Run an administering command with ``--json`` and return its document."""
     options = ["--data-dir", str(data_dir), *(["--database", database] if database else []), "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", *arguments, *options], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    document: dict[str, Any] = json.loads(done.stdout)
+    done = harness(*arguments, *options)
+    assert done.code == 0, done.err + done.out
+    document: dict[str, Any] = done.document()
     return document
 
 
