@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from benchmarks.calibration.candidates import symmetric
 from benchmarks.calibration.designs import (
     LEVELS,
     PLAIN,
@@ -22,6 +23,7 @@ from eval_server.scoring import pairwise
 from eval_server.scoring.counts import Floats, Ints
 from eval_server.scoring.differences import difference_intervals
 from eval_server.scoring.exact import swap_tests
+from eval_server.scoring.intervals import CR3
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.resampling import percentile_limits, resampled, weights
 
@@ -75,6 +77,12 @@ def _interval_p(drawn: Drawn) -> Floats:
     return np.where((found.low > 0) | (found.high < 0), 0.0, 1.0)
 
 
+def _t_p(drawn: Drawn) -> Floats:
+    """0 or 1: whether 0 lies outside the symmetric interval with CR3 residuals, the alternative at hand."""
+    low, high = symmetric(drawn, CR3)
+    return np.where((low > 0) | (high < 0), 0.0, 1.0)
+
+
 def _percentile_p(drawn: Drawn) -> Floats:
     """0 or 1: whether 0 lies outside the stratified percentile interval; NaN beyond the first data sets."""
     many = min(2 * FEW, len(drawn.table))
@@ -87,6 +95,7 @@ def _percentile_p(drawn: Drawn) -> Floats:
 TESTS: Mapping[str, Test] = {
     PRIMARY: _swap_p,
     "interval of the difference": _interval_p,
+    "t with CR3 residuals": _t_p,
     "sign flip mean subject accuracy": _flip_p,
     "Wilcoxon subjects, exact": _wilcoxon_p,
     "Durkalski chi-square": _durkalski_p,
