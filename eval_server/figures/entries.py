@@ -62,7 +62,7 @@ def _plot_count(sheet: PictureSheet, corner: Point, size: Point, count: int, of:
     middle = corner[0] + size[0] / 2
     sheet.text((middle, corner[1] + 36), f"{count:,}", anchor="middle", size=24, bold=bool(role))
     words = f"{percent(share, 1)} %" if of else "no cells"
-    sheet.text((middle, corner[1] + 58), words, anchor="middle", size=13)
+    sheet.text((middle, corner[1] + 58), words, anchor="middle")
 
 
 def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:

@@ -128,7 +128,7 @@ def _plot_null_axis(sheet: PictureSheet, x: AxisScale) -> None:
     for tick in ticks:
         words = "0" if tick == 0 else signed(tick, 0 if whole else 1)
         sheet.text((x(tick), 202), words, anchor="middle", role="faint")
-    words = "difference of weighted F1 if the two were alike, points"
+    words = "difference of weighted F1 if alike, points"
     sheet.text((WIDTH / 2, 222), words, anchor="middle", role="faint")
 
 

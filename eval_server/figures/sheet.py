@@ -33,9 +33,9 @@ ROLES: Final = {
 
 WIDTH: Final = 360
 """Natural width in pixels: a picture fits a narrow telephone without being made smaller."""
-SIZE: Final = 12
-"""Size of the letters in pixels; nothing is written smaller."""
-LINE: Final = 16
+SIZE: Final = 13.5
+"""Size of the letters in pixels; on a telephone of 390 pixels 13 of them are left, nothing is smaller."""
+LINE: Final = 17
 
 Point = tuple[float, float]
 Numbers = npt.NDArray[np.float64]

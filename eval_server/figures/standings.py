@@ -144,9 +144,10 @@ def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, al
     """
     count = len(names)
     told = count <= 5
-    width = 62.0 if told else 32.0
+    width = 66.0 if told else 40.0
     height = 38.0 if told else 24.0
-    left = 24 + min(_NAMES, max(map(width_of, names)) + 6)
+    numbers = 8 + width_of(str(count))
+    left = numbers + min(_NAMES, max(map(width_of, names)) + 6)
     sheet = PictureSheet(24 + height * max(count - 1, 1) + 44, max(WIDTH, left + width * (count - 1) + 2))
     for column in range(1, count):
         x = left + width * (column - 0.5)
@@ -154,7 +155,7 @@ def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, al
     for row in range(count - 1):
         y = 24 + height * row
         sheet.text((0, y + height / 2 + 4), str(row + 1))
-        sheet.text((20, y + height / 2 + 4), shortened(names[row], left - 24), tip=names[row])
+        sheet.text((numbers, y + height / 2 + 4), shortened(names[row], left - numbers - 4), tip=names[row])
         for column in range(row + 1, count):
             corner = left + width * (column - 1), y
             value = float(differences[row, column]), float(p[row, column])
@@ -164,8 +165,8 @@ def significance_map(names: Sequence[str], differences: Matrix, p: Matrix, *, al
     sheet.text((0, foot), shortened(f"Row minus column, in points; {last}.", sheet.width), role="faint")
     sheet.rect((0, foot + 8), (LINE, 12), fill="ink")
     sheet.text((22, foot + 18), "Holm p below 0.05" if alpha == 0.05 else f"Holm p below {alpha:g}")
-    sheet.rect((150, foot + 8.5), (LINE, 11), stroke="faint")
-    sheet.text((172, foot + 18), "cannot be told apart")
+    sheet.rect((166, foot + 8.5), (LINE, 11), stroke="faint")
+    sheet.text((188, foot + 18), "cannot be told apart")
     return _mapped(names, differences, p, alpha, sheet)
 
 
@@ -338,6 +339,12 @@ def _gap_caption(gaps: Sequence[Gap], alpha: float, margin: float | None) -> str
     return said + (f" Grey: within the margin of {margin:g} fixed beforehand." if margin else "")
 
 
+def _told_ranks(count: int, scale: AxisScale) -> range:
+    """The ranks that are written on an axis: all of them where their numbers do not lie on each other."""
+    room = (scale.end - scale.start) / max(count - 1, 1)
+    return range(1, count + 1, math.ceil((width_of(str(count)) + 4) / room))
+
+
 def mean_ranks(names: Sequence[str], means: Sequence[float], critical: float) -> Picture:
     """Mean ranks of per-subject accuracy with Nemenyi's critical difference: the familiar second opinion."""
     order = sorted(range(len(names)), key=lambda at: means[at])
@@ -345,7 +352,7 @@ def mean_ranks(names: Sequence[str], means: Sequence[float], critical: float) ->
     left = min(_NAMES, max(map(width_of, names)) + 8)
     sheet = PictureSheet(62 + 22 * count)
     scale = AxisScale(1, max(count, 2), left + 8, WIDTH - 44)
-    for rank in range(1, count + 1):
+    for rank in _told_ranks(count, scale):
         sheet.line((scale(rank), 52), (scale(rank), sheet.height), role="grid")
         sheet.text((scale(rank), 46), str(rank), anchor="middle", role="faint")
     sheet.text(((scale.start + scale.end) / 2, 32), "mean rank", anchor="middle", role="faint")

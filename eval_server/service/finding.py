@@ -23,6 +23,8 @@ from eval_server.store.records import SCORED, PhaseRecord, Submission
 
 MOST_COMPARED = 25
 """More entries than a significance map can show."""
+MINE = "mine"
+"""In place of a submission's id: the one that stands for the team of who asks."""
 _PHASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID = re.compile(r"[0-9a-f]{20}")
 
@@ -108,11 +110,22 @@ def find_pair(desk: Desk, record: PhaseRecord, ids: tuple[str, str], caller: Cal
 def find_selected(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:
     """The submissions that were selected on the board, each once."""
     _require_board(desk, record, caller)
-    once = list(dict.fromkeys(ids))
+    once = list(dict.fromkeys(_own(desk, record, caller) if one == MINE else one for one in ids))
     if not 2 <= len(once) <= MOST_COMPARED:
         said = f"Select 2 to {MOST_COMPARED} entries on the leaderboard, then compare; found {len(once)}."
         raise RequestUnfit(said)
     return _compared(desk, record, once, caller)
+
+
+def _own(desk: Desk, record: PhaseRecord, caller: Caller) -> str:
+    """The best submission that stands on the board for the caller's team."""
+    rows = desk.boards.current(record).rows
+    found = next((row.judged.id for row in rows if caller.team and row.judged.team == caller.team), None)
+    if found is None:
+        raise RequestUnfit(
+            "There is no entry of yours on this board to compare with: sign in, or hand one in."
+        )
+    return found
 
 
 def _compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Caller) -> list[Submission]:

@@ -1,10 +1,21 @@
-"""Names by which entries are told apart where several share one."""
+"""Names by which entries are told apart where several share one, and stand-ins on anonymous boards."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import count
+
+
+def stand_in(secret: str, phase: str, team: str) -> str:
+    """A team's name on an anonymous board: the same at every visit, another in every phase.
+
+    It is keyed by what only the server knows, so that nobody finds a team by trying names.
+    """
+    named = f"{phase}\n{team}".encode()
+    return f"anonymous-{hmac.new(secret.encode(), named, hashlib.sha256).hexdigest()[:6]}"
 
 
 def unique_names(entries: Iterable[tuple[str, str]]) -> list[str]:

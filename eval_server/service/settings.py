@@ -24,8 +24,8 @@ class Settings:
     """What `harness serve` was asked for.
 
     `access` is ``open`` (anyone at this machine hands in for any team, no tokens) or ``tokens``.
-    `public_names` are the host names under which a proxy offers this server. Rates are per minute and
-    worker process; None means no limit.
+    `contact` says on the start page whom to ask. `public_names` are the host names under which a proxy
+    offers this server. Rates are per minute and worker process; None means no limit.
     """
 
     data_dir: Path
@@ -38,6 +38,7 @@ class Settings:
     uploads_per_minute: int | None = None
     token_attempts_per_minute: int = 10
     images: Path | None = None
+    contact: str = ""
 
     def __post_init__(self) -> None:
         if self.access not in (OPEN, TOKENS):

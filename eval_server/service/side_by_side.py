@@ -13,8 +13,8 @@ from eval_server.judging.report import Report
 from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
-from eval_server.service.naming import unique_names
-from eval_server.store.records import PhaseRecord, Submission
+from eval_server.service.naming import stand_in, unique_names
+from eval_server.store.records import PhaseRecord, ScoredSubmission, Submission
 
 COMPARED_BY = "weighted_f1"
 """The metric of every comparison page, whatever a board is ranked by."""
@@ -56,24 +56,27 @@ def verdicts_of(desk: Desk, record: PhaseRecord, found: Sequence[Submission]) ->
     return {one: verdicts[key] for one, key in ids.items()}
 
 
-def compared_names(record: PhaseRecord, found: Sequence[Submission], caller: Caller) -> list[str]:
+def compared_names(desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller) -> list[str]:
     """A name for each, of its own, as this caller may read it."""
-    return unique_names([shown_as(record, one, caller) for one in found])
+    return unique_names([shown_as(desk, record, one, caller) for one in found])
 
 
 def report_of(
     desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
 ) -> tuple[Report, dict[str, str]]:
     """Several submissions compared with each other, and the submission behind each entry's name."""
-    names, verdicts = compared_names(record, found, caller), verdicts_of(desk, record, found)
+    names, verdicts = compared_names(desk, record, found, caller), verdicts_of(desk, record, found)
     ids = {name: one.id for name, one in zip(names, found, strict=True)}
     return compare({name: verdicts[one] for name, one in ids.items() if one in verdicts}), ids
 
 
-def shown_as(record: PhaseRecord, one: Submission, caller: Caller) -> tuple[str, str]:
-    """Entry and team as this caller may read them."""
+def shown_as(
+    desk: Desk, record: PhaseRecord, one: Submission | ScoredSubmission, caller: Caller
+) -> tuple[str, str]:
+    """Entry and team as this caller may read them; both a stand-in where the board is anonymous."""
     if record.rules.visibility == "anonymous" and not caller.owns(one.team):
-        return "anonymous", "anonymous"
+        name = stand_in(desk.store.database.own or "", record.name, one.team)
+        return name, name
     return one.entry, one.team
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from eval_server.judging.truth import Truth
@@ -50,6 +51,7 @@ class Verdicts:
         self._store = store
         self._verdicts = Recent[Verdict](4000)
         self._truths = Recent[Truth](32)
+        self._corrections = Recent[tuple[datetime | None]](32)
 
     def truth(self, truth_id: str) -> Truth:
         found = self._truths.get(truth_id)
@@ -57,6 +59,14 @@ class Verdicts:
             found = self._store.phases.truth(truth_id)
             self._truths.put(truth_id, found)
         return found
+
+    def corrected_at(self, phase: str, truth_id: str) -> datetime | None:
+        """When a phase's labels became this truth; None where it is the phase's first."""
+        found = self._corrections.get(truth_id)
+        if found is None:
+            found = (self._store.phases.corrected_at(phase, truth_id),)
+            self._corrections.put(truth_id, found)
+        return found[0]
 
     def all(self, ids: Sequence[str]) -> dict[str, Verdict]:
         """These verdicts by id; what is not at hand is read in one go."""

@@ -91,6 +91,14 @@ class Phases:
             found = connection.execute(query.order_by(count.desc(), truths.c.created_at.desc())).first()
         return truth if found is None else str(found[0])
 
+    def corrected_at(self, name: str, truth: str) -> datetime | None:
+        """When a phase's labels became this truth; None where it is the phase's first."""
+        query = select(truths.c.created_at).where(truths.c.phase == name)
+        with self._database.reading() as connection:
+            first = connection.execute(query.order_by(truths.c.created_at).limit(1)).scalar_one()
+            made: datetime = connection.execute(query.where(truths.c.id == truth)).scalar_one()
+        return None if made == first else made
+
     def replace_truth(self, name: str, truth: Truth, now: datetime) -> int:
         """Judge everything anew by another truth of the same cells; returns how many will be judged.
 

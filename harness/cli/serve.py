@@ -35,6 +35,7 @@ UPLOADS_PER_MINUTE = 60
 @click.option(
     "--upload-mib", default=16, show_default=True, type=click.IntRange(1, 1024), help="Largest zip."
 )
+@click.option("--contact", default="", help="Whom to ask, in a line; it stands on the start page.")
 @click.option("--begin-anew", is_flag=True, help="Begin with an empty database where it is lost or damaged.")
 @click.option("--data", "images", type=PATH, help="C-NMC files, for thumbnails.")
 @JSON
@@ -49,6 +50,7 @@ def serve(
     access: str,
     uploads_per_minute: int | None,
     upload_mib: int,
+    contact: str,
     begin_anew: bool,
     images: Path | None,
     as_json: bool,
@@ -75,6 +77,7 @@ def serve(
             upload_bytes=upload_mib * 2**20,
             uploads_per_minute=uploads_per_minute,
             images=images,
+            contact=contact,
         )
     except SettingsUnsafe as unsafe:
         raise UsageWrong(str(unsafe), "Leave --access out: tokens are asked for there.") from unsafe

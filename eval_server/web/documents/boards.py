@@ -11,6 +11,7 @@ from eval_server.figures.columns import BESIDE, CSV_OF_BOARD, flat
 from eval_server.service.access import Caller, shows_board, utc
 from eval_server.service.desk import Desk
 from eval_server.service.making import Board, BoardLine
+from eval_server.service.side_by_side import shown_as
 from eval_server.store.records import PhaseRecord
 from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word, encoded, plain
 from eval_server.web.documents.publishing import rounded
@@ -27,9 +28,9 @@ class StandingDocument(Document):
     rank_set: Annotated[tuple[int, int], STABLE]
     """The first and the last rank that it may hold."""
     team: Word
-    """Whose it is, or `anonymous`."""
+    """Whose it is, or a stand-in such as `anonymous-4f7a2c`."""
     entry: Word
-    """What made the predictions, or `anonymous`."""
+    """What made the predictions, or the stand-in of its team."""
     submission: Word
     """The submission that stands here."""
     weighted_f1: Annotated[float, STABLE]
@@ -124,7 +125,7 @@ def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> 
             state=board.state,
             visible=visible,
             groups=[(start, stop) for start, stop in board.places.groups] if visible else [],
-            standings=[_standing(row, record, caller) for row in rows],
+            standings=[_standing(desk, row, record, caller) for row in rows],
             references=[
                 ReferenceDocument.model_validate({"entry": one.entry, "source": one.source, **one.metrics})
                 for one in board.references
@@ -133,8 +134,8 @@ def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> 
     )
 
 
-def _standing(row: BoardLine, record: PhaseRecord, caller: Caller) -> StandingDocument:
-    team, entry = _names(row, record, caller)
+def _standing(desk: Desk, row: BoardLine, record: PhaseRecord, caller: Caller) -> StandingDocument:
+    entry, team = shown_as(desk, record, row.judged, caller)
     metric = record.rules.metric
     facts = {
         "rank": row.rank,
@@ -150,13 +151,6 @@ def _standing(row: BoardLine, record: PhaseRecord, caller: Caller) -> StandingDo
         "remarks": remarks(row.judged.remarks, row.remarks),
     }
     return StandingDocument.model_validate({**facts, metric: row.metrics.get(metric)})
-
-
-def _names(row: BoardLine, record: PhaseRecord, caller: Caller) -> tuple[str, str]:
-    """Team and entry, or neither where the board is anonymous and they are another team's."""
-    if record.rules.visibility != "anonymous" or caller.owns(row.judged.team):
-        return row.judged.team, row.judged.entry
-    return "anonymous", "anonymous"
 
 
 def remarks(said: Sequence[str], found: Sequence[str]) -> list[str]:

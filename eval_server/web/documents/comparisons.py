@@ -246,7 +246,7 @@ def pair_document(desk: Desk, record: PhaseRecord, found: SideBySide, caller: Ca
         **found.comparison.to_json(),
         "phase": record.name,
         "method": found.method,
-        "entries": [_side(record, one, verdict, caller) for one, verdict in sides],
+        "entries": [_side(desk, record, one, verdict, caller) for one, verdict in sides],
         "ranked_by": record.rules.metric,
         "p_holm": found.p_holm,
         "significant": None if found.p_holm is None else found.p_holm < found.alpha,
@@ -264,8 +264,8 @@ def significance_document(
     return document if caller.is_host else rounded(document)
 
 
-def _side(record: PhaseRecord, one: Submission, verdict: Verdict, caller: Caller) -> SideDocument:
-    entry, team = shown_as(record, one, caller)
+def _side(desk: Desk, record: PhaseRecord, one: Submission, verdict: Verdict, caller: Caller) -> SideDocument:
+    entry, team = shown_as(desk, record, one, caller)
     interval = verdict.intervals["weighted_f1"]
     return SideDocument(
         submission=one.id,

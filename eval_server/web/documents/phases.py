@@ -67,6 +67,8 @@ class PhaseDocument(Document):
     """The margin of non-inferiority in weighted F1."""
     quota: QuotaDocument
     """How often a team may hand in."""
+    labels_corrected_at: Annotated[str | None, STABLE]
+    """When its labels were last corrected and everything judged anew; null where they never were."""
     url: Word
     """Its page."""
 
@@ -86,6 +88,7 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
     rules, now = record.rules, desk.now()
     truth = desk.verdicts.truth(record.truth)
     asked = truth.phase
+    corrected = desk.verdicts.corrected_at(record.name, record.truth)
     return PhaseDocument(
         name=record.name,
         title=rules.title or record.name,
@@ -110,5 +113,6 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         quota=QuotaDocument(
             per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day
         ),
+        labels_corrected_at=None if corrected is None else utc(corrected),
         url=f"/phases/{record.name}",
     )

@@ -9,6 +9,7 @@ from eval_server.service import handed_in
 from eval_server.service.access import Caller, utc
 from eval_server.service.desk import Desk
 from eval_server.service.finding import shown_id
+from eval_server.service.side_by_side import shown_as
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.document import (
     STABLE,
@@ -44,9 +45,9 @@ class SubmissionDocument(ResultDocument):
     id: Word
     phase: Word
     team: Word
-    """Whose it is, or `anonymous`."""
+    """Whose it is, or a stand-in such as `anonymous-4f7a2c`."""
     entry: Word
-    """What made the predictions, or `anonymous`."""
+    """What made the predictions, or the stand-in of its team."""
     status: Word
     """`received`, `checking`, `scored`, `refused` (the sender's to mend) or `failed` (our fault)."""
     submitted_at: Word
@@ -116,7 +117,7 @@ def submission_document(desk: Desk, found: Submission, caller: Caller) -> Submis
     if scored is not None:
         result = set_fields(result_document(scored[1], found, caller))
     return SubmissionDocument(
-        **_facts(desk, found, owned=owned, hidden=record.rules.visibility == "anonymous" and not owned),
+        **_facts(desk, record, found, caller, owned=owned),
         **_file(desk, record, found, owned=owned),
         **result,
         shown=shown,
@@ -124,14 +125,17 @@ def submission_document(desk: Desk, found: Submission, caller: Caller) -> Submis
     )
 
 
-def _facts(desk: Desk, found: Submission, *, owned: bool, hidden: bool) -> dict[str, Any]:
+def _facts(
+    desk: Desk, record: PhaseRecord, found: Submission, caller: Caller, *, owned: bool
+) -> dict[str, Any]:
     """What the store knows of a submission, as far as it is this caller's to see."""
     steps = desk.store.submissions.steps(found.id)
+    entry, team = shown_as(desk, record, found, caller)
     return {
         "id": found.id,
         "phase": found.phase,
-        "team": "anonymous" if hidden else found.team,
-        "entry": "anonymous" if hidden else found.entry,
+        "team": team,
+        "entry": entry,
         "status": found.status,
         "submitted_at": utc(found.submitted_at),
         "decided_at": None if found.decided_at is None else utc(found.decided_at),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from eval_server.service.access import Allowance, allowance, utc
+from eval_server.service.access import Allowance, Caller, allowance, utc
 from eval_server.service.desk import Desk
-from eval_server.store.records import PhaseRecord, TokenRecord
-from eval_server.web.documents.document import STABLE, Count, Document, Word
+from eval_server.service.finding import shown_id
+from eval_server.store.records import PhaseRecord, Submission, TokenRecord
+from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document
+from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word
+from eval_server.web.documents.results import result_document
 from eval_server.web.documents.submissions import SubmissionBrief, submission_brief
 
 
@@ -24,6 +27,11 @@ class AllowanceDocument(Document):
     """Submissions that are still being judged, which count until they are not scored."""
     resets_at: Word
     """When today's count starts anew."""
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more can be handed in now."""
+        return 0 in (self.left_today, self.left, self.unscored_left_today)
 
 
 class TokenDocument(Document):
@@ -46,11 +54,26 @@ class NewTokenDocument(TokenDocument):
     """The secret."""
 
 
+class OwnSubmission(SubmissionBrief):
+    """One line of a team's own submissions, with what it came to and where it stands."""
+
+    weighted_f1: float | None
+    """Weighted F1; null before there is a verdict, and while its numbers are not out."""
+    interval: Annotated[Limits, IN_FULL]
+    """Its 95 % interval over subjects."""
+    rank: int | None
+    """Its place on the board; null where another one stands for the team, or the board is hidden."""
+    rank_set: tuple[int, int] | None
+    """The first and the last rank that it may hold."""
+    entries: int
+    """Entries on the board."""
+
+
 class TeamDocument(Document):
     """A team's submissions, what is left of its quotas, and its tokens without their secrets."""
 
     team: Word
-    submissions: Annotated[list[SubmissionBrief], STABLE]
+    submissions: Annotated[list[OwnSubmission], STABLE]
     quotas: Annotated[dict[str, AllowanceDocument], STABLE]
     """What is left, by phase."""
     tokens: list[TokenDocument]
@@ -86,13 +109,36 @@ class NewSessionDocument(Document):
     expires_at: Word
 
 
-def team_document(desk: Desk, name: str) -> TeamDocument:
+def team_document(desk: Desk, name: str, caller: Caller) -> TeamDocument:
+    boards = {
+        record.name: (record, leaderboard_document(desk, record, caller))
+        for record in desk.store.phases.all()
+    }
+    found = desk.store.submissions.listed(team=name)
     return TeamDocument(
         team=name,
-        submissions=[submission_brief(one) for one in desk.store.submissions.listed(team=name)],
+        submissions=[_own(desk, one, *boards[one.phase], caller) for one in found],
         quotas={record.name: quota_document(desk, record, name) for record in desk.store.phases.all()},
         tokens=[token_document(one, desk) for one in desk.store.tokens.listed(name)],
         now=utc(desk.now()),
+    )
+
+
+def _own(
+    desk: Desk, one: Submission, record: PhaseRecord, board: LeaderboardDocument, caller: Caller
+) -> OwnSubmission:
+    shown = shown_id(desk, record, one, caller)
+    scored = None if shown is None else desk.store.verdicts.standing(shown, record.truth)
+    result = None if scored is None else result_document(scored[1], one, caller)
+    interval = None if result is None else result.intervals.get("weighted_f1")
+    place = next((line for line in board.standings if line.submission == one.id), None)
+    return OwnSubmission(
+        **dict(submission_brief(one)),
+        weighted_f1=None if result is None else result.metrics["weighted_f1"],
+        interval=(None, None) if interval is None else interval.interval,
+        rank=None if place is None else place.rank,
+        rank_set=None if place is None else place.rank_set,
+        entries=len(board.standings),
     )
 
 

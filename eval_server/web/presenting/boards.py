@@ -79,6 +79,7 @@ class BoardRow:
     submission: str
     rank: int
     ranks: str
+    apart: str
     entry: str
     team: str
     weighted_f1: float
@@ -133,7 +134,10 @@ def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "") 
     groups = [(start, stop) for start, stop in board.groups if stop - start > 1]
     bars, width = _bars(groups, len(standings))
     ranked = current.key == "rank" and current.sorted == "ascending"
-    shown = [_row(one, columns, scale, bars[at], _joined(groups, at)) for at, one in enumerate(standings)]
+    shown = [
+        _row(one, columns, scale, bars[at], _joined(groups, at), len(standings))
+        for at, one in enumerate(standings)
+    ]
     ordered = shown if ranked else _sorted(shown, standings, current)
     return BoardView(
         told(standings),
@@ -198,6 +202,7 @@ def _row(
     scale: tuple[float, float],
     bars: tuple[tuple[int, str], ...],
     joined: str,
+    count: int,
 ) -> BoardRow:
     interval = known_interval(one.interval)
     shown = [(head, one.number(head.key)) for head in columns if head.measure]
@@ -207,7 +212,8 @@ def _row(
     return BoardRow(
         one.submission,
         one.rank,
-        ranks(one.rank_set) if interval else str(one.rank),
+        ranks(one.rank_set) if interval else "",
+        told_apart(one.rank_set, count) if interval else "",
         one.entry,
         one.team,
         one.weighted_f1,
@@ -221,6 +227,44 @@ def _row(
         tuple((lane, "end" if part == "end" else "middle") for lane, part in bars),
         joined,
     )
+
+
+def told_apart(rank_set: tuple[int, int], count: int) -> str:
+    """What an entry's rank set says of the others: how many are better, worse, and neither."""
+    better, worse = count - rank_set[1], rank_set[0] - 1
+    return f"better than {better}, worse than {worse}, no difference shown to {count - 1 - better - worse}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLine:
+    """A team's line among the others, in words; `first` is the entry that leads where that is another's."""
+
+    submission: str
+    entry: str
+    place: str
+    score: str
+    first: str
+
+
+def own_lines(board: LeaderboardDocument, team: str | None) -> list[OwnLine]:
+    """The lines of the reader's team, the best first."""
+    leader = board.standings[0].submission if board.standings else ""
+    return [
+        OwnLine(
+            one.submission,
+            one.entry,
+            _place(one, len(board.standings)),
+            f"{percent(one.weighted_f1)} %",
+            "" if one.submission == leader else leader,
+        )
+        for one in board.standings
+        if team is not None and one.team == team
+    ]
+
+
+def _place(one: StandingDocument, count: int) -> str:
+    place = f"place {one.rank} of {count}"
+    return f"{place} ({told_apart(one.rank_set, count)})" if known_interval(one.interval) else place
 
 
 def _short(key: str, value: float | None) -> str:
@@ -282,4 +326,4 @@ def _footnote(standings: Sequence[StandingDocument]) -> str:
     if not standings or known_interval(standings[0].interval) is None:
         return ""
     sets = rank_sets_mean(ALPHA)
-    return f"{sets[:1].upper()}{sets[1:]}. {overlap_says_nothing()}"
+    return f"2 (1-3) means second by score. {sets[:1].upper()}{sets[1:]}. {overlap_says_nothing()}"

@@ -19,6 +19,9 @@ from eval_server.judging.report import Report
 from eval_server.web.documents.comparisons import EquivalenceDocument, PairDocument
 from eval_server.web.presenting.words import known_interval
 
+ALPHA = 0.05
+"""The level of every test on a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class PairView:
@@ -26,6 +29,7 @@ class PairView:
 
     a: str
     b: str
+    answer: str
     difference: str
     interval: str
     sentence: str
@@ -41,12 +45,23 @@ def pair_view(found: PairDocument, names: Mapping[str, str]) -> PairView:
     return PairView(
         a,
         b,
+        _answer(found, a, b),
         signed(found.difference),
         interval,
         _pair_sentence(found, a),
         _pair_verdict(found, a, b),
         _equivalence(found.equivalence),
     )
+
+
+def _answer(found: PairDocument, a: str, b: str) -> str:
+    """What a reader wants to know first: which one is better, or that nobody can tell."""
+    p = found.p if found.p_holm is None else found.p_holm
+    if p is None:
+        return f"{a} has the higher score; whether by chance cannot be judged."
+    if p < ALPHA:
+        return f"{a} is better than {b}."
+    return f"{a} and {b} cannot be told apart."
 
 
 def _pair_sentence(found: PairDocument, a: str) -> str:
@@ -69,12 +84,11 @@ def _pair_verdict(found: PairDocument, a: str, b: str) -> str:
     kind = "exact" if found.exact else "resampled"
     p_said = f"{p_words(found.p)}, {kind} subject-swap test"
     if found.p_holm is None:
-        word = "is" if found.p < 0.05 else "is not"
+        word = "is" if found.p < ALPHA else "is not"
         return f"Taken alone the difference {word} significant at 5 % ({p_said}). {_alone(found)}"
     said = f"{p_said}; {p_words(found.p_holm, name='Holm p')} among all pairs of the board"
-    if found.p_holm < 0.05:
-        return f"{a} is better than {b} ({said})."
-    return f"The two cannot be told apart at 5 % ({said})."
+    word = "is" if found.p_holm < ALPHA else "is not"
+    return f"The difference {word} significant at 5 % ({said})."
 
 
 def _alone(found: PairDocument) -> str:
@@ -166,6 +180,7 @@ class PairLine:
     interval: str
     p: str
     p_holm: str
+    significant: bool
 
 
 def pair_lines(report: Report, ids: Mapping[str, str]) -> list[PairLine]:
@@ -179,6 +194,7 @@ def pair_lines(report: Report, ids: Mapping[str, str]) -> list[PairLine]:
             signed_interval(known_interval(pair.interval.limits)),
             p_number(pair.p),
             p_number(pair.p_holm),
+            pair.p_holm is not None and pair.p_holm < report.alpha,
         )
         for pair in report.pairs
     ]

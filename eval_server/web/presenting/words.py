@@ -78,7 +78,7 @@ REPRESENTS = {
 VISIBILITIES = {
     "public": "Everybody sees the board.",
     "hidden": "The board is hidden until the phase closes.",
-    "anonymous": "The board shows neither teams nor entries, except one's own.",
+    "anonymous": "The board shows a lasting stand-in in place of each team, except one's own.",
 }
 
 

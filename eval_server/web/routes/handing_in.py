@@ -59,14 +59,17 @@ def _form(
     """The form, with what is left of the quota and the report of a check."""
     told = phase_document(desk, record, caller)
     known = caller.team or (team if caller.owns(team) and team in desk.store.teams.names() else "")
-    quota = words.quota_words(quota_document(desk, record, known), told.now) if known else ""
+    left = quota_document(desk, record, known) if known else None
+    may_submit = caller.role is not Role.VISITOR or caller.anyone
+    quota = words.quota_words(left, told.now) if left else ""
     return page(
         request,
         "submit.html",
         title=f"Submit to {told.title}",
         phase=told,
         report=report,
-        may_submit=caller.role is not Role.VISITOR or caller.anyone,
+        may_submit=may_submit,
+        live=may_submit and told.status == "open" and (left is None or not left.spent),
         names_team=caller.team is None,
         quota=f"{known} has {quota}" if quota else "",
         entry=entry,

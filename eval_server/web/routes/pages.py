@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from eval_server.figures import examples
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
-from eval_server.service.access import Caller
+from eval_server.service.access import Caller, status_at
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_selected
 from eval_server.service.making import CURRENT
@@ -44,11 +43,11 @@ def static(name: str) -> Response:
 
 @router.get("/")
 def start(request: Request, desk: AtDesk, caller: Asker) -> Response:
-    """All phases; where there is only one, its leaderboard."""
-    found = phase_list(desk, caller).phases
-    if len(found) == 1:
-        return RedirectResponse(found[0].url, 303)
-    return page(request, "phases.html", title="Phases", phases=found)
+    """What this is, every phase, where the images are, and whom to ask."""
+    contact = desk.settings.contact
+    return page(
+        request, "phases.html", title="Phases", phases=phase_list(desk, caller).phases, contact=contact
+    )
 
 
 @router.get("/phases/{phase}", dependencies=[BOARD])
@@ -63,6 +62,7 @@ def board(
     record = find_phase(desk, phase)
     told = phase_document(desk, record, caller)
     board = leaderboard_document(desk, record, caller)
+    own = boards.own_lines(board, caller.team)
     answer = page(
         request,
         "board.html",
@@ -71,11 +71,21 @@ def board(
         phase_words=words.phase_words(told),
         board=board,
         state=words.BOARD_STATES[board.state],
-        table=_table(desk, record, caller, sort, order),
+        own=own,
+        table=_marked(_table(desk, record, caller, sort, order), own),
     )
     if board.state != CURRENT:
         answer.headers["Refresh"] = "2"
     return answer
+
+
+def _marked(table: str, own: Sequence[boards.OwnLine]) -> str:
+    """The leaderboard with the reader's own lines marked; the table itself is the same for everybody."""
+    for line in own:
+        table = table.replace(
+            f'class="standing" id="s-{line.submission}"', f'class="standing own" id="s-{line.submission}"'
+        )
+    return table
 
 
 def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: str) -> str:
@@ -87,7 +97,9 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: st
     if public and kept is not None and kept[0] == now:
         return str(kept[1])
     view = boards.board_view(leaderboard_document(desk, record, caller), sort, order)
-    table = fragment("standings.html", name=record.name, view=view, now=words.text_of(desk.now()))
+    is_open = status_at(record.rules, desk.now()) == "open"
+    said_now = words.text_of(desk.now())
+    table = fragment("standings.html", name=record.name, view=view, now=said_now, open=is_open)
     if public and boards.sortable(sort, order):
         current.told[key] = now, table
     return table
@@ -127,7 +139,7 @@ def _pair(
     """Two entries: what the JSON twin says, in words and pictures."""
     pair = side_by_side(desk, record, found[0], found[1])
     document = pair_document(desk, record, pair, caller)
-    names = dict(zip([one.id for one in found], compared_names(record, found, caller), strict=True))
+    names = dict(zip([one.id for one in found], compared_names(desk, record, found, caller), strict=True))
     verdicts = dict(zip([one.id for one in found], pair.verdicts, strict=True))
     a, b = document.a, document.b
     shown = comparisons.pair_view(document, names)

@@ -85,7 +85,7 @@ def team(team: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
 def _team(
     request: Request, desk: Desk, name: str, caller: Caller, secret: NewTokenDocument | None = None
 ) -> Response:
-    found = team_document(desk, find_team(desk, name, caller))
+    found = team_document(desk, find_team(desk, name, caller), caller)
     phases = phase_list(desk, caller).phases
     quotas = [(phase, words.quota_words(found.quotas[phase.name], found.now)) for phase in phases]
     return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret)

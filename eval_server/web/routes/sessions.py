@@ -35,7 +35,7 @@ def teams(desk: AtDesk, caller: Asker) -> Response:
     **tells(TeamDocument),
 )
 def team(team: str, desk: AtDesk, caller: Asker) -> Response:
-    return as_json(team_document(desk, find_team(desk, team, caller)))
+    return as_json(team_document(desk, find_team(desk, team, caller), caller))
 
 
 @router.post(

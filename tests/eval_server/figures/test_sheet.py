@@ -28,17 +28,17 @@ def test_a_picture_is_well_formed_and_says_its_title_and_what_to_see(drawn: Pict
     assert [spoken[key] for key in root.get("aria-labelledby", "").split()] == [drawn.title, drawn.caption]
 
 
-def test_no_words_are_smaller_than_twelve_pixels_or_leave_the_sheet(drawn: Picture) -> None:
+def test_no_words_are_smaller_than_thirteen_pixels_or_leave_the_sheet(drawn: Picture) -> None:
     root = ElementTree.fromstring(drawn.svg)
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
-    assert float(root.get("font-size", 0)) >= 12
+    assert float(root.get("font-size", 0)) >= 13
     for words in root.iter(f"{SVG}text"):
         size = float(words.get("font-size", SIZE))
         said = (words[-1].tail if len(words) else words.text) or ""
         room = width_of(said, size)
         shift = {"start": 0.0, "middle": room / 2, "end": room}[words.get("text-anchor", "start")]
         left = float(words.get("x", 0)) - shift
-        assert size >= 12
+        assert size >= 13
         assert left >= -3, said
         assert left + room <= width + 8, said
         assert 8 <= float(words.get("y", 0)) <= height, said

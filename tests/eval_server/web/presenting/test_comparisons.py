@@ -50,8 +50,13 @@ def test_a_pair_says_on_how_many_subjects_and_how_often_chance_does_as_well() ->
 
 
 def test_the_board_decides_whether_a_pair_is_told_apart() -> None:
-    assert pair_view(a_document(0.5), NAMES).verdict.startswith("The two cannot be told apart at 5 %")
-    assert pair_view(a_document(0.01), NAMES).verdict.startswith("north is better than south")
+    told = pair_view(a_document(0.5), NAMES), pair_view(a_document(0.01), NAMES)
+    assert [one.answer for one in told] == [
+        "north and south cannot be told apart.",
+        "north is better than south.",
+    ]
+    assert told[0].verdict.startswith("The difference is not significant at 5 %")
+    assert told[1].verdict.startswith("The difference is significant at 5 %")
     assert "Not both stand on the board" in pair_view(a_document(None), NAMES).verdict
 
 

@@ -404,11 +404,12 @@ def test_a_team_chooses_what_stands_for_it_on_its_page(guarded: Place) -> None:
     assert guarded.board(phase="pick")["standings"][0]["submission"] == first
 
 
-def test_the_start_leads_to_the_only_phase_and_lists_several(place: Place) -> None:
-    assert place.client().get("/", follow_redirects=False).headers["location"] == "/phases/small"
-    place.phase("other", title="Another phase")
-    text = body(place.client(**HTML).get("/"))
-    assert "Another phase" in text
+def test_the_start_says_what_this_is_where_the_images_are_and_whom_to_ask(tmp_path: Path) -> None:
+    with a_place(tmp_path, contact="Ada Lovelace, room 12") as place:
+        place.phase("small", title="The small phase")
+        text = body(place.client(**HTML).get("/"))
+    for said in ("The small phase", "The Cancer Imaging Archive", "Ada Lovelace, room 12"):
+        assert said in text
 
 
 def test_the_start_says_when_a_phase_opens_until_when_it_is_open_or_since_when_it_is_closed(

@@ -25,7 +25,7 @@ HEADS = """[...document.querySelectorAll("table.stack")].map(table => [
     ...[...table.tBodies[0].rows].map(row => [...row.cells].slice(1).map(cell => cell.dataset.head)),
 ])"""
 LINES = """word => {
-    const link = [...document.querySelectorAll(".board .entry a")]
+    const link = [...document.querySelectorAll(".board .entry a.name")]
         .find(one => one.textContent.includes(word));
     const range = document.createRange();
     range.setStart(link.firstChild, link.textContent.indexOf(word));
