@@ -284,7 +284,25 @@ class Entry(ABC):
         """
         if not texts:
             return self
-        settings = _changed(self.settings, texts, self.card.name)
+        return self._with(_changed(self.settings, texts, self.card.name))
+
+    def with_described(self, described: Mapping[str, Any]) -> Entry:
+        """The same entry with settings as `described_settings` told them, also after a trip through JSON.
+
+        A setting that did not exist then has its default; raises `SettingInvalid` for one that is gone.
+        """
+        if not described:
+            return self
+        values = {name: tuple(one) if isinstance(one, list) else one for name, one in described.items()}
+        try:
+            return self._with(dataclasses.replace(self.settings, **values))
+        except (TypeError, ValueError) as error:
+            raise SettingInvalid(
+                f"{self.card.name} has other settings by now: {error}",
+                "Use the version of the entry that the run was made with, or train anew.",
+            ) from error
+
+    def _with(self, settings: Any) -> Entry:
         clone = object.__new__(type(self))
         clone.__dict__.update({**self.__dict__, "settings": settings})
         return clone

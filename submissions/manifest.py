@@ -26,8 +26,9 @@ class Manifest:
     `data` says where the cells came from (`other_labels`: learnt from or judged by a label file that is
     not the published one, `pixels_not_known`: from images saved again whose pixels nobody could compare);
     `weights` is empty for an entry that starts from no pre-trained network;
-    `environment` holds versions and device. What a reader must know of all this, and of the `parts` of an
-    ensemble, becomes words that every table shows beside the result (`remarks`).
+    `environment` holds versions and device. `predicted_by` names the finished run whose network predicted,
+    where this run trained none, and what of these cells that one had `seen`. What a reader must know of
+    all this, and of the `parts` of an ensemble, becomes words beside the result in every table (`remarks`).
     """
 
     entry: str
@@ -43,6 +44,7 @@ class Manifest:
     training: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
+    predicted_by: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Mapping[str, Any], ...] = ()
     drawn: bool = False
     partial: bool = False
@@ -61,6 +63,7 @@ class Manifest:
             "drawn data": self.drawn,
             "partial": self.partial,
             "epoch chosen on the test set": self.chosen_on_test,
+            "cells seen in training": bool(self.predicted_by.get("seen")),
             "transductive": self.transductive,
             "not the published labels": bool(self.data.get("other_labels")),
             "images saved again, pixels not known": bool(self.data.get("pixels_not_known")),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _ONE_ENTRY = (
-    click.option("--model", required=True, help="Entry name, or path/to/file.py:entry."),
+    click.option("--model", help="Entry name, or path/to/file.py:entry."),
     click.option("--seed", type=SEED, default=0, show_default=True, help="All randomness follows from it."),
 )
 _COMMON = (
@@ -100,7 +100,7 @@ def resolve_plan(options: dict[str, Any], until: str) -> Plan:
 
     request = replace(
         common_request(options, until),
-        model=options["model"],
+        model=_model(options["model"]),
         seed=options["seed"],
         fresh=options["fresh"],
     )
@@ -129,6 +129,16 @@ def common_request(options: dict[str, Any], until: str) -> Request:
         until=Status(until),
         allow_partial=options["allow_partial"],
     )
+
+
+def _model(named: str | None) -> str:
+    if not named:
+        raise UsageWrong(
+            "no entry is named",
+            "Add --model NAME (`harness models` lists them); `predict` and `submit` also take a finished "
+            "run: --from RUN.",
+        )
+    return named
 
 
 def _settings(changes: tuple[str, ...]) -> dict[str, str]:

@@ -20,7 +20,10 @@ from harness.data.records import CellRecord
 from harness.errors import DataWrong, UsageWrong
 from submissions.phases import OFFICIAL, Phase, phase_of
 
-__all__ = ["POLICIES", "SPLITS", "CellRecord", "Dataset", "Dropped", "Split", "make_split", "open_dataset"]
+__all__ = [
+    "POLICIES", "SPLITS", "CellRecord", "Dataset", "Dropped", "Split", "ToPredict", "make_split",
+    "open_dataset", "to_predict",
+]  # fmt: skip
 
 SPLITS = ("prelim", "final", "fold0", "fold1", "fold2")
 """Each predicts the part of its name: the folds by training on the other two."""
@@ -137,6 +140,29 @@ def make_split(
         partial=limit is not None or _lacks_any(dataset, {name, *parts, holdout or name}),
         drawn=dataset.drawn,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ToPredict:
+    """The cells of a split that are predicted, in submission order, and nothing to learn from.
+
+    `partial` says that cells which belong there are missing, or were left out by ``limit``.
+    """
+
+    name: str
+    cells: tuple[CellRecord, ...]
+    phase: Phase
+    partial: bool
+
+
+def to_predict(dataset: Dataset, name: str, *, limit: int | None = None) -> ToPredict:
+    """What `make_split` would predict, for a network that has learnt already."""
+    _require_names(name, "keep", limit, None)
+    there = _part(dataset, name)
+    _require_cells(dataset, name, {"to predict": there})
+    cells = _limited(there, limit)
+    phase = _phase(dataset, name, cells, limited=limit is not None)
+    return ToPredict(name, _in_order(cells, phase), phase, limit is not None or _lacks_any(dataset, {name}))
 
 
 def _require_names(name: str, shared_cells: str, limit: int | None, holdout: str | None) -> None:

@@ -41,7 +41,7 @@ _EQUAL = "equal"
 
 _SAME = (
     "entry", "entry_version", "defined_in", "source_sha256", "settings", "weights", "seed", "select",
-    "shared_cells", "limit",
+    "shared_cells", "limit", "from",
 )  # fmt: skip
 """What two runs share when one is the other's twin on another split."""
 

@@ -18,6 +18,9 @@ from submissions.predictions import Predictions
 from submissions.sealing import SealBroken, require_folder, seal_folder
 from submissions.tables import read_table
 
+FACTS = "facts.json"
+"""Beside what was learnt: what its entry says of it, and how long it took."""
+
 _LEARNT_FROM = (
     "entry",
     "entry_version",
@@ -52,8 +55,11 @@ class Kept:
     remarks: tuple[str, ...] = ()
 
 
-def look(folder: RunFolder, identity: Mapping[str, Any], phase: Phase) -> Kept:
-    """What is done of this run; raises `DataWrong`, naming the file, where one is not as it was written."""
+def look(folder: RunFolder, identity: Mapping[str, Any], phase: Phase, *, partial: bool) -> Kept:
+    """What is done of this run, whose zip says in its name whether it is `partial`.
+
+    Raises `DataWrong`, naming the file, where one is not as it was written.
+    """
     if folder.plan.exists():
         folder.read(folder.plan)
     if folder.history.exists():
@@ -62,7 +68,7 @@ def look(folder: RunFolder, identity: Mapping[str, Any], phase: Phase) -> Kept:
     if fitted:
         require_fit(folder, identity)
     predictions, manifest, remarks = _predicted(folder, phase)
-    zipped = folder.submission(partial=phase.partial)
+    zipped = folder.submission(partial=partial)
     if predictions is not None and manifest is not None and zipped.exists():
         require_zip(zipped, predictions, manifest)
     return Kept(fitted, predictions, manifest, predictions is not None and zipped.exists(), remarks)

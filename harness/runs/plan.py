@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from harness.data.audit import Audit
 from harness.data.crops import CROP_VERSION
 from harness.data.dataset import Dataset, open_dataset
 from harness.data.judgement import SplitAudit
-from harness.data.splits import CellRecord, Split, make_split
+from harness.data.splits import CellRecord, Split, ToPredict, make_split
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.computing import device_for, with_engine, with_precision
 from harness.runs.earlier import Earlier, earlier_run
@@ -140,6 +140,7 @@ class Plan:
             "partial": self.split.partial,
             "drawn": self.split.drawn,
             "chosen_on_test": self.chosen_on_test,
+            "data": data_marks(self.dataset, (*self.split.train, *self.split.validation)),
             "environment": self.environment(),
         }
 
@@ -154,6 +155,15 @@ class Plan:
             "changed": self.changed(),
             "earlier": self.earlier and self.earlier.run,
         }
+
+
+def data_marks(dataset: Dataset, used: Iterable[CellRecord]) -> dict[str, bool]:
+    """What must be said of the cells that were used: labels that are not the published ones, odd pixels."""
+    cells = tuple(used)
+    return {
+        "other_labels": dataset.other_labels and any(cell.part == "prelim" for cell in cells),
+        "pixels_not_known": any(not cell.proven for cell in cells),
+    }
 
 
 def _step_of(until: Status) -> str:
@@ -247,14 +257,16 @@ def looked_at(plan: Plan) -> Plan:
     folder, identity = plan.folder, plan.identity
     return replace(
         plan,
-        kept=Kept() if plan.request.fresh else look(folder, identity, plan.split.phase),
+        kept=Kept()
+        if plan.request.fresh
+        else look(folder, identity, plan.split.phase, partial=plan.split.partial),
         earlier=earlier_run(folder.path, identity, plan.source.files),
     )
 
 
 def _folder(request: Request, entry: Entry, split: Split, identity: Mapping[str, Any]) -> RunFolder:
     key = digest([json.dumps(identity, sort_keys=True)])
-    name = f"{_file_name(entry.card.name)}-{split.name}-seed{request.seed}-{key[:8]}"
+    name = f"{file_name(entry.card.name)}-{split.name}-seed{request.seed}-{key[:8]}"
     return RunFolder(request.runs_root / name, key)
 
 
@@ -265,10 +277,10 @@ def _require(plan: Plan) -> None:
     require_both_classes(np.array([cell.label for cell in plan.split.train], dtype=np.uint8))
     if any(cell.label is None for cell in plan.chosen_by):
         raise DataWrong("the cells to choose the epoch on have no labels", "Use --select last.")
-    _require_place(plan.request.runs_root)
+    require_place(plan.request.runs_root)
 
 
-def _require_place(root: Path) -> None:
+def require_place(root: Path) -> None:
     """Raise `OSError` where no folder could be made: a file is in the way, or it may not be written."""
     there = next(path for path in (root, *root.absolute().parents) if path.exists())
     if not there.is_dir():
@@ -277,7 +289,7 @@ def _require_place(root: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
-def require_whole(audit: Audit, split: Split, *, allow_partial: bool) -> None:
+def require_whole(audit: Audit, split: Split | ToPredict, *, allow_partial: bool) -> None:
     """End the run before any work when it would be partial and nobody asked for that."""
     if not split.partial or allow_partial:
         return
@@ -288,9 +300,9 @@ def require_whole(audit: Audit, split: Split, *, allow_partial: bool) -> None:
     )
 
 
-def _what_is_there(audit: Audit, split: Split) -> str:
+def _what_is_there(audit: Audit, split: Split | ToPredict) -> str:
     counts = ", ".join(_counted(name, part) for name, part in audit.splits.items())
-    return f"{len(split.test)} cells to predict; images there: {counts}"
+    return f"{len(split.phase)} cells to predict; images there: {counts}"
 
 
 def _counted(name: str, part: SplitAudit) -> str:
@@ -314,9 +326,9 @@ def _identity(request: Request, entry: Entry, weights: Mapping[str, Any], split:
         "shared_cells": request.shared_cells,
         "limit": request.limit,
         "crops": CROP_VERSION,
-        "train_sha256": _cells_digest(split.train),
-        "validation_sha256": _cells_digest(split.validation),
-        "test_sha256": _cells_digest(split.test),
+        "train_sha256": cells_digest(split.train),
+        "validation_sha256": cells_digest(split.validation),
+        "test_sha256": cells_digest(split.test),
     }
 
 
@@ -331,7 +343,7 @@ def _code(request: Request, source: Source) -> dict[str, str]:
     return {"defined_in": f"{target}{colon}{attribute}", "source_sha256": source.sha256}
 
 
-def _cells_digest(records: tuple[CellRecord, ...]) -> str:
+def cells_digest(records: tuple[CellRecord, ...]) -> str:
     return digest(f"{one.name} {one.sha256} {one.label} {one.subject}" for one in records)
 
 
@@ -376,7 +388,7 @@ def _require_epochs(entry: Entry, select: str) -> None:
         )
 
 
-def _file_name(entry: str) -> str:
+def file_name(entry: str) -> str:
     """An entry's name as a folder's name: ``timm:resnet18`` becomes ``timm-resnet18``."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", entry).strip("-.") or "entry"
 

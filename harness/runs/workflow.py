@@ -6,14 +6,10 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge
@@ -21,33 +17,27 @@ from harness import console
 from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
-from harness.errors import DataWrong, HarnessError
+from harness.errors import DataWrong
 from harness.runs.cards import card_of_run
-from harness.runs.folder import ANEW, RunFolder, Status, read_json, write_json
-from harness.runs.kept import Kept, look, require_fit, require_zip, seal_fit
+from harness.runs.chunks import Chunks, ScoredCells
+from harness.runs.finishing import RunStopped, judged, marking, truth_of, zipped
+from harness.runs.folder import Status, read_json, write_json
+from harness.runs.kept import FACTS, Kept, look, require_fit, seal_fit
+from harness.runs.learnt import write_learnt
 from harness.runs.outcome import Outcome
-from harness.runs.plan import Plan
+from harness.runs.plan import Plan, data_marks
 from harness.runs.provenance import bytes_sha256, file_sha256
-from models.contract import Cells, FitInterrupted, Fitted, Scores, Session, Validation
+from models.contract import Cells, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
 from submissions.manifest import Manifest
-from submissions.packing import pack, packed
+from submissions.packing import packed
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
-from submissions.reading import read
-from submissions.sealing import SEAL, SealBroken, sealed, unsealed
+from submissions.sealing import SEAL
 from submissions.tables import write_table
 from submissions.writing import naming, write_whole
 
-_FACTS = "facts.json"
-_CHUNK = 128
-"""Cells predicted between two saves of a long prediction."""
-
-
-class RunStopped(HarnessError):
-    """The user stopped a run; everything up to here is saved."""
-
-    exit_code = 130
+__all__ = ["RunStopped", "run"]
 
 
 def run(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Outcome:
@@ -59,21 +49,11 @@ def run(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Outcome:
     with plan.folder.locked():
         if plan.request.fresh:
             plan.folder.start_over()
-        kept = look(plan.folder, plan.identity, plan.split.phase)
+        kept = look(plan.folder, plan.identity, plan.split.phase, partial=plan.split.partial)
         if not plan.folder.plan.exists():
             plan.folder.write(plan.folder.plan, plan.to_keep())
-        try:
+        with marking(plan.folder):
             return _steps(plan, kept, stopping)
-        except (KeyboardInterrupt, FitInterrupted) as stop:
-            plan.folder.mark(Status.INTERRUPTED)
-            raise RunStopped(
-                f"stopped; what was done so far is saved in {plan.folder.path}",
-                "The same command again goes on from there; --fresh starts over.",
-            ) from stop
-        except Exception as error:
-            with suppress(OSError):  # where there is no room, the first error says so
-                plan.folder.mark(Status.FAILED, reason=f"{type(error).__name__}: {error}")
-            raise
 
 
 def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
@@ -87,7 +67,7 @@ def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
     write_whole(folder.card, card_of_run(plan.entry.card, manifest, verdict))
     if until is Status.PREDICTED:
         return Outcome(folder, Status.PREDICTED, None, manifest, verdict)
-    submission = _packed(plan, predictions, manifest)
+    submission = zipped(folder, predictions, manifest, partial=plan.split.partial)
     folder.mark(Status.PACKED)
     return Outcome(folder, Status.PACKED, submission, manifest, verdict)
 
@@ -105,7 +85,8 @@ def _fit(plan: Plan, told_to_stop: Callable[[], bool]) -> None:
         facts = {"facts": dict(fitted.facts()), "seconds": round(time.monotonic() - started, 3)}
         if plan.fit_from is not None:
             facts["fit_of"] = {**plan.identity["fit_of"], "run": plan.fit_from.folder.path.name}
-        write_json(aside / _FACTS, facts)
+        write_json(aside / FACTS, facts)
+        write_learnt(aside, plan.split.train, plan.chosen_by)
         seal_fit(aside, plan.identity)
     folder.mark(Status.FITTED)
 
@@ -182,74 +163,9 @@ def _predicted(plan: Plan, kept: Kept) -> tuple[Predictions, Manifest]:
     return predictions, manifest
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    """Scores of all cells, and what a manifest says of how they were computed: engines, and why these."""
-
-    scores: Scores
-    computed: Mapping[str, Any]
-
-
-def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> _Scored:
-    """Scores of all cells, saved chunk by chunk so that a stopped prediction goes on.
-
-    A transductive entry looks at all cells at once, so it is never given a part of them.
-    """
-    session = _session(plan, ahead=len(cells))
-    if plan.entry.card.transductive or len(cells) <= _CHUNK:
-        scores = fitted.predict(cells, session)
-        return _Scored(scores, _computed(fitted, {_engine(fitted)}))
-    parts: list[Scores] = []
-    engines: set[str] = set()
-    for start in range(0, len(cells), _CHUNK):
-        kept = _saved_scores(plan.folder, start)
-        if kept is None:
-            chosen = np.arange(start, min(start + _CHUNK, len(cells)))
-            scores = fitted.predict(cells.take(chosen), session)
-            kept = {"scores": scores.tolist(), "engine": _engine(fitted)}
-            _save_scores(plan.folder, start, kept)
-        parts.append(np.array(kept["scores"], dtype=np.float64))
-        engines.add(kept.get("engine", ""))  # chunks of before 0.1.1 do not say
-    return _Scored(np.concatenate(parts), _computed(fitted, engines))
-
-
-def _engine(fitted: Fitted) -> str:
-    """What has computed the last scores; empty where an entry has no engines."""
-    return str(fitted.facts().get("predicted_with", {}).get("name", ""))
-
-
-def _computed(fitted: Fitted, engines: Collection[str]) -> dict[str, Any]:
-    named = sorted(filter(None, engines))
-    return {**fitted.facts().get("predicted_with", {}), "engines": named} if named else {}
-
-
-def _saved_scores(folder: RunFolder, start: int) -> Mapping[str, Any] | None:
-    """The scores of a chunk as they were saved, with their engine; None where they are to be made."""
-    file = _chunk(folder, start)
-    if not file.exists():
-        return None
-    try:
-        kept = unsealed(file)
-    except SealBroken as broken:
-        console.say(f"{broken}: its cells are predicted anew")
-        return None
-    if kept.get("made_from") != _made_from(folder, start):
-        console.say(f"{file} belongs to another run: its cells are predicted anew")
-        return None
-    return kept
-
-
-def _save_scores(folder: RunFolder, start: int, scored: Mapping[str, Any]) -> None:
-    told = {"made_from": _made_from(folder, start), **scored}
-    write_whole(_chunk(folder, start), sealed(told))
-
-
-def _chunk(folder: RunFolder, start: int) -> Path:
-    return folder.checkpoints / f"scores-{start}.json"
-
-
-def _made_from(folder: RunFolder, start: int) -> dict[str, Any]:
-    return {"key": folder.key, "start": start, "fitted": file_sha256(folder.fitted / SEAL)}
+def _scores(plan: Plan, fitted: Fitted, cells: Cells) -> ScoredCells:
+    chunks = Chunks(plan.folder, {"fitted": file_sha256(plan.folder.fitted / SEAL)})
+    return chunks.scores(fitted, cells, _session(plan, ahead=len(cells)), whole=plan.entry.card.transductive)
 
 
 def _manifest(plan: Plan, predictions: Predictions, computed: Mapping[str, Any]) -> Manifest:
@@ -267,7 +183,7 @@ def _manifest(plan: Plan, predictions: Predictions, computed: Mapping[str, Any])
         settings=plan.entry.described_settings(),
         weights=plan.weights,
         selection=plan.request.select,
-        training={**plan.split.described(), **read_json(plan.folder.fitted / _FACTS)},
+        training={**plan.split.described(), **read_json(plan.folder.fitted / FACTS)},
         data=_data_facts(plan),
         environment={**plan.environment(), **told},
         drawn=plan.split.drawn,
@@ -284,54 +200,29 @@ def _manifest(plan: Plan, predictions: Predictions, computed: Mapping[str, Any])
 def _data_facts(plan: Plan) -> dict[str, Any]:
     kept = ("limit", "train_sha256", "validation_sha256", "test_sha256")
     used = (*plan.split.train, *plan.split.validation, *plan.split.test)
-    other_labels = plan.dataset.other_labels and any(record.part == "prelim" for record in used)
     return {
         **plan.dataset.described(),
-        "other_labels": other_labels,
-        "pixels_not_known": any(not record.proven for record in used),
+        **data_marks(plan.dataset, used),
         **{name: plan.identity[name] for name in kept},
     }
 
 
-def _packed(plan: Plan, predictions: Predictions, manifest: Manifest) -> Path:
-    """The zip, read back: what travels must say what was predicted."""
-    path = plan.folder.submission(partial=plan.split.partial)
-    if not path.exists():
-        sha256 = pack(predictions, path)
-        if sha256 != manifest.submission_sha256:  # predicted by a version that packed other bytes
-            manifest = replace(manifest, submission_sha256=sha256)
-            plan.folder.write(plan.folder.manifest, json.loads(manifest.to_json()))
-    require_zip(path, predictions, manifest)
-    travelled = read(path, plan.split.phase).predictions
-    if not np.array_equal(travelled.labels, predictions.labels):
-        raise DataWrong(f"{path} does not hold the run's predictions", ANEW)
-    return path
-
-
 def _truth(plan: Plan, records: tuple[CellRecord, ...]) -> Truth | None:
     """The truth of these cells, None where any label is unknown."""
-    labels = [record.label for record in records]
-    if not records or any(label is None for label in labels):
-        return None
-    phase = plan.split.phase
-    if records != plan.split.test:
-        phase = phase_of("validation", (record.name for record in records))
-    known = tuple(record.subject for record in records if record.subject is not None)
-    subjects = known if len(known) == len(records) else None
-    return Truth(phase, np.array(labels, dtype=np.uint8), subjects)
+    if records == plan.split.test:
+        return truth_of(plan.split.phase, records)
+    return truth_of(phase_of("validation", (record.name for record in records)), records)
 
 
 def _verdict(plan: Plan, predictions: Predictions) -> Verdict | None:
     """What the run is worth where the truth is at hand, kept in its folder."""
     truth = _truth(plan, plan.split.test)
-    if truth is None:
-        if plan.split.name == "prelim":
-            why = plan.dataset.audit.label_file.reason or "the label file does not name all of these cells"
-            console.say(f"not judged: {why}")
-        return None
-    verdict = judge(predictions, truth)
-    plan.folder.write(plan.folder.metrics, verdict.to_json())
-    return verdict
+    if truth is not None:
+        return judged(plan.folder, predictions, truth)
+    if plan.split.name == "prelim":
+        why = plan.dataset.audit.label_file.reason or "the label file does not name all of these cells"
+        console.say(f"not judged: {why}")
+    return None
 
 
 @contextmanager

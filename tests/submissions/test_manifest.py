@@ -49,6 +49,7 @@ WRONG_VALUES: dict[str, Any] = {
     "training": 1,
     "data": None,
     "environment": [[1]],
+    "predicted_by": "a run",
     "parts": [{}, 3],
     "drawn": "yes",
     "partial": 1,
@@ -79,6 +80,12 @@ def test_random_weights_are_a_remark_and_an_entry_that_uses_none_has_no_such_rem
     assert replace(BARE, weights={"source": "none"}).remarks == ("random weights",)
     assert replace(BARE, weights={"source": "hub"}).remarks == ()
     assert replace(BARE, weights={}).remarks == ()
+
+
+def test_cells_seen_in_training_are_a_remark_and_a_run_that_saw_none_has_no_such_remark() -> None:
+    seen = {"run": "tiny-prelim-seed0", "seen": {"cells": 12}}
+    assert replace(BARE, predicted_by=seen).remarks == ("cells seen in training",)
+    assert replace(BARE, predicted_by={"run": "tiny-prelim-seed0"}).remarks == ()
 
 
 def test_an_ensemble_bears_the_remarks_of_its_parts_and_none_that_a_stranger_made_up() -> None:

@@ -16,7 +16,7 @@ import pytest
 from eval_server.judging.truth import read_truth
 from harness.errors import exit_code_of, words_of
 from harness.reports.entries import open_entry
-from harness.runs import workflow
+from harness.runs import chunks
 from harness.runs.ensemble import ensemble, equal_weights, open_part
 from harness.runs.listing import runs_table
 from harness.runs.plan import Plan, Request, resolve
@@ -154,7 +154,7 @@ def test_a_damaged_checkpoint_of_a_run_under_way_changes_no_result(
 def test_a_damaged_part_of_a_prediction_is_predicted_anew(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(workflow, "_CHUNK", 8)
+    monkeypatch.setattr(chunks, "CHUNK", 8)
     foreign = planned(here, "majority", split="fold1")
     run(foreign)
     plan = planned(here, "majority")
