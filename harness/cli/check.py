@@ -10,8 +10,9 @@ from harness import console
 from harness.cli.options import JSON, PATH, SCORES
 from harness.data.published import known_phase
 from harness.errors import DataWrong, Refused, UsageWrong
+from harness.python.reading import check as checked
+from harness.python.reading import unreadable
 from submissions.checking import CheckReport
-from submissions.checking import check as checked
 from submissions.columns import CELL
 from submissions.naming import last_part, listed_phase
 from submissions.phases import OFFICIAL, Phase
@@ -51,11 +52,7 @@ def check(
     Without --phase the cells of a table or the number of lines decides: 1867 is prelim, 2586 is final.
     Exits with 5 when the submission would be refused.
     """
-    phase = asked_phase(phase_name, cells_file)
-    try:
-        report = checked(submission, phase, scale=scale)
-    except OSError as error:
-        raise unreadable(submission, error) from error
+    report = checked(submission, asked_phase(phase_name, cells_file), scores=scale).report
     if as_json:
         console.emit(report.to_json())
     else:
@@ -105,11 +102,6 @@ def _cells_of(path: Path) -> list[str]:
         hint = "Give the table a first line `cell` and list every cell of the phase once."
         raise DataWrong(f"{path}: expected a column `cell` that names every cell once, found {found}", hint)
     return cells
-
-
-def unreadable(path: Path, error: OSError) -> DataWrong:
-    """A file that is not there or may not be read, in one line."""
-    return DataWrong(f"{path}: expected a file to read, found {error.strerror or error}")
 
 
 def _show(report: CheckReport, name: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ from harness.cli.options import (
 from submissions.writing import write_whole
 
 if TYPE_CHECKING:
-    from harness.reports.judged import Judged
     from harness.reports.shown import Reference, Shown
 
 
@@ -85,33 +83,16 @@ def compare(
     which is meant. With --split cv, ENTRIES are run folders, as METHOD=PATTERN or grouped by their entry: the
     three folds of a method become one entry over all its subjects.
     """
+    from harness.python.judging import leaderboard_of
     from harness.reports.judged import judged
 
     asked = asked_truth(truth_file, split, data_root, trust_labels=trust_labels)
     found = judged(entries, asked, scale)
-    shown = _compared(found, baseline=baseline, margin=margin, alpha=alpha)
+    shown = leaderboard_of(found, baseline=baseline, margin=margin, alpha=alpha).shown
     if published:
         shown = replace(shown, references=_references(shown.report.phase))
     _write(shown, page, pictures, pairs_file)
     _show(shown, "json" if as_json else form)
-
-
-def _compared(found: Judged, *, baseline: str | None, margin: float | None, alpha: float) -> Shown:
-    """Compare what was judged, and keep what must be said beside it."""
-    from eval_server.judging.comparing import compare as compare_verdicts
-    from harness.reports.shown import Shown
-
-    _check_baseline(list(found.verdicts), baseline)
-    report = compare_verdicts(found.verdicts, alpha=alpha, baseline=baseline, margin=margin)
-    return Shown(
-        report,
-        found.verdicts,
-        found.remarks,
-        read_as=found.read_as,
-        hints=found.hints,
-        notes=found.notes,
-        kept_out=found.kept_out,
-    )
 
 
 def _references(phase: str) -> tuple[Reference, ...]:
@@ -120,14 +101,6 @@ def _references(phase: str) -> tuple[Reference, ...]:
     from harness.reports.shown import Reference
 
     return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
-
-
-def _check_baseline(names: Sequence[str], baseline: str | None) -> None:
-    from harness.errors import UsageWrong
-
-    if baseline is not None and baseline not in names:
-        hint = f"The entries are {', '.join(names)}."
-        raise UsageWrong(f"the baseline {baseline} is not among the entries", hint)
 
 
 def _write(shown: Shown, page: Path | None, pictures: Path | None, pairs_file: Path | None) -> None:
@@ -150,37 +123,17 @@ def _write(shown: Shown, page: Path | None, pictures: Path | None, pairs_file: P
 
 def _show(shown: Shown, form: str) -> None:
     from harness import console
+    from harness.python.judging import Leaderboard
     from harness.reports import leaderboard
 
     if form == "json":
-        console.emit(_document(shown))
+        console.emit(Leaderboard(shown).to_dict())
     elif form == "markdown":
         console.result(leaderboard.markdown(shown))
     elif form == "csv":
         console.result(leaderboard.comma_separated(shown).rstrip("\n"))
     else:
         show_table(shown)
-
-
-def _document(shown: Shown) -> dict[str, object]:
-    from eval_server.figures.columns import BESIDE
-    from harness.reports.leaderboard import rows_of
-
-    document = shown.report.to_json()
-    for entry, row in zip(document["entries"], rows_of(shown), strict=True):
-        entry |= {key: row[key] for key in BESIDE}
-        said = (*shown.remarks.get(entry["name"], ()), *entry["remarks"])
-        entry["remarks"] = list(dict.fromkeys(said))
-        entry["read_as"] = list(shown.read_as.get(entry["name"], ()))
-        if entry["name"] in shown.hints:
-            entry["hints"] = [hint.to_json() for hint in shown.hints[entry["name"]]]
-    if shown.notes:
-        document["notes"] = list(shown.notes)
-    if shown.kept_out:
-        document["kept_out"] = dict(shown.kept_out)
-    if shown.references:
-        document["published"] = [asdict(one) for one in shown.references]
-    return document
 
 
 def show_table(shown: Shown) -> None:

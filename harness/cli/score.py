@@ -58,6 +58,7 @@ def score(
     so is a mistake that only looks like a bad model (labels inverted, lines in another order), with the
     number it would have had.
     """
+    from harness.python.judging import score_of
     from harness.reports.judged import judged
 
     found = judged([entry], asked_truth(truth_file, split, data_root, trust_labels=trust_labels), scale)
@@ -65,21 +66,16 @@ def score(
     if as_json or form == "json":
         from harness.console import emit
 
-        emit(_document(name, verdict, found, next_subjects))
+        emit(score_of(found).to_dict() | _foreseen(verdict, next_subjects))
     elif form == "table":
         _show(name, verdict, found, next_subjects)
     else:
         _show_plain(name, verdict, found, form, next_subjects)
 
 
-def _document(name: str, verdict: Verdict, found: Judged, next_subjects: int | None) -> dict[str, Any]:
-    said = {"remarks": list(_remarks(name, verdict, found)), "read_as": list(found.read_as.get(name, ()))}
-    mistakes = [hint.to_json() for hint in found.hints.get(name, ())]
-    notes: dict[str, Any] = {"hints": mistakes} | ({"notes": list(found.notes)} if found.notes else {})
-    ahead = _ahead(verdict, next_subjects)
-    if ahead is not None:
-        notes["next_subjects"] = {"subjects": next_subjects, **ahead.to_json()}
-    return {"entry": name, **verdict.to_json(), **said, **notes}
+def _foreseen(verdict: Verdict, subjects: int | None) -> dict[str, Any]:
+    ahead = _ahead(verdict, subjects)
+    return {} if ahead is None else {"next_subjects": {"subjects": subjects, **ahead.to_json()}}
 
 
 def _ahead(verdict: Verdict, subjects: int | None) -> Interval | None:

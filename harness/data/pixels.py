@@ -58,7 +58,8 @@ def shown_by(content: bytes, *, with_forms: bool = False) -> Shown:
         return NOTHING
     if rgb is None:
         return NOTHING
-    return Shown(f"{_size(image)}:{_sha256(rgb.tobytes())}", tuple(_forms(rgb)) if with_forms else ())
+    forms = tuple(published_files_of(rgb)) if with_forms else ()
+    return Shown(f"{_size(image)}:{_sha256(rgb.tobytes())}", forms)
 
 
 def bmp(image: Crops, rest: bytes) -> bytes:
@@ -80,7 +81,8 @@ def _rgb(image: Image.Image) -> Crops | None:
     return np.ascontiguousarray(whole[..., :3]) if whole[..., 3].min() == 255 else None
 
 
-def _forms(rgb: Crops) -> Iterator[str]:
+def published_files_of(rgb: Crops) -> Iterator[str]:
+    """The SHA-256s of the files that these pixels make under each published header."""
     rows = _rows(rgb)
     for rest in (SHORT, LONG_PUBLISHED, LONG):
         yield _sha256(_header(rgb, rest) + rows)

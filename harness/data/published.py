@@ -178,6 +178,12 @@ def known_phase(name: str) -> Phase | None:
     return phase_of(name, fold)
 
 
+@cache
+def published_by_sha256() -> Mapping[str, PublishedCell]:
+    """Every published image by the SHA-256 of its file; of identical ones the first."""
+    return {cell.sha256: cell for cell in reversed(published().cells)}
+
+
 def _rows(name: str) -> Iterator[list[str]]:
     text = lzma.decompress(files("harness.data").joinpath(name).read_bytes()).decode()
     rows = csv.reader(text.splitlines())

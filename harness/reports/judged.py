@@ -11,7 +11,7 @@ from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge
 from harness.errors import UsageWrong
 from harness.reports.cross_validation import cross_validated, kept_out_in_words
-from harness.reports.entries import named_path, open_entry, truth_for
+from harness.reports.entries import NamedEntry, named_path, open_entry, truth_for
 from harness.reports.known_truth import CROSS_VALIDATED, Asked, truth_of
 from submissions.columns import Scale
 
@@ -39,7 +39,11 @@ def judged(texts: Sequence[str], asked: Asked, scale: Scale | str | None = None)
 
 def _each(texts: Sequence[str], asked: Asked, scale: Scale | str | None) -> Judged:
     truth = truth_of([named_path(text)[1] for text in texts], asked)
-    opened = [open_entry(text, truth, scale) for text in texts]
+    return judged_opened([open_entry(text, truth, scale) for text in texts], truth)
+
+
+def judged_opened(opened: Sequence[NamedEntry], truth: Truth) -> Judged:
+    """Judge entries that are open already, each on the cells it predicts."""
     _require_names([one.name for one in opened])
     truths = {one.name: truth_for(one, truth) for one in opened}
     verdicts = {one.name: judge(one.predictions, truths[one.name]) for one in opened}

@@ -110,13 +110,18 @@ class Seen:
         return f"{told} (subjects {named}{more})" if named else told
 
 
-def seen_by(learnt: Sequence[LearntCell], cells: Iterable[CellRecord]) -> Seen:
-    """Which of these cells were learnt from, show the same cell, or come from the same people."""
+def seen_by(
+    learnt: Sequence[LearntCell], cells: Iterable[CellRecord], names: Sequence[str] | None = None
+) -> Seen:
+    """Which of these cells were learnt from, show the same cell, or come from the same people.
+
+    They are told under these `names`, or else their own.
+    """
     memory = _Memory(learnt)
     found: dict[str, dict[str, str]] = {"cells": {}, "twins": {}, "of_subjects": {}}
-    for cell in cells:
+    for at, cell in enumerate(cells):
         if how := memory.how(cell):
-            found[how][cell.name] = cell.subject or ""
+            found[how][names[at] if names else cell.name] = cell.subject or ""
     return Seen(**found)
 
 

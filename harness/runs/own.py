@@ -1,0 +1,120 @@
+"""A finished run on images of one's own: a score for every image of one cell on an even background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from harness import console
+from harness.data.cache import cache_folder
+from harness.data.own_images import OwnImage
+from harness.data.records import CellRecord
+from harness.errors import DataWrong
+from harness.runs.finished import FinishedRun
+from harness.runs.learnt import Seen, seen_by
+from harness.runs.plan import device_for
+from models.contract import Cells, Crops, Scores, Session
+from submissions.predictions import THRESHOLD
+
+NO_DIAGNOSIS = "Research software, not a medical device: a score is no diagnosis."
+"""Stands on everything that is made of images of one's own."""
+
+SEEN = "cells seen in training"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredImages:
+    """Images in the order given, and the probability of ALL of each; NaN where an image gets none.
+
+    `seen` are those that show cells the run has met in training.
+    """
+
+    run: FinishedRun
+    images: tuple[OwnImage, ...]
+    scores: Scores
+    seen: Seen
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """ALL or HEM, and nothing where there is no score."""
+        return tuple(_label(float(score)) for score in self.scores)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The words that must stand beside these scores."""
+        plan = self.run.plan
+        said = {
+            "drawn data": bool(plan.get("drawn")),
+            "partial": bool(plan.get("partial")),
+            "random weights": plan.get("weights", {}).get("source") == "none",
+            SEEN: bool(len(self.seen)),
+        }
+        return tuple(word for word, holds in said.items() if holds)
+
+
+def _label(score: float) -> str:
+    if np.isnan(score):
+        return ""
+    return "ALL" if score > THRESHOLD else "HEM"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crops:
+    """The crops of images, by row."""
+
+    crops: tuple[Crops, ...]
+
+    def __getitem__(self, rows: npt.NDArray[np.intp], /) -> Crops:
+        return np.stack([self.crops[int(row)] for row in np.arange(len(self.crops))[rows]])
+
+
+def score_images(
+    run: FinishedRun, images: Sequence[OwnImage], *, device: str = "auto", allow_seen: bool = False
+) -> ScoredImages:
+    """Score every image that has a crop.
+
+    Raises `DataWrong` where the run has seen one in training and that is not allowed.
+    """
+    known = [one for one in images if one.cell is not None]
+    seen = seen_by(run.learnt.cells, map(_record, known), [one.name for one in known])
+    if len(seen) and not allow_seen:
+        raise _seen(run, images, seen)
+    scores = np.full(len(images), np.nan)
+    usable = [at for at, one in enumerate(images) if one.crop is not None]
+    if usable:
+        entry = run.entry()
+        session = Session(
+            seed=int(run.plan["seed"]),
+            device=device_for(device, entry, str(run.plan["origin"])),
+            progress=console.progress,
+            cache=cache_folder(),
+        )
+        scores[usable] = run.fitted().predict(cells_of_images([images[at] for at in usable]), session)
+    return ScoredImages(run, tuple(images), scores, seen)
+
+
+def cells_of_images(images: Sequence[OwnImage]) -> Cells:
+    """Images as an entry sees them: without subjects or labels."""
+    crops = tuple(one.crop for one in images if one.crop is not None)
+    return Cells(tuple(one.name for one in images), (None,) * len(images), _Crops(crops))
+
+
+def _record(image: OwnImage) -> CellRecord:
+    """The published cell that an image shows."""
+    cell = image.cell
+    assert cell is not None
+    path = Path(image.name)
+    return CellRecord(cell.name, path, cell.split, cell.fold, cell.subject, cell.label, cell.sha256)
+
+
+def _seen(run: FinishedRun, images: Sequence[OwnImage], seen: Seen) -> DataWrong:
+    names = [*seen.cells, *seen.twins, *seen.of_subjects][:3]
+    return DataWrong(
+        f"{run.name} has seen {len(seen):,} of these {len(images):,} images in training: {seen}, such as "
+        f"{', '.join(names)}",
+        f'Leave them out, or allow it (--allow-seen): the result is then marked "{SEEN}" everywhere.',
+    )
