@@ -52,37 +52,39 @@ class Scored:
                 "image": [one.name for one in images],
                 "score": self.scores,
                 "label": self.result.labels,
-                "remarks": ["; ".join(one.remarks) for one in images],
+                "remarks": ["; ".join(self.result.remarks_of(at)) for at in range(len(images))],
                 "problem": [one.problem for one in images],
             }
         )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able: the run, what must be said, and every image."""
-        rows = zip(self.result.images, self.scores.tolist(), self.result.labels, strict=True)
+        rows = zip(range(len(self.scores)), self.result.images, self.scores.tolist(), strict=True)
         return {
             "run": self.result.run.name,
             "remarks": list(self.remarks),
+            "unlike": list(self.result.unlike()),
             "images": [
                 {
                     "image": one.name,
                     "score": None if score != score else score,
-                    "label": label or None,
-                    "remarks": list(one.remarks),
+                    "label": self.result.labels[at] or None,
+                    "remarks": list(self.result.remarks_of(at)),
                     "problem": one.problem or None,
                 }
-                for one, score, label in rows
+                for at, one, score in rows
             ],
         }
 
     def __repr__(self) -> str:
-        given = int(np.isfinite(self.scores).sum())
-        return f"{given:,} of {len(self.scores):,} images scored by {self.result.run.name}. {NO_DIAGNOSIS}"
+        given, every = self.result.scored, len(self.scores)
+        return f"{given:,} of {every:,} images scored by {self.result.run.name}. {NO_DIAGNOSIS}"
 
     def _repr_html_(self) -> str:
         from harness.python import showing
 
-        return showing.heading(repr(self)) + showing.notes(self.remarks) + showing.table(self.to_frame())
+        said = showing.notes((*self.remarks, *self.result.unlike()))
+        return showing.heading(repr(self)) + said + showing.table(self.to_frame())
 
 
 class Run:

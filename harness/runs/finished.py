@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.data.appearance import APPEARANCE
 from harness.errors import DataWrong
 from harness.runs.folder import RunFolder, read_json
 from harness.runs.kept import FACTS, require_fit
@@ -88,7 +89,7 @@ def open_finished(path: Path) -> FinishedRun:
     require_fit(folder, plan)
     facts = read_json(folder.fitted / FACTS)
     files = unsealed(folder.fitted / SEAL)["files"]
-    learnt_files = {name: sha256 for name, sha256 in files.items() if name not in (FACTS, LEARNT)}
+    learnt_files = {name: sha256 for name, sha256 in files.items() if name not in (FACTS, LEARNT, APPEARANCE)}
     return FinishedRun(folder, plan, facts, learnt_files, read_learnt(folder.fitted))
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from harness import console
+from harness.data.appearance import Look, Reference, look_of, read_reference, unlike, unlike_together
 from harness.data.cache import cache_folder
 from harness.data.own_images import OwnImage
 from harness.data.records import CellRecord
 from harness.errors import DataWrong
+from harness.runs.chunks import ScoredCells, scored_at_once
 from harness.runs.finished import FinishedRun
 from harness.runs.learnt import Seen, seen_by
 from harness.runs.plan import device_for
-from models.contract import Cells, Crops, Scores, Session
+from models.contract import Cells, Crops, Fitted, Scores, Session
 from submissions.predictions import THRESHOLD
 
 NO_DIAGNOSIS = "Research software, not a medical device: a score is no diagnosis."
@@ -30,13 +33,16 @@ SEEN = "cells seen in training"
 class ScoredImages:
     """Images in the order given, and the probability of ALL of each; NaN where an image gets none.
 
-    `seen` are those that show cells the run has met in training.
+    `seen` are those that show cells the run has met in training. `looks` are None where there is no score;
+    `reference` is what the training cells look like, None for a run that did not measure them.
     """
 
     run: FinishedRun
     images: tuple[OwnImage, ...]
     scores: Scores
     seen: Seen
+    looks: tuple[Look | None, ...] = ()
+    reference: Reference | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -55,6 +61,25 @@ class ScoredImages:
         }
         return tuple(word for word, holds in said.items() if holds)
 
+    @property
+    def scored(self) -> int:
+        """How many images have a score."""
+        return int(np.isfinite(self.scores).sum())
+
+    def remarks_of(self, at: int) -> tuple[str, ...]:
+        """What was done to one image, and in what its cell is unlike nearly all training cells."""
+        look, said = self.looks[at], self.images[at].remarks
+        if look is None or self.reference is None:
+            return said
+        return (*said, *unlike(look, self.reference))
+
+    def unlike(self) -> tuple[str, ...]:
+        """In what these cells together are unlike the training cells."""
+        looks = [look for look in self.looks if look is not None]
+        if self.reference is None:
+            return ("the run did not measure what its training cells look like",) if looks else ()
+        return unlike_together(looks, self.reference)
+
 
 def _label(score: float) -> str:
     if np.isnan(score):
@@ -72,15 +97,25 @@ class _Crops:
         return np.stack([self.crops[int(row)] for row in np.arange(len(self.crops))[rows]])
 
 
+class Scorer(Protocol):
+    """How what was learnt is asked for scores: at once, or part by part."""
+
+    def __call__(self, fitted: Fitted, cells: Cells, session: Session, /, *, whole: bool) -> ScoredCells: ...
+
+
 def score_images(
-    run: FinishedRun, images: Sequence[OwnImage], *, device: str = "auto", allow_seen: bool = False
+    run: FinishedRun,
+    images: Sequence[OwnImage],
+    *,
+    device: str = "auto",
+    allow_seen: bool = False,
+    scorer: Scorer = scored_at_once,
 ) -> ScoredImages:
     """Score every image that has a crop.
 
     Raises `DataWrong` where the run has seen one in training and that is not allowed.
     """
-    known = [one for one in images if one.cell is not None]
-    seen = seen_by(run.learnt.cells, map(_record, known), [one.name for one in known])
+    seen = seen_among(run, images)
     if len(seen) and not allow_seen:
         raise _seen(run, images, seen)
     scores = np.full(len(images), np.nan)
@@ -92,9 +127,20 @@ def score_images(
             device=device_for(device, entry, str(run.plan["origin"])),
             progress=console.progress,
             cache=cache_folder(),
+            ahead=len(usable),
         )
-        scores[usable] = run.fitted().predict(cells_of_images([images[at] for at in usable]), session)
-    return ScoredImages(run, tuple(images), scores, seen)
+        cells = cells_of_images([images[at] for at in usable])
+        scores[usable] = scorer(run.fitted(), cells, session, whole=entry.card.transductive).scores
+    looks = tuple(None if one.crop is None else look_of(one.crop, one.width, one.height) for one in images)
+    return ScoredImages(run, tuple(images), scores, seen, looks, read_reference(run.folder.fitted))
+
+
+def seen_among(run: FinishedRun, images: Sequence[OwnImage]) -> Seen:
+    """Which of these images show cells that the run has met in training; drawn ones show nobody's."""
+    if run.plan.get("drawn"):
+        return Seen()
+    known = [one for one in images if one.cell is not None]
+    return seen_by(run.learnt.cells, map(_record, known), [one.name for one in known])
 
 
 def cells_of_images(images: Sequence[OwnImage]) -> Cells:

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge
 from harness import console
+from harness.data.appearance import MOST_CELLS, Look, look_of, reference_of, write_reference
 from harness.data.cache import cache_folder
 from harness.data.crops import cells_of, open_crops
 from harness.data.splits import CellRecord
@@ -77,8 +80,9 @@ def _fit(plan: Plan, told_to_stop: Callable[[], bool]) -> None:
     folder.mark(Status.FITTING)
     folder.checkpoints.mkdir(exist_ok=True)
     started = time.monotonic()
+    cells = _cells(plan, plan.split.train, labelled=True)
     with _stop_on_signal() as signalled:
-        fitted = _learnt(plan, lambda: signalled() or told_to_stop())
+        fitted = _learnt(plan, cells, lambda: signalled() or told_to_stop())
     with folder.written_aside(folder.fitted) as aside:
         with naming(aside):
             fitted.save(aside)
@@ -87,14 +91,21 @@ def _fit(plan: Plan, told_to_stop: Callable[[], bool]) -> None:
             facts["fit_of"] = {**plan.identity["fit_of"], "run": plan.fit_from.folder.path.name}
         write_json(aside / FACTS, facts)
         write_learnt(aside, plan.split.train, plan.chosen_by)
+        write_reference(aside, reference_of(_looks(cells)))
         seal_fit(aside, plan.identity)
     folder.mark(Status.FITTED)
 
 
-def _learnt(plan: Plan, stopping: Callable[[], bool]) -> Fitted:
+def _looks(cells: Cells) -> Iterator[Look]:
+    """The looks of some training cells, evenly chosen."""
+    for row in np.unique(np.linspace(0, len(cells) - 1, min(len(cells), MOST_CELLS)).astype(np.intp)):
+        yield look_of(cells.crops(np.array([row]))[0])
+
+
+def _learnt(plan: Plan, cells: Cells, stopping: Callable[[], bool]) -> Fitted:
     """What the entry learns, or what another run of it has learnt."""
     if plan.fit_from is None:
-        return plan.entry.fit(_cells(plan, plan.split.train, labelled=True), _session(plan, stopping))
+        return plan.entry.fit(cells, _session(plan, stopping))
     there = plan.fit_from.folder
     if not there.fitted.exists():
         raise DataWrong(

@@ -109,6 +109,23 @@ def test_a_dry_run_says_which_run_predicts_what_and_writes_nothing(here):
     assert sorted((here / "runs").iterdir()) == before
 
 
+def test_images_of_one_s_own_get_scores_a_page_and_no_diagnosis(here):
+    (here / "mine").mkdir()
+    cell = next((here / "data").rglob("*prelim_phase_data/*.bmp"))
+    (here / "mine" / "cell.bmp").write_bytes(cell.read_bytes())
+    (here / "mine" / "broken.png").write_bytes(b"")
+    answer = harness("predict", "--from", "tiny-prelim-seed0*", "--images", "mine", cwd=here)
+    assert answer.code == 0, answer.err
+    assert "1 of 2 images scored by tiny-prelim-seed0-" in answer.out
+    assert "a score is no diagnosis" in answer.out
+    assert "No score: broken.png is no BMP" in answer.err
+    (folder,) = (here / "runs").glob("tiny-images-*")
+    assert "a score is no diagnosis" in (folder / "images.html").read_text()
+    assert harness("runs", cwd=here).out.count("images") == 1
+    for wrong in (("--model", "tiny"), ("--split", "final", "--from", "tiny-prelim-seed0*")):
+        assert harness("predict", "--images", "mine", *wrong, cwd=here).code == 2
+
+
 def test_on_real_images_a_run_on_a_fold_predicts_the_nine_preliminary_cells_of_the_sample(tmp_path):
     options = ("--data", whole_sample())
     trained = asked(
