@@ -277,6 +277,15 @@ class Entry(ABC):
         """
         return self.load(folder)
 
+    def trained(self, file: str) -> Fitted:
+        """What was learnt elsewhere and lies in a file (or ``FILE#part``), for entries that are one network.
+
+        Raises `EntryUnavailable` where it holds less than that, last layer included.
+        """
+        raise SettingInvalid(
+            f"{self.card.name} is not one network that a file could hold: {file}", "Train it: leave this out."
+        )
+
     def configured(self, texts: Mapping[str, str]) -> Entry:
         """The same entry with settings changed as typed (``{"epochs": "1"}``).
 

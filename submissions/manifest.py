@@ -64,6 +64,7 @@ class Manifest:
             "partial": self.partial,
             "epoch chosen on the test set": self.chosen_on_test,
             "cells seen in training": bool(self.predicted_by.get("seen")),
+            "trained elsewhere, on what is not known": bool(self.predicted_by.get("elsewhere")),
             "transductive": self.transductive,
             "not the published labels": bool(self.data.get("other_labels")),
             "images saved again, pixels not known": bool(self.data.get("pixels_not_known")),

@@ -9,10 +9,12 @@ import click
 from click.core import ParameterSource
 
 from harness import console
-from harness.cli.run_options import show_outcome
+from harness.cli.run_options import model_of, settings_of, show_outcome
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.data.dataset import Dataset
     from harness.runs.outcome import Outcome
     from harness.runs.predicting import Prediction
@@ -27,6 +29,12 @@ _OPTIONS = (
         metavar="RUN",
         help="Predict with this finished run and train nothing: its folder, its name below --runs, or a "
         "pattern of several ('runs/seresnext-prelim-seed*'). Give it again for more.",
+    ),
+    click.option(
+        "--trained",
+        metavar="FILE",
+        help="With --model: a finished network of this entry, such as a checkpoint of the published program, "
+        "predicts as it is, last layer included, and nothing is trained.",
     ),
     click.option(
         "--join", is_flag=True, help="With several runs: also join them, by the mean of their logits."
@@ -59,15 +67,19 @@ def from_options(command: Command) -> Command:
 
 def require_no_training(context: click.Context) -> None:
     """Raise `UsageWrong` where the command line asks a finished run for another training."""
+    file = context.params.get("trained")
+    if file and context.params.get("from_runs"):
+        raise UsageWrong("--from and --trained both say which network predicts", "Leave one of them out.")
+    kept = ("model", "changes") if file else ()
     asked = [
         flag
         for name, flag in _OF_TRAINING.items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if name not in kept and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if asked:
         raise UsageWrong(
-            f"--from trains nothing, so {' and '.join(asked)} cannot be had",
-            "Leave them out, or leave --from out to train a run of its own.",
+            f"{'--trained' if file else '--from'} trains nothing, so {' and '.join(asked)} cannot be had",
+            "Leave them out; without --from and --trained a run of its own is trained.",
         )
 
 
@@ -77,10 +89,9 @@ def predicted_from(options: dict[str, Any], *, whole: bool) -> list[Outcome] | N
     With --join the joined run stands last. `whole` refuses a part of the cells without --allow-partial.
     """
     from harness.data.dataset import open_dataset
-    from harness.runs.finished import named_runs
     from harness.runs.predicting import predict_with
 
-    paths = named_runs(options["from_runs"], options["runs_root"])
+    paths = runs_of(options)
     if options["join"] and len(paths) < 2:
         raise UsageWrong(
             "--join needs two runs or more", "Name them with --from RUN --from RUN, or a pattern."
@@ -96,6 +107,19 @@ def predicted_from(options: dict[str, Any], *, whole: bool) -> list[Outcome] | N
             console.say(line)
         outcomes.append(predict_with(one))
     return [*outcomes, _joined(outcomes, planned[0], options)] if options["join"] else outcomes
+
+
+def runs_of(options: dict[str, Any]) -> tuple[Path, ...]:
+    """The runs that are to predict: those named, or the network of a file made into one."""
+    from harness.runs.finished import named_runs
+
+    if not options["trained"]:
+        return named_runs(options["from_runs"], options["runs_root"])
+    from harness.runs.trained_elsewhere import trained_elsewhere
+
+    settings = settings_of(options["changes"])
+    run = trained_elsewhere(model_of(options["model"]), options["trained"], settings, options["runs_root"])
+    return (run.folder.path,)
 
 
 def _planned(path: Any, dataset: Dataset, options: dict[str, Any], *, whole: bool) -> Prediction:
@@ -135,16 +159,14 @@ def prediction_lines(prediction: Prediction) -> list[str]:
     from harness.runs.provenance import told
 
     facts = prediction.to_json()
-    by, trained = prediction.predicted_by(), prediction.run.plan.get("training", {})
+    by = prediction.predicted_by()
     marks = [word for word in ("partial", "drawn") if facts[word]]
     marks += ["epoch chosen on the test set"] if facts["chosen_on_test"] else []
     marks += ["cells seen in training"] if facts["seen"] else []
+    marks += ["trained elsewhere, on what is not known"] if prediction.run.elsewhere else []
     rows = [
         ("by", f"{by['run']} (entry {by['entry']}, seed {by['seed']}, weights {by['weights_sha256'][:12]})"),
-        (
-            "trained on",
-            f"{trained['cells']} cells of {trained['subjects']} subjects, for split {by['split']}",
-        ),
+        ("trained on", prediction.run.trained_on),
         ("predicts", f"{facts['predicted']} cells of split {facts['split']}"),
         ("seen", str(prediction.seen) if facts["seen"] else ""),
         ("device", prediction.device),

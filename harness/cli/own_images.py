@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from harness import console
-from harness.cli.from_run import require_no_training
+from harness.cli.from_run import require_no_training, runs_of
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def predicted_images(context: click.Context, images: Path, options: dict[str, An
     """Let every named run score the images, and say what came out."""
     from harness.data.own_images import own_files
     from harness.reports.own_page import own_page
-    from harness.runs.finished import named_runs, open_finished
+    from harness.runs.finished import open_finished
     from harness.runs.own_folder import predict_images
 
     _require_sense(context, options)
     files, outcomes = own_files(images), []
-    for path in named_runs(options["from_runs"], options["runs_root"]):
+    for path in runs_of(options):
         asked = {name: options[name] for name in ("device", "allow_seen")}
         outcomes.append(predict_images(open_finished(path), files, options["runs_root"], own_page, **asked))
     if options["as_json"]:
@@ -47,8 +47,11 @@ def predicted_images(context: click.Context, images: Path, options: dict[str, An
 
 
 def _require_sense(context: click.Context, options: dict[str, Any]) -> None:
-    if not options["from_runs"]:
-        raise UsageWrong("--images needs a finished run that scores them", "Add --from RUN.")
+    if not (options["from_runs"] or options["trained"]):
+        raise UsageWrong(
+            "--images needs a finished network that scores them",
+            "Add --from RUN, or --model NAME --trained FILE.",
+        )
     require_no_training(context)
     asked = [
         flag

@@ -34,7 +34,7 @@ def predict(context: click.Context, images: Path | None, **options: Any) -> None
     if images is not None:
         predicted_images(context, images, options)
         return
-    if not options["from_runs"]:
+    if not (options["from_runs"] or options["trained"]):
         outcome = run_command(options, "predicted")
         show_outcome(outcome, as_json=options["as_json"])
         return

@@ -100,7 +100,7 @@ def resolve_plan(options: dict[str, Any], until: str) -> Plan:
 
     request = replace(
         common_request(options, until),
-        model=_model(options["model"]),
+        model=model_of(options["model"]),
         seed=options["seed"],
         fresh=options["fresh"],
     )
@@ -118,7 +118,7 @@ def common_request(options: dict[str, Any], until: str) -> Request:
         data_root=options["data_root"],
         runs_root=options["runs_root"],
         weights=options["weights"],
-        settings=_settings(options["changes"]),
+        settings=settings_of(options["changes"]),
         select=options["select"],
         shared_cells=options["shared_cells"],
         device=options["device"],
@@ -131,7 +131,7 @@ def common_request(options: dict[str, Any], until: str) -> Request:
     )
 
 
-def _model(named: str | None) -> str:
+def model_of(named: str | None) -> str:
     if not named:
         raise UsageWrong(
             "no entry is named",
@@ -141,7 +141,7 @@ def _model(named: str | None) -> str:
     return named
 
 
-def _settings(changes: tuple[str, ...]) -> dict[str, str]:
+def settings_of(changes: tuple[str, ...]) -> dict[str, str]:
     pairs = [change.partition("=") for change in changes]
     bad = next((name for name, equals, _ in pairs if not (name and equals)), None)
     if bad is not None:

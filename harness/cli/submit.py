@@ -49,7 +49,7 @@ def submit(
 
 def _from_runs(context: click.Context, options: dict[str, Any], *, handed_in: bool) -> list[Outcome]:
     """What came out, the one to be handed in last; nothing after a dry run."""
-    if not options["from_runs"]:
+    if not (options["from_runs"] or options["trained"]):
         outcome = run_command(options, "packed")
         return [] if outcome is None else [outcome]
     require_no_training(context)

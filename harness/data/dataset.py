@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,14 @@ class Dataset:
     def of(self, part: str) -> tuple[CellRecord, ...]:
         """The intact cells of train, prelim or final."""
         return tuple(cell for cell in self.records if cell.part == part)
+
+    def marks(self, used: Iterable[CellRecord]) -> dict[str, bool]:
+        """What must be said of cells that were used: labels that are not the published ones, odd pixels."""
+        cells = tuple(used)
+        return {
+            "other_labels": self.other_labels and any(cell.part == "prelim" for cell in cells),
+            "pixels_not_known": any(not cell.proven for cell in cells),
+        }
 
     def described(self) -> dict[str, Any]:
         """JSON-able facts for a manifest: no path of this machine among them."""

@@ -42,6 +42,19 @@ class FinishedRun:
         return self.folder.path.resolve().name
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether the network was trained elsewhere, so that nobody knows what it has seen."""
+        return bool(self.plan.get("weights", {}).get("source") == "trained elsewhere")
+
+    @property
+    def trained_on(self) -> str:
+        """What it was trained on, in words."""
+        training = self.plan.get("training", {})
+        if self.elsewhere:
+            return "not known: it was trained elsewhere"
+        return f"{training['cells']} cells of {training['subjects']} subjects, for split {self.plan['split']}"
+
+    @property
     def weights_sha256(self) -> str:
         """The SHA-256 of the file of weights; where there are several, one over all of them."""
         weights = {name: one for name, one in self.files.items() if Path(name).suffix not in _DOCUMENTS}

@@ -58,6 +58,7 @@ class ScoredImages:
             "partial": bool(plan.get("partial")),
             "random weights": plan.get("weights", {}).get("source") == "none",
             SEEN: bool(len(self.seen)),
+            "trained elsewhere, on what is not known": self.run.elsewhere,
         }
         return tuple(word for word, holds in said.items() if holds)
 

@@ -141,7 +141,7 @@ def _table(scored: ScoredImages) -> str:
 
 def _manifest(scored: ScoredImages, folder: RunFolder, device: str) -> Manifest:
     run, plan = scored.run, scored.run.plan
-    seen = {"seen": scored.seen.to_json()} if len(scored.seen) else {}
+    more = {"elsewhere": run.elsewhere, "seen": scored.seen.to_json()}
     trained_on = {**plan.get("training", {}), **run.learnt.described()}
     return Manifest(
         entry=str(plan["entry"]),
@@ -156,7 +156,7 @@ def _manifest(scored: ScoredImages, folder: RunFolder, device: str) -> Manifest:
         selection=str(plan.get("select", "last")),
         data={"source": "images of one's own", "images": len(scored.images)},
         environment=environment(device, run.source().packages),
-        predicted_by={**_from(run), "files": dict(run.files), "trained_on": trained_on, **seen},
+        predicted_by={**_from(run), "files": dict(run.files), "trained_on": trained_on, **more},
         drawn=bool(plan.get("drawn")),
         partial=bool(plan.get("partial")),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ class Plan:
             "partial": self.split.partial,
             "drawn": self.split.drawn,
             "chosen_on_test": self.chosen_on_test,
-            "data": data_marks(self.dataset, (*self.split.train, *self.split.validation)),
+            "data": self.dataset.marks((*self.split.train, *self.split.validation)),
             "environment": self.environment(),
         }
 
@@ -155,15 +155,6 @@ class Plan:
             "changed": self.changed(),
             "earlier": self.earlier and self.earlier.run,
         }
-
-
-def data_marks(dataset: Dataset, used: Iterable[CellRecord]) -> dict[str, bool]:
-    """What must be said of the cells that were used: labels that are not the published ones, odd pixels."""
-    cells = tuple(used)
-    return {
-        "other_labels": dataset.other_labels and any(cell.part == "prelim" for cell in cells),
-        "pixels_not_known": any(not cell.proven for cell in cells),
-    }
 
 
 def _step_of(until: Status) -> str:
@@ -232,7 +223,9 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
 def draft(request: Request, grounds: Grounds, fit_from: Plan | None = None) -> Plan:
     """The plan of a request, before a look at what is done of it; `fit_from` is whose fit it takes over."""
     entry, split = grounds.entry, grounds.split
-    identity = _identity(request, entry, grounds.weights, split) | _code(request, grounds.source)
+    identity = _identity(request, entry, grounds.weights, split) | code_of(
+        request.model, request.runs_root, grounds.source
+    )
     if fit_from is not None:
         identity |= {"fit_of": {"entry": fit_from.entry.card.name, "key": fit_from.folder.key}}
     plan = Plan(
@@ -332,14 +325,14 @@ def _identity(request: Request, entry: Entry, weights: Mapping[str, Any], split:
     }
 
 
-def _code(request: Request, source: Source) -> dict[str, str]:
+def code_of(model: str, runs_root: Path, source: Source) -> dict[str, str]:
     """Which code the entry is: where it is defined, so that two of one name are two, and its SHA-256.
 
     A file is named as seen from the runs, so that both may be moved together.
     """
-    target, colon, attribute = registry.target_of(request.model).rpartition(":")
-    if ".py:" in request.model:
-        target = Path(os.path.relpath(Path(target).resolve(), request.runs_root.resolve())).as_posix()
+    target, colon, attribute = registry.target_of(model).rpartition(":")
+    if ".py:" in model:
+        target = Path(os.path.relpath(Path(target).resolve(), runs_root.resolve())).as_posix()
     return {"defined_in": f"{target}{colon}{attribute}", "source_sha256": source.sha256}
 
 

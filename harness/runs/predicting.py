@@ -24,7 +24,7 @@ from harness.runs.folder import RunFolder, Status
 from harness.runs.kept import Kept, look
 from harness.runs.learnt import Seen, seen_by
 from harness.runs.outcome import Outcome
-from harness.runs.plan import cells_digest, data_marks, file_name, require_place
+from harness.runs.plan import cells_digest, file_name, require_place
 from harness.runs.provenance import bytes_sha256, changes, digest, environment, file_sha256
 from models.contract import Entry, Session
 from models.source import Source
@@ -113,7 +113,8 @@ class Prediction:
         trained_on = {**run.plan.get("training", {}), **run.learnt.described()}
         seen = {"seen": self.seen.to_json()} if len(self.seen) else {}
         weights = {"weights_sha256": run.weights_sha256, "files": dict(run.files)}
-        return {"run": run.name, **told, **weights, "trained_on": trained_on, **seen}
+        elsewhere = {"elsewhere": True} if run.elsewhere else {}
+        return {"run": run.name, **told, **weights, "trained_on": trained_on, **elsewhere, **seen}
 
     def to_keep(self) -> dict[str, Any]:
         """What `plan.json` says of the prediction."""
@@ -226,7 +227,7 @@ def _predicted(prediction: Prediction, kept: Kept) -> tuple[Predictions, Manifes
     write_table(predictions, folder.predictions, {one.name: one.subject for one in side.cells if one.subject})
     manifest = _manifest(prediction, predictions, scored.computed)
     folder.write(folder.manifest, json.loads(manifest.to_json()))
-    write_whole(folder.card, _card(manifest))
+    write_whole(folder.card, _card(manifest, prediction.run.trained_on))
     folder.mark(Status.PREDICTED)
     return predictions, manifest
 
@@ -280,7 +281,7 @@ def _manifest(prediction: Prediction, predictions: Predictions, computed: Mappin
 def _data_facts(prediction: Prediction) -> dict[str, Any]:
     """Of the cells that are predicted; what must be said of those that were learnt from stays said."""
     before = prediction.run.plan.get("data", {})
-    marks = data_marks(prediction.dataset, prediction.side.cells)
+    marks = prediction.dataset.marks(prediction.side.cells)
     return {
         **prediction.dataset.described(),
         **{name: holds or bool(before.get(name)) for name, holds in marks.items()},
@@ -289,14 +290,13 @@ def _data_facts(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def _card(manifest: Manifest) -> str:
+def _card(manifest: Manifest, trained_on: str) -> str:
     by = manifest.predicted_by
-    trained = by["trained_on"]
     remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
     return (
         f"# {manifest.entry} on {manifest.split}, seed {manifest.seed}\n\n"
         f"Predicted by the finished run {by['run']}; nothing was trained.\n\n"
         f"- its weights: SHA-256 {by['weights_sha256']}\n"
-        f"- trained on {trained['cells']} cells of {trained['subjects']} subjects\n{remarks}\n"
+        f"- trained on {trained_on}\n{remarks}\n"
         "Research software, not a medical device.\n"
     )

@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict, judge
@@ -28,7 +30,7 @@ from harness.runs.folder import Status, read_json, write_json
 from harness.runs.kept import FACTS, Kept, look, require_fit, seal_fit
 from harness.runs.learnt import write_learnt
 from harness.runs.outcome import Outcome
-from harness.runs.plan import Plan, data_marks
+from harness.runs.plan import Plan
 from harness.runs.provenance import bytes_sha256, file_sha256
 from models.contract import Cells, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
@@ -41,6 +43,12 @@ from submissions.tables import write_table
 from submissions.writing import naming, write_whole
 
 __all__ = ["RunStopped", "run"]
+
+
+_EPOCH = (
+    "weighted_f1", "accuracy", "sensitivity", "specificity", "weighted_precision", "weighted_recall", "auc",
+)  # fmt: skip
+"""Metrics of each epoch's record, beside its losses and counts: those of the published record and Table 2."""
 
 
 def run(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Outcome:
@@ -143,10 +151,19 @@ def _validation(plan: Plan) -> Validation | None:
 
     def judged(scores: Scores) -> Mapping[str, float]:
         verdict = judge(Predictions.from_scores(known.phase, scores), known)
-        shown = ("weighted_f1", "accuracy", "sensitivity", "specificity")
-        return {name: value for name in shown if (value := verdict.metrics[name]) is not None}
+        found = {name: value for name in _EPOCH if (value := verdict.metrics.get(name)) is not None}
+        return {**found, **asdict(verdict.confusion), "validation_loss": _loss(plan, scores, known.labels)}
 
     return Validation(_cells(plan, records, labelled=False), judged)
+
+
+def _loss(plan: Plan, scores: Scores, labels: npt.NDArray[np.uint8]) -> float:
+    """The mean cross-entropy, cells of ALL with the weight that they have in training, as was published."""
+    classes = plan.split.described()["classes"]
+    own = getattr(plan.entry.settings, "positive_weight", None)
+    weight = classes["HEM"] / classes["ALL"] if own is None else own
+    likely = np.clip(np.where(labels == 1, scores, 1 - scores), np.finfo(np.float64).tiny, None)
+    return float(np.mean(np.where(labels == 1, weight, 1.0) * -np.log(likely)))
 
 
 def _cells(plan: Plan, records: tuple[CellRecord, ...], *, labelled: bool) -> Cells:
@@ -213,7 +230,7 @@ def _data_facts(plan: Plan) -> dict[str, Any]:
     used = (*plan.split.train, *plan.split.validation, *plan.split.test)
     return {
         **plan.dataset.described(),
-        **data_marks(plan.dataset, used),
+        **plan.dataset.marks(used),
         **{name: plan.identity[name] for name in kept},
     }
 

@@ -69,6 +69,12 @@ class Finetuned(Entry):
 
         return load(self.card.name, lambda recipe: self.with_recipe(recipe).network(), folder)
 
+    def trained(self, file: str) -> FittedNetwork:
+        self._require_packages()
+        from models.finetune.fitted import from_file
+
+        return from_file(self.network(), self.settings, file)
+
     def adopt(self, folder: Path) -> Fitted:
         return self.load(folder).predicting_by(self.settings, self.card.name)
 

@@ -19,7 +19,7 @@ from models.finetune.precision import device_of, placed, reproducible
 from models.finetune.predict import cells_a_pass, first_pass, mean_logits, scores_of
 from models.finetune.recipe import Recipe
 from models.finetune.tensors import save
-from models.finetune.weights import parameters
+from models.finetune.weights import parameters, start
 from submissions.writing import write_whole
 
 _WEIGHTS = "model.safetensors"
@@ -96,3 +96,14 @@ def load(name: str, network: Callable[[Recipe], Network], folder: Path) -> Fitte
         module = network(recipe).module
         module.load_state_dict(state)
     return FittedNetwork(module, recipe, about)
+
+
+def from_file(network: Network, recipe: Recipe, file: str) -> FittedNetwork:
+    """A network that was trained elsewhere; raises `EntryUnavailable` where its last layer is not there."""
+    origin = start(network, file)
+    if origin.get("head") == "random":
+        raise EntryUnavailable(
+            f"{file} holds no last layer with one output: it is pre-trained, and no finished network",
+            "Train it on cells first: harness submit --weights FILE.",
+        )
+    return FittedNetwork(network.module, recipe, {"chosen_by": "trained elsewhere", "first_weights": origin})

@@ -109,6 +109,17 @@ def test_a_dry_run_says_which_run_predicts_what_and_writes_nothing(here):
     assert sorted((here / "runs").iterdir()) == before
 
 
+def test_a_finished_network_in_a_file_predicts_without_training_and_training_options_are_refused(here):
+    file = next((here / "runs").glob("tiny-prelim-seed0-*")) / "fitted" / "model.safetensors"
+    options = ("predict", "--model", "tiny", "--trained", file, "--split", "final", *QUICK)
+    answer = asked(*options, cwd=here)
+    assert answer.code == 0, answer.err
+    assert "trained elsewhere, on what is not known" in answer.document()["remarks"]
+    assert "not known: it was trained elsewhere" in answer.err
+    assert asked(*options, "--seed", 1, cwd=here).code == 2
+    assert asked(*options, "--from", "tiny-prelim-seed0*", cwd=here).code == 2
+
+
 def test_images_of_one_s_own_get_scores_a_page_and_no_diagnosis(here):
     (here / "mine").mkdir()
     cell = next((here / "data").rglob("*prelim_phase_data/*.bmp"))
