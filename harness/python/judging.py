@@ -21,6 +21,7 @@ from harness.reports.judged import Judged, judged, judged_opened
 from harness.reports.known_truth import Asked
 from harness.reports.known_truth import truth_of as known_truth
 from harness.reports.shown import Shown
+from harness.runs.verdict_words import headline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,10 +78,7 @@ class Score:
         return pd.DataFrame(rows, columns=["subject", "label", "cells", "correct", "accuracy"])
 
     def __repr__(self) -> str:
-        low, high = self.interval
-        between = "" if low is None or high is None else f", 95 % interval [{low:.3f}, {high:.3f}]"
-        where = f"{len(self.verdict.cells.labels):,} cells of the phase {self.verdict.phase}"
-        return f"{self.name}: weighted F1 {self.weighted_f1:.4f}{between} ({where})"
+        return headline(self.name, self.verdict)
 
     def _repr_html_(self) -> str:
         from eval_server.figures.showing import pictures_of_entry

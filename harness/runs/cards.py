@@ -44,6 +44,18 @@ def card_of_ensemble(manifest: Manifest, verdict: Verdict | None) -> str:
     )
 
 
+def card_of_prediction(manifest: Manifest, trained_on: str, verdict: Verdict | None) -> str:
+    """Which finished run predicted, with which weights, and what came of it."""
+    by = manifest.predicted_by
+    return (
+        f"# {manifest.entry} on {manifest.split}, seed {manifest.seed}\n\n"
+        f"Predicted by the finished run {by['run']}; nothing was trained.\n\n"
+        f"- its weights: SHA-256 {by['weights_sha256']}\n"
+        f"- trained on {trained_on}\n{_remarks(manifest)}\n"
+        f"{NOT_A_DEVICE}\n{scores(manifest, verdict)}"
+    )
+
+
 def _remarks(manifest: Manifest) -> str:
     return "".join(f"- **{word}**\n" for word in manifest.remarks)
 

@@ -16,6 +16,7 @@ from harness.data.crops import CROP_VERSION, cells_of, open_crops
 from harness.data.dataset import Dataset
 from harness.data.splits import ToPredict, to_predict
 from harness.errors import DataWrong
+from harness.runs.cards import card_of_prediction
 from harness.runs.chunks import Chunks
 from harness.runs.computing import device_for
 from harness.runs.finished import FinishedRun
@@ -203,6 +204,8 @@ def predict_with(prediction: Prediction) -> Outcome:
         with marking(folder):
             predictions, manifest = _predicted(prediction, kept)
             verdict = _verdict(prediction, predictions)
+            card = card_of_prediction(manifest, prediction.run.trained_on, verdict)
+            write_whole(folder.card, card)
             submission = zipped(folder, predictions, manifest, partial=partial)
             folder.mark(Status.PACKED)
     return Outcome(folder, Status.PACKED, submission, manifest, verdict)
@@ -227,7 +230,6 @@ def _predicted(prediction: Prediction, kept: Kept) -> tuple[Predictions, Manifes
     write_table(predictions, folder.predictions, {one.name: one.subject for one in side.cells if one.subject})
     manifest = _manifest(prediction, predictions, scored.computed)
     folder.write(folder.manifest, json.loads(manifest.to_json()))
-    write_whole(folder.card, _card(manifest, prediction.run.trained_on))
     folder.mark(Status.PREDICTED)
     return predictions, manifest
 
@@ -288,15 +290,3 @@ def _data_facts(prediction: Prediction) -> dict[str, Any]:
         **{name: prediction.identity[name] for name in ("limit", "test_sha256")},
         "train_sha256": prediction.run.plan["train_sha256"],
     }
-
-
-def _card(manifest: Manifest, trained_on: str) -> str:
-    by = manifest.predicted_by
-    remarks = "".join(f"- **{word}**\n" for word in manifest.remarks)
-    return (
-        f"# {manifest.entry} on {manifest.split}, seed {manifest.seed}\n\n"
-        f"Predicted by the finished run {by['run']}; nothing was trained.\n\n"
-        f"- its weights: SHA-256 {by['weights_sha256']}\n"
-        f"- trained on {trained_on}\n{remarks}\n"
-        "Research software, not a medical device.\n"
-    )
