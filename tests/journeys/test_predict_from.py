@@ -14,6 +14,8 @@ from tests.support import whole_sample
 from tests.support.command import harness
 from tests.support.dataset import a_dataset
 
+pytestmark = pytest.mark.training
+
 QUICK = ("--set", "side=32", "--set", "views=1", "--set", "batch=8", "--set", "epochs=1")
 SMALL_CHUNKS = (
     "import sys, harness.runs.chunks as chunks; chunks.CHUNK = 2\n"

@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.python_docs import furnish
 
+pytestmark = pytest.mark.training
+
 ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "docs" / "python.ipynb"
 

@@ -167,6 +167,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.training
 def test_a_split_names_its_cells_and_who_was_left_out(here):
     made = harness.split(here / "data", "fold1")
     assert set(made.to_frame().side) == {"train", "test"}
@@ -178,6 +179,7 @@ def test_a_split_names_its_cells_and_who_was_left_out(here):
         harness.split(here / "data", "fold9")
 
 
+@pytest.mark.training
 def test_a_run_tells_its_epochs_its_manifest_and_its_predictions(here):
     loaded = harness.load_run(here / "run")
     assert list(loaded.history.epoch) == [1, 2]
@@ -187,6 +189,7 @@ def test_a_run_tells_its_epochs_its_manifest_and_its_predictions(here):
     assert "epoch" in loaded._repr_html_()
 
 
+@pytest.mark.training
 def test_a_run_scores_images_as_it_scored_them_in_its_split(here):
     loaded = harness.load_run(here / "run")
     cells = harness.split(here / "data", "prelim").test.head(5)
@@ -197,6 +200,7 @@ def test_a_run_scores_images_as_it_scored_them_in_its_split(here):
     np.testing.assert_array_equal(loaded.predict(arrays, device="cpu").scores, found.scores)
 
 
+@pytest.mark.training
 def test_what_gets_no_score_says_why_and_every_result_says_that_it_is_no_diagnosis(here, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n")
     Image.new("RGB", (300, 300)).save(tmp_path / "empty.png")

@@ -18,6 +18,8 @@ from harness.runs.plan import Request, resolve
 from harness.runs.workflow import run
 from tests.support import few_images
 
+pytestmark = pytest.mark.training
+
 QUICK = {"side": "48", "views": "2", "batch": "4", "epochs": "1"}
 
 

@@ -24,6 +24,8 @@ from submissions.predictions import Predictions
 from submissions.tables import write_table
 from tests.support.dataset import a_dataset
 
+pytestmark = pytest.mark.training
+
 QUICK = {"side": "32", "views": "1", "batch": "8", "epochs": "1"}
 
 

@@ -21,6 +21,8 @@ from models.contract import EntryUnavailable, SettingInvalid
 from submissions.manifest import Manifest
 from tests.support.dataset import a_dataset
 
+pytestmark = pytest.mark.training
+
 QUICK = {"side": "32", "views": "2", "batch": "8", "epochs": "2"}
 
 
