@@ -46,7 +46,7 @@ calibration: $(VENV)/.all  ## size and coverage of the tests and intervals, by s
 	$(BIN)/python -m benchmarks.calibration
 
 benchmark: $(VENV)/.all  ## the statistics against scikit-learn and scipy, in one run
-	$(BIN)/python benchmarks/report.py
+	$(BIN)/python -m benchmarks.report
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

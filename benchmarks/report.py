@@ -1,4 +1,4 @@
-"""The whole report against scikit-learn and scipy, in one run: ``python benchmarks/report.py``.
+"""The whole report against scikit-learn and scipy, in one run: ``python -m benchmarks.report``.
 
 The preliminary phase's real subject sizes, 20 drawn entries, 190 pairs, 10,000 resamples. The two
 others are timed on some pairs and extrapolated, which is said. Times are those of the processor, so a

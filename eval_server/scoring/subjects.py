@@ -51,7 +51,10 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class SubjectSummary:
-    """Accuracy over subjects, each counting the same whatever its number of cells."""
+    """Accuracy over subjects, each counting the same whatever its number of cells.
+
+    `by_class` are the means over the subjects of one class alone, ALL and HEM.
+    """
 
     subjects: int
     mean: Interval
@@ -59,6 +62,13 @@ class SubjectSummary:
     minimum: float
     below_half: int
     diagnosis: Diagnosis
+    by_class: tuple[float | None, float | None]
+
+    @property
+    def mean_over_classes(self) -> float | None:
+        """The mean of both classes' means, so that neither counts more for having more subjects."""
+        leukemic, normal = self.by_class
+        return None if leukemic is None or normal is None else (leukemic + normal) / 2
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +76,9 @@ class SubjectSummary:
             "mean_accuracy": self.mean.estimate,
             "mean_interval": self.mean.limits,
             "mean_remark": self.mean.remark,
+            "mean_accuracy_all": self.by_class[0],
+            "mean_accuracy_hem": self.by_class[1],
+            "mean_over_classes": self.mean_over_classes,
             "median_accuracy": self.median,
             "minimum_accuracy": self.minimum,
             "below_half": self.below_half,
@@ -88,7 +101,14 @@ def summary(table: Tally, entry: int = 0, level: float = LEVEL) -> SubjectSummar
         float(shares.min()),
         int((shares < MANY_WRONG).sum()),
         diagnose(table.correct[entry], table.subjects, level),
+        _by_class(shares, table.subjects),
     )
+
+
+def _by_class(shares: Floats, subjects: Subjects) -> tuple[float | None, float | None]:
+    leukemic, normal, _ = _strata(subjects)
+    means = [float(shares[group].mean()) if group.any() else None for group in (leukemic, normal)]
+    return means[0], means[1]
 
 
 def mean_accuracy(shares: Floats, subjects: Subjects, level: float = LEVEL) -> Interval:

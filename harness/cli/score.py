@@ -190,6 +190,11 @@ def _subject_lines(verdict: Verdict) -> list[str]:
     worst = min(verdict.subjects, key=lambda line: line.accuracy)
     between = f" {_limits(told.mean)} {MARK}" if told.mean.estimable else ""
     mean = f"{told.mean.estimate:.3f}{between}"
+    if told.mean_over_classes is not None:
+        leukemic, normal = told.by_class
+        mean += (
+            f" (leukemic {leukemic:.3f}, normal {normal:.3f}, of both classes {told.mean_over_classes:.3f})"
+        )
     lines.append(
         f"Subjects: mean accuracy {mean}, median {told.median:.3f}, lowest {told.minimum:.3f} "
         f"({worst.subject}, {worst.correct} of {worst.cells} cells); {told.below_half} below one half."

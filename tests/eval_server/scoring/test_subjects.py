@@ -84,3 +84,13 @@ def test_subjects_stand_in_natural_order_and_count_their_cells() -> None:
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
 def test_mid_ranks_equal_scipys(values: list[int]) -> None:
     assert mid_ranks(values).tolist() == stats.rankdata(values).tolist()
+
+
+def test_the_mean_over_classes_counts_both_alike_whatever_their_subjects() -> None:
+    subjects = Subjects(("A", "B", "C", "H"), np.array([4, 4, 2, 0]), np.array([0, 0, 0, 4]))
+    table = Tally(subjects, np.array([[4, 2, 1, 0]]), np.array([[0, 0, 0, 1]]))
+    found = summary(table)
+    assert found.by_class == (pytest.approx(2 / 3), 0.25)
+    assert found.mean_over_classes == pytest.approx((2 / 3 + 0.25) / 2)
+    alone = Subjects(("A", "B"), np.array([4, 4]), np.array([0, 0]))
+    assert summary(Tally(alone, np.array([[4, 2]]), np.array([[0, 0]]))).mean_over_classes is None
