@@ -66,9 +66,9 @@ class _Pairs:
         return Residuals(*(part[one] - part[other] for part in parts))
 
 
-def _pairs(metric: Metric, table: Tally, first: Ints, second: Ints) -> _Pairs:
+def _pairs(metric: Metric, table: Tally, first: Ints, second: Ints, leverage: float = CR2) -> _Pairs:
     value = metric.value(table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives)
-    return _Pairs(metric, table, first, second, value, residuals(metric, table, leverage=CR2))
+    return _Pairs(metric, table, first, second, value, residuals(metric, table, leverage=leverage))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +79,9 @@ class Errors:
     df: Floats
 
 
-def errors(metric: Metric, table: Tally, first: Ints, second: Ints) -> Errors:
+def errors(metric: Metric, table: Tally, first: Ints, second: Ints, *, leverage: float = CR2) -> Errors:
     """The standard error of every difference, without its limits: cheap for many pairs."""
-    parts = _pairs(metric, table, first, second).residuals
+    parts = _pairs(metric, table, first, second, leverage).residuals
     known = estimable(parts.variance, remark_of(metric, table))
     se, df = np.sqrt(parts.variance), degrees_of_freedom(parts, table.subjects)
     return Errors(*(np.where(known, column, np.nan) for column in (se, df)))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from eval_server.scoring.counts import TIE, Floats, Tally
 from eval_server.scoring.differences import errors
+from eval_server.scoring.intervals import CR3
 from eval_server.scoring.metrics import WEIGHTED_F1, Metric
 
 Step = Callable[[int, int], float]
@@ -84,5 +85,9 @@ def step_of(
 
 
 def clustered_step(table: Tally, best: int, new: int, metric: Metric = WEIGHTED_F1) -> float:
-    """Standard error of the difference of two rows; NaN (no step up) where it cannot be estimated."""
-    return float(errors(metric, table, np.array([new]), np.array([best])).se[0])
+    """Standard error of the difference of two rows; NaN (no step up) where it cannot be estimated.
+
+    With CR3 it is never smaller than what a single subject moves: one cell more is no step up.
+    """
+    found = errors(metric, table, np.array([new]), np.array([best]), leverage=CR3)
+    return float(found.se[0])

@@ -7,7 +7,8 @@ import pytest
 
 from eval_server.scoring import ladder
 from eval_server.scoring.counts import Subjects, Tally
-from eval_server.scoring.differences import difference_intervals
+from eval_server.scoring.differences import difference_intervals, errors
+from eval_server.scoring.intervals import CR3
 from eval_server.scoring.metrics import WEIGHTED_F1
 from tests.support.truth import golden_tally
 
@@ -29,8 +30,9 @@ def test_the_clustered_ladder_steps_up_only_beyond_the_standard_error_over_subje
     rungs = ladder.by_subjects(climbing)
     leader = 0
     for at in range(1, 5):
-        pair = difference_intervals(WEIGHTED_F1, climbing, np.array([at]), np.array([leader]))
-        improved = bool(pair.estimate[0] > pair.se[0])
+        pair = np.array([at]), np.array([leader])
+        gain = difference_intervals(WEIGHTED_F1, climbing, *pair).estimate[0]
+        improved = bool(gain > errors(WEIGHTED_F1, climbing, *pair, leverage=CR3).se[0])
         assert rungs[at].improved is improved
         leader = at if improved else leader
         assert rungs[at].leader == leader
@@ -70,3 +72,11 @@ def test_a_class_with_one_subject_does_not_freeze_the_ladder() -> None:
 
 def test_one_cell_is_never_enough_for_a_step_up() -> None:
     assert [rung.improved for rung in ladder.by_cells([[1], [0]])] == [True, False]
+
+
+def test_one_cell_more_of_one_subject_is_no_step_up() -> None:
+    """However equal the two are elsewhere: the error of the difference is then all in that subject."""
+    subjects = Subjects(tuple("ABCHIJ"), np.array([9, 8, 7, 0, 0, 0]), np.array([0, 0, 0, 9, 8, 7]))
+    tp = np.array([[7, 6, 5, 0, 0, 0], [8, 6, 5, 0, 0, 0]])
+    tn = np.array([[0, 0, 0, 5, 6, 5], [0, 0, 0, 5, 6, 5]])
+    assert [rung.improved for rung in ladder.by_subjects(Tally(subjects, tp, tn))] == [True, False]
