@@ -6,17 +6,17 @@ import io
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, MetaData, insert, text
 
-from eval_server.store.arrivals import Arrivals
 from eval_server.store.database import Database, StoreUnfit, upgrade
-from eval_server.store.phases import PhaseClash, Phases
-from eval_server.store.records import Arrival, Rules
-from eval_server.store.schema import metadata, verdicts
+from eval_server.store.phases import PhaseClash
+from eval_server.store.records import Rules
+from eval_server.store.schema import metadata
 from eval_server.store.store import DATABASE_FILE, Store
 from tests.support.server import small_truth
 
@@ -47,17 +47,34 @@ def test_a_database_of_the_first_release_keeps_its_verdicts(tmp_path: Path, data
     older = Database(database or f"sqlite:///{tmp_path / 'data' / DATABASE_FILE}")
     with older.writing() as connection:
         upgrade(connection, "0001")
-    phases = Phases(older)
-    truth = phases.add("small", small_truth(), Rules(), NOON).truth
-    arrival = Arrival("small", "team", "entry", "d" * 64, "d" * 64, None, None, (), 1, NOON)
-    submission = Arrivals(older).receive(arrival, None).id
-    values = {"submission": submission, "truth": truth, "document": {"metrics": {}}, "stored": b"x"}
-    with older.writing() as connection:
-        connection.execute(insert(verdicts).values(id="v" * 20, made_at=NOON, **values))
+        of_the_first_release(connection)
     older.close()
     store = Store.open(tmp_path / "data", database)
-    assert store.verdicts.standing(submission, truth) == ("v" * 20, {"metrics": {}})
+    assert store.verdicts.standing("s" * 20, "t" * 20) == ("v" * 20, {"metrics": {}})
+    assert [record.rules for record in store.phases.all()] == [Rules()]
     store.close()
+
+
+def of_the_first_release(connection: Connection) -> None:
+    """A phase with one verdict, by the tables as they were: today's code would write today's fields."""
+    tables = MetaData()
+    tables.reflect(connection)
+    at = "2026-12-01T12:00:00.000000Z"
+    phase = {"represents": "best", "visibility": "public", "metric": "weighted_f1", "ladder": False}
+    phase |= {"name": "small", "title": "", "truth": "t" * 20, "margin": 0.01, "revision": "r" * 20}
+    submission = {"phase": "small", "team": "team", "entry": "entry", "digest": "d" * 64, "archive": "d" * 64}
+    submission |= {"id": "s" * 20, "size": 1, "submitted_at": at, "status": "scored", "attempts": 1}
+    submission |= {"problems": [], "passed_over": [], "remarks": [], "chosen": False}
+    verdict = {"id": "v" * 20, "submission": "s" * 20, "truth": "t" * 20, "stored": b"x", "made_at": at}
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("phases", {**phase, "created_at": at}),
+        ("truths", {"id": "t" * 20, "phase": "small", "document": {}, "created_at": at}),
+        ("teams", {"name": "team", "created_at": at}),
+        ("submissions", submission),
+        ("verdicts", {**verdict, "document": {"metrics": {}}}),
+    ]
+    for table, values in rows:
+        connection.execute(insert(tables.tables[table]).values(**values))
 
 
 def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, store: Store, database: str | None) -> None:
