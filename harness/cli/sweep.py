@@ -52,7 +52,7 @@ def sweep(models: str, seeds: tuple[int, ...], as_json: bool, **options: Any) ->
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names:
         raise UsageWrong("no entry is named", "Write --model seresnext,seresnext-norot.")
-    lookup = Lookup(console.progress)
+    lookup = Lookup(console.progress, here=where.here)
     jobs = laid_out(requests_of(common_request(options, "packed"), names, seeds), lookup)
     return done_by(where, jobs, lookup, dry=options["dry_run"], as_json=as_json)
 

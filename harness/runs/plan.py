@@ -180,6 +180,7 @@ class Grounds:
     device: str
     weights: Mapping[str, Any]
     source: Source
+    code: Mapping[str, str]
 
 
 def resolve(request: Request, progress: Progress = silent) -> Plan:
@@ -217,15 +218,14 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
     split = make_split(
         dataset, request.split, shared_cells=request.shared_cells, limit=request.limit, holdout=holdout
     )
-    return Grounds(entry, origin, dataset, split, device, weights, source_of(request.model))
+    source = source_of(request.model)
+    return Grounds(entry, origin, dataset, split, device, weights, source, code_of(request.model, request.runs_root, source))
 
 
 def draft(request: Request, grounds: Grounds, fit_from: Plan | None = None) -> Plan:
     """The plan of a request, before a look at what is done of it; `fit_from` is whose fit it takes over."""
     entry, split = grounds.entry, grounds.split
-    identity = _identity(request, entry, grounds.weights, split) | code_of(
-        request.model, request.runs_root, grounds.source
-    )
+    identity = _identity(request, entry, grounds.weights, split) | grounds.code
     if fit_from is not None:
         identity |= {"fit_of": {"entry": fit_from.entry.card.name, "key": fit_from.folder.key}}
     plan = Plan(

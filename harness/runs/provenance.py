@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,15 @@ _REVISION = "revision.txt"
 
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     """The installed version of each package; one that is not installed is left out."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    return {name: version for name in names if (version := _version(name))}
+
+
+@cache  # what is loaded does not change any more, and a run is asked three times
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def distributions(modules: Iterable[str]) -> tuple[str, ...]:
@@ -92,6 +95,7 @@ def told(changed: Mapping[str, Iterable[str | None]]) -> str:
     return ", ".join(f"{name} {old or 'none'}, now {new or 'none'}" for name, (old, new) in changed.items())
 
 
+@cache
 def revision() -> str | None:
     """The git commit that the running code was made from; None where nobody wrote it down.
 

@@ -49,12 +49,13 @@ def _cost(entry: str, jobs: list[Job], plan: Plan) -> Cost:
 def _ended(plan: Plan) -> Iterator[float]:
     """Seconds that fits with the same settings took on such a device, by how many cells each was shown."""
     settings = dict(plan.identity["settings"])
+    device = plan.device if plan.request.device == "auto" else plan.request.device.partition(":")[0]
     shown = len(plan.split.train) * settings.pop("epochs", 1)
     for facts in plan.request.runs_root.glob(f"*/{plan.folder.fitted.name}/facts.json"):
         told = _told(facts)
         theirs = dict(told.get("settings", {}))
         epochs = theirs.pop("epochs", 1)
-        same = told.get("entry") == plan.entry.card.name and told.get("device") == plan.device
+        same = told.get("entry") == plan.entry.card.name and told.get("device") == device
         if same and theirs == settings:
             yield told["seconds"] * shown / (told["training"]["cells"] * epochs)
 

@@ -27,6 +27,11 @@ class Where:
     scheduler: str | None = None
     local_workers: int | None = None
 
+    @property
+    def here(self) -> bool:
+        """Whether the devices are those of this machine."""
+        return self.scheduler is None
+
     def __post_init__(self) -> None:
         chosen = {
             "--jobs": self.jobs > 1,

@@ -19,11 +19,12 @@ Value = TypeVar("Value")
 class Lookup:
     """What the requests of one sweep have in common, kept as long as the sweep lasts.
 
-    Data and code that change meanwhile are those of its beginning: the next command looks again.
+    Data and code that change meanwhile are those of its beginning: the next command looks again. Where
+    others do the work (not `here`), their devices need not be there.
     """
 
-    def __init__(self, progress: Progress = silent) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress = silent, *, here: bool = True) -> None:
+        self._progress, self._here = progress, here
         self._datasets: dict[tuple[Path, bool], Dataset] = {}
         self._grounds: dict[str, Grounds] = {}
 
@@ -34,9 +35,11 @@ class Lookup:
         return draft(request, grounds, None if learns is None else self.draft(learns))
 
     def _grounds_of(self, request: Request) -> Grounds:
-        alike = repr(replace(request, seed=0, until=Status.PACKED))
+        alike = replace(request, seed=0, until=Status.PACKED)
+        if not self._here:
+            alike = replace(alike, device="cpu")
         dataset = self._dataset(request)
-        return _kept(self._grounds, alike, lambda: grounds_of(request, self._progress, dataset))
+        return _kept(self._grounds, repr(alike), lambda: grounds_of(alike, self._progress, dataset))
 
     def _dataset(self, request: Request) -> Dataset:
         root, resaved = request.data_root, request.accept_resaved

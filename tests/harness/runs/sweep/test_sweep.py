@@ -189,3 +189,11 @@ def test_a_dry_run_lists_the_runs_and_does_none_of_them(here: Path) -> None:
     ]
     assert len(runs) == 8
     assert not (here / "runs").exists()
+
+
+def test_a_device_that_only_the_workers_of_a_cluster_have_is_no_reason_to_refuse_the_plan(here: Path) -> None:
+    asked = ("--device", "cuda:99", "--dry-run", "--json")
+    assert sweep("tiny", "0", *asked).code == 4
+    planned = sweep("tiny", "0", *asked, "--scheduler", "tcp://node:8786")
+    assert planned.code == 0, planned.err
+    assert len(planned.document()["runs"]) == 1
