@@ -18,16 +18,16 @@ from harness.data.crops import CROP_VERSION
 from harness.data.dataset import Dataset, open_dataset
 from harness.data.judgement import SplitAudit
 from harness.data.splits import CellRecord, Split, ToPredict, make_split
-from harness.errors import DataWrong, UsageWrong
+from harness.errors import DataWrong
+from harness.runs.asked import holdout_asked, require_epochs, weights_asked
 from harness.runs.computing import device_for, with_engine, with_precision
 from harness.runs.earlier import Earlier, earlier_run
 from harness.runs.folder import RunFolder, Status
 from harness.runs.kept import Kept, look
-from harness.runs.provenance import changes, digest, environment, file_sha256
+from harness.runs.provenance import changes, digest, environment
 from models import registry
 from models.contract import Entry, Progress, require_both_classes, silent
 from models.source import Source, source_of
-from models.weights_source import weights_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,7 @@ class Grounds:
     weights: Mapping[str, Any]
     source: Source
     code: Mapping[str, str]
+    engine: str
 
 
 def resolve(request: Request, progress: Progress = silent) -> Plan:
@@ -209,9 +210,9 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
     request = replace(request, settings=settings, engine=engine)
     entry = entry.configured(request.settings)
     device = device_for(request.device, entry, origin)
-    holdout = _holdout(request.select, request.split)
-    _require_epochs(entry, request.select)
-    weights = _weights(entry, request.weights)
+    holdout = holdout_asked(request.select, request.split)
+    require_epochs(entry, request.select)
+    weights = weights_asked(entry, request.weights)
     entry.require_usable(request.weights)
     if dataset is None:
         dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
@@ -219,13 +220,15 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
         dataset, request.split, shared_cells=request.shared_cells, limit=request.limit, holdout=holdout
     )
     source = source_of(request.model)
-    return Grounds(entry, origin, dataset, split, device, weights, source, code_of(request.model, request.runs_root, source))
+    code = code_of(request.model, request.runs_root, source)
+    return Grounds(entry, origin, dataset, split, device, weights, source, code, engine)
 
 
 def draft(request: Request, grounds: Grounds, fit_from: Plan | None = None) -> Plan:
     """The plan of a request, before a look at what is done of it; `fit_from` is whose fit it takes over."""
     entry, split = grounds.entry, grounds.split
-    identity = _identity(request, entry, grounds.weights, split) | grounds.code
+    request = replace(request, engine=grounds.engine)
+    identity = {**_identity(request, entry, grounds.weights, split), **grounds.code}
     if fit_from is not None:
         identity |= {"fit_of": {"entry": fit_from.entry.card.name, "key": fit_from.folder.key}}
     plan = Plan(
@@ -338,47 +341,6 @@ def code_of(model: str, runs_root: Path, source: Source) -> dict[str, str]:
 
 def cells_digest(records: tuple[CellRecord, ...]) -> str:
     return digest(f"{one.name} {one.sha256} {one.label} {one.subject}" for one in records)
-
-
-def _weights(entry: Entry, asked: str) -> dict[str, Any]:
-    """The weights a fit starts from; a file is named by its SHA-256, not by where it lies."""
-    if not entry.uses_weights:
-        return {}
-    if asked in ("hub", "none"):
-        return {"source": asked}
-    named = weights_file(asked)
-    path, part = named.path, {"part": named.part} if named.part else {}
-    if path.is_dir():  # a file for each of several networks
-        told = (f"{file.name} {file_sha256(file)}" for file in sorted(path.iterdir()) if file.is_file())
-        return {"source": "folder", "name": path.name, "sha256": digest(told)}
-    if not path.is_file():
-        raise DataWrong(
-            f"there is no weights file {asked}",
-            "Give --weights a timm or Cadene state dict (.safetensors or .pth), `hub`, or `none`.",
-        )
-    return {"source": "file", "name": path.name, "sha256": file_sha256(path), **part}
-
-
-def _holdout(select: str, split: str) -> str | None:
-    """The part on which the best epoch is chosen; None for `--select last`."""
-    if select == "last":
-        return None
-    rule, _, part = select.partition(":")
-    if rule != "best" or part not in ("test", "fold0", "fold1", "fold2", "prelim"):
-        raise UsageWrong(
-            f"--select {select} is not known",
-            "Write `last`, or `best:` followed by fold0, fold1, fold2, prelim, or test "
-            "(the published choice, which looks at the cells that are judged).",
-        )
-    return None if part in ("test", split) else part
-
-
-def _require_epochs(entry: Entry, select: str) -> None:
-    if select != "last" and not entry.uses_validation:
-        raise UsageWrong(
-            f"{entry.card.name} has no epochs to choose among: --select {select} would only take cells away",
-            "Leave --select out; an entry of your own that does choose says so by `uses_validation = True`.",
-        )
 
 
 def file_name(entry: str) -> str:

@@ -246,3 +246,9 @@ def test_a_refusal_for_a_damaged_image_counts_it_as_unusable_and_names_it(here: 
     answer = harness_inside("submit", "--model", "majority", "--data", str(data), "--dry-run")
     assert answer.code == 3
     assert f"(1 there that cannot be used, such as {image.name})" in answer.err
+
+
+def test_the_engine_that_a_setting_asked_for_until_0_1_0_is_that_of_the_run(here: Path) -> None:
+    planned = submit("tiny", "--set", "compiled=true", "--dry-run")
+    assert planned.code == 0, planned.err
+    assert planned.document()["engine"] == "compile"

@@ -25,7 +25,13 @@ pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
 RUNS = int(os.environ.get("HARNESS_TEST_SWEEP_RUNS", "3"))
 SETTINGS = ("epochs=2", "side=32", "views=1", "batch=2", "checkpoint_minutes=0")
-OPTIONS = ("--seeds", f"0-{RUNS - 1}", *(word for one in SETTINGS for word in ("--set", one)))
+OPTIONS = (
+    "--seeds",
+    f"0-{RUNS - 1}",
+    "--engine",
+    "eager",
+    *(word for one in SETTINGS for word in ("--set", one)),
+)
 
 
 def free_port() -> int:
