@@ -147,15 +147,21 @@ def silent(_description: str, _total: int, /) -> Iterator[Advance]:
     yield advance
 
 
+def _unkept(_epoch: int, _logits: npt.NDArray[np.float64]) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Validation:
     """Cells (without labels) on which the best epoch is chosen, and how their scores are judged.
 
-    `judge` maps scores to named numbers; the choice is made by the largest ``weighted_f1``.
+    `judge` maps scores to named numbers; the choice is made by the largest ``weighted_f1``. `keep` is given
+    the logits of every epoch (from 0, before the first), float64 (cells, views), for who wants them all.
     """
 
     cells: Cells
     judge: Callable[[Scores], Mapping[str, float]]
+    keep: Callable[[int, npt.NDArray[np.float64]], None] = _unkept
 
 
 def _never() -> bool:

@@ -25,6 +25,10 @@ COMMANDS = {
         "Predict a split, fitting the entry first where that is not done.",
     ),
     "sweep": ("harness.cli.sweep:sweep", "Many seeds of a few entries, here or on a Dask cluster."),
+    "reproduce": (
+        "harness.cli.reproduce:reproduce",
+        "The paper's tables, figures and tests, from runs or from given predictions.",
+    ),
     "pack": ("harness.cli.pack:pack", "Write a CodaLab zip from a table of predictions."),
     "check": ("harness.cli.check:check", "Say whether a zip or table would be accepted, and if not, why."),
     "score": ("harness.cli.score:score", "Judge one submission against a label file."),

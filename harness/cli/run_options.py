@@ -22,7 +22,7 @@ _ONE_ENTRY = (
     click.option("--model", help="Entry name, or path/to/file.py:entry."),
     click.option("--seed", type=SEED, default=0, show_default=True, help="All randomness follows from it."),
 )
-_COMMON = (
+_WHAT = (
     click.option(
         "--split",
         type=click.Choice(["prelim", "final", "fold0", "fold1", "fold2"]),
@@ -30,6 +30,14 @@ _COMMON = (
         show_default=True,
         help="What is predicted; everything else that is labelled and allowed is learnt from.",
     ),
+    click.option(
+        "--select",
+        default="last",
+        show_default=True,
+        help="Epoch that predicts: `last`, `best:fold1` and the like, or, as published, `best:test`.",
+    ),
+)
+_COMMON = (
     DATA,
     RUNS,
     click.option(
@@ -40,12 +48,6 @@ _COMMON = (
         "a folder, `none` (random).",
     ),
     click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting."),
-    click.option(
-        "--select",
-        default="last",
-        show_default=True,
-        help="Epoch that predicts: `last`, `best:fold1` and the like, or, as published, `best:test`.",
-    ),
     SHARED_CELLS,
     click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …"),
     click.option(
@@ -80,11 +82,16 @@ _FRESH = click.option(
 
 def run_options(command: Command) -> Command:
     """Give a command every option that decides about a run."""
-    return _with(command, (*_ONE_ENTRY, *_COMMON, _FRESH, _DRY_RUN, JSON))
+    return _with(command, (*_ONE_ENTRY, *_WHAT, *_COMMON, _FRESH, _DRY_RUN, JSON))
 
 
 def sweep_options(command: Command) -> Command:
     """Give a command the options that the runs of a sweep have in common."""
+    return _with(command, (*_WHAT, *_COMMON, _DRY_RUN))
+
+
+def reproduce_options(command: Command) -> Command:
+    """The same without the split and the choice of epoch, which the paper decides."""
     return _with(command, (*_COMMON, _DRY_RUN))
 
 

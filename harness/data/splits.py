@@ -8,6 +8,7 @@ cells with the side that is tested, directly or through other subjects, are take
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ SPLITS = ("prelim", "final", "fold0", "fold1", "fold2")
 
 POLICIES = ("drop-subjects", "drop-cells", "keep")
 """What is taken out of training where cells are shared: whole subjects, only the cells, nothing."""
+
+_PUBLISHED_NAMES = re.compile(r"UID_(H?\d+)_")
+"""As in the published program: it passes over the lower-case ``h3`` of today's files."""
 
 _LEARNT = {
     "prelim": ("fold0", "fold1", "fold2"),
@@ -107,12 +111,14 @@ def make_split(
     shared_cells: str = "drop-subjects",
     limit: int | None = None,
     holdout: str | None = None,
+    published_names: bool = False,
 ) -> Split:
     """The split of this name.
 
     `holdout` names a part (fold0, fold1, fold2, prelim) that is not learnt from but given as
     `validation`; the rule about shared cells then protects it as it protects the test side. `limit`
     keeps at most so many training, test and validation cells, balanced over classes and subjects.
+    `published_names` learns only from files whose names the published program's pattern finds.
 
     Raises `UsageWrong` for a name that does not exist and `DataWrong` where a side has no cells.
     """
@@ -124,6 +130,9 @@ def make_split(
     learnt = tuple(cell for part in parts for cell in _labelled(dataset, part))
     chosen_by = dict.fromkeys(validation, "which is held out for the choice of epoch")
     train, left_out = _apart(shared_cells, learnt, {**chosen_by, **tested})
+    if published_names:
+        train, unnamed = _without(train, {cell: _why_not_found(cell) for cell in train})
+        left_out = (*left_out, *unnamed)
     _require_cells(dataset, name, {"to learn from": train, "to predict": test})
     if holdout:
         _require_cells(dataset, name, {f"held out as {holdout}": validation})
@@ -163,6 +172,12 @@ def to_predict(dataset: Dataset, name: str, *, limit: int | None = None) -> ToPr
     cells = _limited(there, limit)
     phase = _phase(dataset, name, cells, limited=limit is not None)
     return ToPredict(name, _in_order(cells, phase), phase, limit is not None or _lacks_any(dataset, {name}))
+
+
+def _why_not_found(cell: CellRecord) -> str:
+    """Why the published program does not find a training image; empty where it does."""
+    found = cell.part != "train" or _PUBLISHED_NAMES.match(cell.name)
+    return "" if found else "because the published program's pattern does not fit the names of its files"
 
 
 def _require_names(name: str, shared_cells: str, limit: int | None, holdout: str | None) -> None:

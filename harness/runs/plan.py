@@ -36,7 +36,8 @@ class Request:
 
     `until` is how far the run shall come; `fresh` throws away what lies in its folder first;
     `allow_partial` lets a run that is packed do with part of the data; `reuse_fit` lets an entry that
-    learns what another one learns take over the fit of that one (`Entry.fit_of`), with the same seed.
+    learns what another one learns take over the fit of that one (`Entry.fit_of`), with the same seed;
+    `published_names` learns only from files that the published program's pattern names.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Request:
     fresh: bool = False
     allow_partial: bool = False
     reuse_fit: bool = False
+    published_names: bool = False
 
 
 _STEPS = {"fit": Status.FITTED, "predict": Status.PREDICTED, "pack": Status.PACKED}
@@ -217,7 +219,12 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
     if dataset is None:
         dataset = open_dataset(request.data_root, progress=progress, accept_resaved=request.accept_resaved)
     split = make_split(
-        dataset, request.split, shared_cells=request.shared_cells, limit=request.limit, holdout=holdout
+        dataset,
+        request.split,
+        shared_cells=request.shared_cells,
+        limit=request.limit,
+        holdout=holdout,
+        published_names=request.published_names,
     )
     source = source_of(request.model)
     code = code_of(request.model, request.runs_root, source)

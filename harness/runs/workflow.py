@@ -25,6 +25,7 @@ from harness.data.splits import CellRecord
 from harness.errors import DataWrong
 from harness.runs.cards import card_of_run
 from harness.runs.chunks import Chunks, ScoredCells
+from harness.runs.epochs import Logits, write_epoch
 from harness.runs.finishing import RunStopped, judged, marking, truth_of, zipped
 from harness.runs.folder import Status, read_json, write_json
 from harness.runs.kept import FACTS, Kept, look, require_fit, seal_fit
@@ -154,7 +155,10 @@ def _validation(plan: Plan) -> Validation | None:
         found = {name: value for name in _EPOCH if (value := verdict.metrics.get(name)) is not None}
         return {**found, **asdict(verdict.confusion), "validation_loss": _loss(plan, scores, known.labels)}
 
-    return Validation(_cells(plan, records, labelled=False), judged)
+    def keep(epoch: int, logits: Logits) -> None:
+        write_epoch(plan.folder, epoch, known.phase.cells, logits)
+
+    return Validation(_cells(plan, records, labelled=False), judged, keep)
 
 
 def _loss(plan: Plan, scores: Scores, labels: npt.NDArray[np.uint8]) -> float:

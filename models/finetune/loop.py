@@ -32,7 +32,7 @@ from models.finetune.fitted import FittedNetwork
 from models.finetune.networks import Network
 from models.finetune.pixels import Pixels
 from models.finetune.precision import device_of, out_of_memory, placed, reproducible, reseed
-from models.finetune.predict import as_input, mean_logits, scores_of
+from models.finetune.predict import as_input, mean_of_views, scores_of, view_logits
 from models.finetune.recipe import Recipe
 from models.finetune.rehearsing import Rehearsal
 from models.finetune.step import Step
@@ -251,7 +251,9 @@ class Training:
         if self.session.validation:
             validation = self.session.validation
             logits = self._logits(validation.cells, f"validating epoch {epoch}")
-            event |= {name: float(value) for name, value in validation.judge(scores_of(logits)).items()}
+            validation.keep(epoch, logits)
+            told = validation.judge(scores_of(mean_of_views(logits)))
+            event |= {name: float(value) for name, value in told.items()}
             if self.best is None or event["weighted_f1"] > self.best.weighted_f1:
                 self._keep(epoch, event["weighted_f1"])
         self.history.append(event)
@@ -260,7 +262,7 @@ class Training:
     def _logits(self, cells: Cells, description: str) -> npt.NDArray[np.float64]:
         self.network.module.eval()
         forward = self.stepping.forward()
-        return mean_logits(forward, cells, self.recipe, self.session, description, self.device)
+        return view_logits(forward, cells, self.recipe, self.session, description, self.device)
 
     def _mean_loss(self) -> float:
         loss = float(self.losses.cpu().double().mean())

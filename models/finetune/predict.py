@@ -42,7 +42,24 @@ def mean_logits(
     description: str,
     device: torch.device,
 ) -> npt.NDArray[np.float64]:
-    """The mean over the views of each cell's logit.
+    """The mean over the views of each cell's logit."""
+    return mean_of_views(view_logits(forward, cells, recipe, session, description, device))
+
+
+def mean_of_views(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean over the views, of logits (cells, views)."""
+    return torch.from_numpy(logits).mean(dim=1).numpy()
+
+
+def view_logits(
+    forward: Forward,
+    cells: Cells,
+    recipe: Recipe,
+    session: Session,
+    description: str,
+    device: torch.device,
+) -> npt.NDArray[np.float64]:
+    """The logit of every view of each cell, (cells, views), the unrotated view first.
 
     Every pass has the same size, the last one filled up with black cells, so that a cell's logits
     depend neither on how many cells are predicted nor on their order: to the bit on the CPU with
@@ -50,7 +67,7 @@ def mean_logits(
     not suffice for a pass, it is halved, as often as it takes.
     """
     if not len(cells):
-        return np.zeros(0)
+        return np.zeros((0, recipe.views))
     pixels, passes = Pixels.of(cells, device), Passes(forward, cells_a_pass(device, recipe), recipe.views)
     found = []
     with torch.no_grad(), session.progress(description, len(cells)) as advance:
@@ -60,7 +77,7 @@ def mean_logits(
             images = images_of(pixels[chosen], passes.cells, recipe)
             found.append(passes(images).view(passes.cells, recipe.views)[: len(chosen)])
             advance(len(chosen))
-    return torch.cat(found).cpu().double().mean(dim=1).numpy()
+    return torch.cat(found).cpu().double().numpy()
 
 
 def cells_a_pass(device: torch.device, recipe: Recipe) -> int:

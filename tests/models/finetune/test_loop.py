@@ -8,6 +8,7 @@ import torch
 
 from models.contract import CellsUnfit, EntryUnavailable, FitInterrupted, Session, SettingInvalid, Validation
 from models.finetune.loop import prepare
+from models.finetune.predict import mean_of_views, scores_of
 from models.finetune.weights import fingerprint
 from tests.models.finetune.cells import quick, some_cells
 
@@ -234,3 +235,18 @@ def test_it_learns_to_tell_blue_blotches_from_grey_ones():
     scores = entry.fit(cells, Session()).predict(some_cells(24, seed=1, labelled=False), Session())
     truth = some_cells(24, seed=1).labels
     assert ((scores > 0.5) == truth).mean() >= 0.9
+
+
+def test_the_logits_of_every_epoch_and_view_are_handed_out_and_are_those_that_are_judged():
+    kept, judged = {}, []
+
+    def judge(scores):
+        judged.append(scores)
+        return {"weighted_f1": 0.5}
+
+    validation = Validation(some_cells(3, labelled=False), judge, kept.__setitem__)
+    quick(views="4").fit(some_cells(6), Session(validation=validation))
+    assert list(kept) == [0, 1, 2]
+    for epoch, scores in enumerate(judged):
+        assert kept[epoch].shape == (3, 4)
+        np.testing.assert_array_equal(scores_of(mean_of_views(kept[epoch])), scores)

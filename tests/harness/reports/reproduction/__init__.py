@@ -1,0 +1,1 @@
+"""The reproduction of the paper, held to numbers from another path."""

@@ -1,0 +1,121 @@
+"""A reproduction fed with real predictions, its numbers made anew by pandas, scikit-learn and scipy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import mannwhitneyu
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+
+from tests.support import stored
+from tests.support.inside import harness_inside
+from tests.support.truth import LABEL_FILE
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return stored("entries/prelim-seeds")
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("out")
+    answer = harness_inside(
+        "reproduce",
+        "prellberg2019",
+        "--entries",
+        folder,
+        "--truth",
+        stored(LABEL_FILE),
+        "--out",
+        out,
+        "--json",
+    )
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)
+
+
+@pytest.fixture(scope="module")
+def values(folder: Path) -> pd.DataFrame:
+    """Every metric of Table 2 of every file."""
+    labels = pd.read_csv(stored(LABEL_FILE))
+    truth = labels.set_index("new_names")["labels"]
+    return pd.DataFrame([_measured(file, truth) for file in sorted(folder.glob("*.csv"))])
+
+
+def _measured(file: Path, truth: pd.Series) -> dict[str, Any]:
+    table = pd.read_csv(file)
+    called = table.set_index(table.columns[0])["label"]
+    right, said = truth.loc[called.index], called
+    return {
+        "method": file.stem.split("-")[0],
+        "seed": int(file.stem[-2:]),
+        "accuracy": accuracy_score(right, said),
+        "sensitivity": recall_score(right, said, pos_label=1),
+        "specificity": recall_score(right, said, pos_label=0),
+        "weighted_f1": f1_score(right, said, average="weighted"),
+        "weighted_precision": precision_score(right, said, average="weighted"),
+        "weighted_recall": recall_score(right, said, average="weighted"),
+    }
+
+
+def test_table_2_of_real_seeds_is_what_pandas_and_scikit_learn_make_of_the_files(
+    report: dict[str, Any], values: pd.DataFrame
+) -> None:
+    methods = {one["name"]: one for one in report["choices"]["as given"]["methods"]}
+    assert sorted(methods) == ["forest", "mlp"]
+    for name, rows in values.groupby("method"):
+        assert methods[name]["seeds"] == sorted(rows["seed"])
+        for metric in rows.columns.drop(["method", "seed"]):
+            told, there = methods[name]["summary"][metric], rows[metric]
+            expected = [there.min(), there.mean(), there.std(ddof=0), there.max()]
+            assert [told[key] for key in ("minimum", "mean", "sd", "maximum")] == pytest.approx(expected)
+
+
+def test_the_test_of_the_paper_is_that_of_scipy(report: dict[str, Any], values: pd.DataFrame) -> None:
+    (pair,) = report["choices"]["as given"]["pairs"]
+    one, other = (values[values["method"] == name]["weighted_f1"] for name in (pair["a"], pair["b"]))
+    found = mannwhitneyu(one, other, alternative="greater")
+    assert (pair["u"], pair["p"]) == pytest.approx((found.statistic, found.pvalue))
+
+
+def test_the_exact_tests_over_subjects_are_there_for_every_seed(
+    report: dict[str, Any], values: pd.DataFrame
+) -> None:
+    (p,) = report["choices"]["as given"]["subject_swap_p_by_seed"]
+    assert len(p) == values["seed"].nunique()
+    assert 0.4 < np.min(p) <= np.max(p) <= 1
+
+
+def test_page_and_text_say_the_same_numbers_and_need_nothing_else(
+    report: dict[str, Any], values: pd.DataFrame
+) -> None:
+    page, text = (Path(report[kind]).read_text() for kind in ("html", "markdown"))
+    forest = 100 * values[values["method"] == "forest"]["weighted_f1"]
+    here = f"{forest.mean():.2f} ± {forest.std(ddof=0):.2f}"
+    for told in (here, "87.89 ± 0.90", "6 seeds in place of 24"):
+        assert told in page
+        assert told in text
+    assert "Figures 2 and 4 cannot be made" in text
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert all((Path(report["markdown"]).parent / name).exists() for name in _pictures(text))
+
+
+def _pictures(text: str) -> list[str]:
+    return [line.partition("](")[2].rstrip(")") for line in text.splitlines() if line.startswith("![")]
+
+
+def test_entries_without_labels_or_seeds_are_refused_with_what_to_do(folder: Path, tmp_path: Path) -> None:
+    asked = ("reproduce", "prellberg2019", "--entries")
+    unlabelled = harness_inside(*asked, folder)
+    assert unlabelled.code == 2
+    assert "--truth" in unlabelled.err
+    (tmp_path / "mine.csv").write_bytes((folder / "mlp-seed00.csv").read_bytes())
+    unnumbered = harness_inside(*asked, tmp_path, "--truth", stored(LABEL_FILE))
+    assert unnumbered.code == 3
+    assert "forest-seed03.csv" in unnumbered.err
