@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,11 @@ class EpochLine:
         around = zip(self.values, self.spread or (0.0,) * len(self.values), strict=True)
         return [end for value, by in around for end in (value - by, value + by)]
 
+    def bar(self, step: int, within: tuple[float, float]) -> tuple[float, float]:
+        """The spread around a value, as far as it lies on the scale: no share is below 0 or above 1."""
+        value, by = self.values[step], (self.spread or (0.0,) * len(self.values))[step]
+        return max(value - by, within[0]), min(value + by, within[1])
+
 
 def over_epochs(
     name: str, title: str, caption: str, lines: Sequence[EpochLine], *, percent: bool = False
@@ -39,7 +45,9 @@ def over_epochs(
     first = min(line.begins for line in lines)
     columns, shown = ("epoch", *(line.name for line in lines)), range(first, last + 1)
     x = AxisScale(first - 0.3, max(last, first) + 0.3, _LEFT, WIDTH - 8)
-    y = AxisScale(*span([end for line in lines for end in line.ends()]), _TOP + _HIGH, _TOP)
+    within = (0.0, 1.0) if percent else (-math.inf, math.inf)
+    ends = [min(max(end, within[0]), within[1]) for line in lines for end in line.ends()]
+    y = AxisScale(*span(ends, within=within), _TOP + _HIGH, _TOP)
     _frame(sheet, x, y, shown, percent=percent)
     for at, line in enumerate(lines):
         _plot(sheet, x, y, line, at, len(lines))
@@ -67,9 +75,8 @@ def _plot(sheet: PictureSheet, x: AxisScale, y: AxisScale, line: EpochLine, at: 
         sheet.path(places, role=role, dash=dash)
     for step, (across, up) in enumerate(places):
         if line.spread is not None and line.spread[step] > 0:
-            reach = line.spread[step]
-            ends = (across, y(line.values[step] - reach)), (across, y(line.values[step] + reach))
-            sheet.line(*ends, role=role, width=1.5)
+            low, high = line.bar(step, (y.low, y.high))
+            sheet.line((across, y(low)), (across, y(high)), role=role, width=1.5)
         sheet.circle((across, up), 3, fill=role)
 
 

@@ -84,7 +84,7 @@ def _answer(study: Study, results: tuple[Tested, ...]) -> str:
 
 
 def _sections(study: Study, results: tuple[Tested, ...], notes: tuple[str, ...]) -> Iterator[Section]:
-    yield Section("Table 2", (tables.table_2(results), _SD))
+    yield Section("Table 2", (tables.table_2(results), *_reading(results)))
     yield Section("Ablations and tests", _tests(results))
     if training := figures.training_of_best(study):
         yield Section("Figure 2: training of the best run", training)
@@ -98,7 +98,13 @@ def _sections(study: Study, results: tuple[Tested, ...], notes: tuple[str, ...])
         yield Section("Files", notes)
 
 
-_SD = "The sd is the population sd over seeds (ddof 0), as published."
+def _reading(results: tuple[Tested, ...]) -> Iterator[str]:
+    yield "The sd is the population sd over seeds (ddof 0), as published."
+    if len(results) > 1:
+        yield (
+            "“Best epoch” is the published choice: of each run the epoch that is best on the test set. "
+            "“Last epoch” looks at no test cell."
+        )
 
 
 def _tests(results: tuple[Tested, ...]) -> tuple[Block, ...]:

@@ -16,9 +16,9 @@ from harness.reports.seed_runs import SeedRuns
 
 
 class Choice(StrEnum):
-    """Which epoch of a run stands for it."""
+    """Which epoch of a run stands for it: as published the best one on the test set, or the last."""
 
-    BEST = "best epoch on the test set"
+    BEST = "best epoch"
     LAST = "last epoch"
     GIVEN = "as given"
 

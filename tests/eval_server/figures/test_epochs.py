@@ -31,3 +31,11 @@ def test_a_single_epoch_without_change_is_a_picture_too() -> None:
     one = over_epochs("loss", "Loss", "caption", [EpochLine("ours", (0.5,))])
     assert one.rows == (("1", "0.5000"),)
     assert "nan" not in one.svg
+
+
+def test_a_spread_of_shares_ends_at_0_and_100_percent() -> None:
+    lines = [EpochLine("ours", (0.5, 0.95), (0.6, 0.6))]
+    shown = over_epochs("f1", "Weighted F1", "caption", lines, percent=True)
+    assert not re.search(r">(-|−|1[1-9]\d\.)", shown.svg)
+    assert lines[0].bar(0, (0, 1)) == (0, 1)
+    assert lines[0].bar(1, (0, 1)) == (0.95 - 0.6, 1)

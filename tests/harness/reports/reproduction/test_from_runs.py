@@ -28,7 +28,7 @@ SMALL = (
     "side=32",
     "epochs=2",
 )
-BEST, LAST = "best epoch on the test set", "last epoch"
+BEST, LAST = "best epoch", "last epoch"
 
 
 class Made:
