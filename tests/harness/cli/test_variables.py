@@ -104,7 +104,7 @@ def test_a_variable_set_for_runs_changes_no_phase_no_token_and_no_server() -> No
         if changing and len(those) > len(changing):
             assert name.removeprefix("HARNESS_") in shared, (name, those)
     assert known()["HARNESS_WEIGHTS"] == [
-        f"{one} --weights" for one in ("submit", "train", "predict", "sweep")
+        f"{one} --weights" for one in ("submit", "train", "predict", "sweep", "reproduce")
     ]
 
 

@@ -20,6 +20,8 @@ from submissions.manifest import Manifest
 from tests.support.dataset import a_dataset
 from tests.support.inside import harness_inside
 
+pytestmark = pytest.mark.training
+
 SEEDS = 3
 SMALL = (
     "backbone=test_resnet",

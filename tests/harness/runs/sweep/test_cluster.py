@@ -21,7 +21,7 @@ import pytest
 from tests.support.dataset import a_dataset
 from tests.support.inside import harness_inside
 
-pytest.importorskip("distributed", reason="needs the extra `cluster`")
+pytestmark = pytest.mark.crash
 
 RUNS = int(os.environ.get("HARNESS_TEST_SWEEP_RUNS", "3"))
 SETTINGS = ("epochs=2", "side=32", "views=1", "batch=2", "checkpoint_minutes=0")

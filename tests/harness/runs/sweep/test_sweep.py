@@ -91,6 +91,7 @@ def test_people_are_told_of_each_run_and_shown_a_table_with_what_failed_and_why(
     assert [row[:3] for row in rows] == [["failing", "0", "done"], ["failing", "1", "failed"]]
 
 
+@pytest.mark.training
 def test_an_entry_that_learns_what_another_learns_takes_over_its_fit_says_so_and_predicts_the_same(
     here: Path,
 ) -> None:
@@ -117,6 +118,7 @@ def test_the_fit_that_is_taken_over_is_planned_where_nobody_asked_for_it(here: P
     assert planned[1]["needs"] == planned[0]["run"]
 
 
+@pytest.mark.training
 def test_a_fit_of_other_settings_is_not_taken_over_and_its_heirs_are_told_why(here: Path) -> None:
     answer = sweep("twins.py:EIGHT,twins.py:OTHER", "3", "--json")
     assert answer.code == 4
@@ -150,6 +152,7 @@ def test_the_published_ablation_without_rotations_takes_over_the_fit_of_the_prop
     assert find("seresnext-nospeclr")[0].fit_of == ""
 
 
+@pytest.mark.training
 def test_ctrl_c_lets_every_run_save_and_stop(here: Path) -> None:
     command = [sys.executable, "-m", "harness", "sweep", "--model", "tiny", "--seeds", "0-1", "--jobs", "2"]
     long = [*command, "--set", "epochs=2000", "--set", "side=32", "--set", "views=1"]
