@@ -60,13 +60,14 @@ def tested(study: Study, choice: Choice) -> Tested:
 def table_2(results: Sequence[Tested], *, method: int = 0) -> Rows:
     """Min, mean ± sd and max of every metric: published, and by each choice of epoch here."""
     shown = [(one.choice.value, one.report.methods[method]) for one in results]
-    heads = ("min / mean ± sd / max, %", "published", *(f"here, {choice}" for choice, _ in shown))
+    heads = ("metric", "published", *(f"here, {choice}" for choice, _ in shown))
     rows = [
         (metric_name(metric), _summary(there), *(_of(one, metric) for _, one in shown))
         for metric, there in PUBLISHED.items()
     ]
     name = shown[0][1].name
-    return Rows(f"Table 2: {name}, {_seeds(shown[0][1])}", heads, tuple(rows))
+    title = f"Table 2: {name}, {_seeds(shown[0][1])}: min / mean ± sd / max, %"
+    return Rows(title, heads, tuple(rows))
 
 
 def _of(method: Method, metric: str) -> str:
