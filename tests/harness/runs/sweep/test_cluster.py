@@ -40,7 +40,7 @@ def free_port() -> int:
         return int(opened.getsockname()[1])
 
 
-def wait_for(reached: Callable[[], object], what: str, seconds: float = 120) -> None:
+def wait_for(reached: Callable[[], object], what: str, seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < until, what
