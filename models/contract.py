@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from models.settings import check
+from models.settings import check, read_value
 from models.weights_source import NOT_FILES
 
 Crops = npt.NDArray[np.uint8]
@@ -366,7 +366,7 @@ def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
             there = ", ".join(names) or "none"
             raise SettingInvalid(f"{entry} has no setting {name!r}", f"Its settings are: {there}.")
         try:
-            changes[name] = _read(text, hints[name])
+            changes[name] = read_value(text, hints[name])
         except ValueError as error:
             raise SettingInvalid(
                 f"setting {name} of {entry}: {error}", f"Write --set {name}=VALUE."
@@ -377,28 +377,3 @@ def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
     except ValueError as error:
         raise SettingInvalid(f"settings of {entry}: {error}", "Write --set NAME=VALUE.") from None
     return changed
-
-
-def _read(text: str, kind: Any) -> Any:
-    """Read a typed value: bool, int, float, str, tuples of one of them, or None where allowed."""
-    if isinstance(kind, types.UnionType):
-        options = [option for option in typing.get_args(kind) if option is not type(None)]
-        return None if text.lower() == "none" else _read(text, options[0])
-    if typing.get_origin(kind) is tuple:
-        inner = typing.get_args(kind)[0]
-        return tuple(_read(part.strip(), inner) for part in text.split(",") if part.strip())
-    if typing.get_origin(kind) is typing.Literal:
-        allowed = typing.get_args(kind)
-        if text not in allowed:
-            raise ValueError(f"expected one of {', '.join(map(str, allowed))}, found {text!r}")
-        return text
-    if kind is bool:
-        if text.lower() not in {"true", "false", "yes", "no", "1", "0"}:
-            raise ValueError(f"expected true or false, found {text!r}")
-        return text.lower() in {"true", "yes", "1"}
-    if kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            raise ValueError(f"expected {kind.__name__}, found {text!r}") from None
-    return text

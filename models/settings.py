@@ -73,3 +73,28 @@ def _is_of(value: Any, kind: Any) -> bool:
 
 def _named(kind: Any) -> str:
     return getattr(kind, "__name__", str(kind)) if isinstance(kind, type) else str(kind)
+
+
+def read_value(text: str, kind: Any) -> Any:
+    """Read a typed value as `--set` writes it: bool, int, float, str, tuples of one of them, or None."""
+    if isinstance(kind, types.UnionType):
+        options = [option for option in typing.get_args(kind) if option is not type(None)]
+        return None if text.lower() == "none" else read_value(text, options[0])
+    if typing.get_origin(kind) is tuple:
+        inner = typing.get_args(kind)[0]
+        return tuple(read_value(part.strip(), inner) for part in text.split(",") if part.strip())
+    if typing.get_origin(kind) is typing.Literal:
+        allowed = typing.get_args(kind)
+        if text not in allowed:
+            raise ValueError(f"expected one of {', '.join(map(str, allowed))}, found {text!r}")
+        return text
+    if kind is bool:
+        if text.lower() not in {"true", "false", "yes", "no", "1", "0"}:
+            raise ValueError(f"expected true or false, found {text!r}")
+        return text.lower() in {"true", "yes", "1"}
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            raise ValueError(f"expected {kind.__name__}, found {text!r}") from None
+    return text
