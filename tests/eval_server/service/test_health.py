@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def test_a_judge_that_does_not_work_while_something_waits_is_a_trouble(
     (found,) = troubles(place.desk)
     assert (found.name, "2 submissions wait" in found.detail) == ("judge", True)
     told = problem(place.client().get("/healthz"), 503)
-    assert told["troubles"] == [found.to_json()]
+    assert told["troubles"] == [asdict(found)]
 
 
 def test_before_a_judge_has_come_to_work_the_server_says_so(
