@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +101,21 @@ class Server:
         with self.client() as client:
             found: dict[str, Any] = client.get(f"/api/phases/{phase}/leaderboard").json()
             return found
+
+    def board_once(
+        self, holds: Callable[[list[dict[str, Any]]], bool], phase: str = "small", within: float = 60
+    ) -> dict[str, Any]:
+        """The board once this holds of its standings.
+
+        A change is on the board within a second at best, and on a busy machine later; until then readers are
+        given the last one.
+        """
+        until, found = time.monotonic() + within, self.board(phase)
+        while "standings" not in found or not holds(found["standings"]):
+            assert time.monotonic() < until, found
+            time.sleep(0.05)
+            found = self.board(phase)
+        return found
 
     def kill(self) -> None:
         """The power goes out."""

@@ -50,6 +50,7 @@ def test_two_servers_do_not_share_a_folder_and_a_taken_port_is_named(tmp_path: P
 def test_what_the_command_line_changes_is_seen_at_once(tmp_path: Path) -> None:
     with a_server(tmp_path) as server:
         server.hand_in(a_zip(2))
+        server.board_once(lambda standings: len(standings) == 1)
         add_phase(tmp_path, None, "second", "--per-day", "3", "--closes", "2999-01-01T12:00")
         with server.client() as client:
             found = client.get("/api/phases/second").json()
@@ -62,10 +63,7 @@ def test_what_the_command_line_changes_is_seen_at_once(tmp_path: Path) -> None:
         table = tmp_path / "turned.csv"
         table.write_bytes(truth_table().replace(b"50.bmp,0,Z", b"50.bmp,1,Z"))
         administer(tmp_path, None, "phase", "truth", "small", "--truth", str(table))
-        until = time.monotonic() + 20
-        while not server.board()["standings"] and time.monotonic() < until:
-            time.sleep(0.05)
-        assert server.board()["standings"][0]["weighted_f1"] < 0.96
+        server.board_once(lambda standings: [row["weighted_f1"] < 0.96 for row in standings] == [True])
 
 
 @pytest.mark.parametrize("kind", DATABASES)
@@ -76,12 +74,9 @@ def test_a_running_server_is_backed_up_and_brought_back(tmp_path: Path, kind: st
         administer(tmp_path / "data", database, "backup", str(tmp_path / "b.tar"))
         assert (tmp_path / "b.tar").stat().st_mode & 0o077 == 0
         server.hand_in(a_zip(2), team="lost")
-        assert len(server.board()["standings"]) == 2
+        server.board_once(lambda standings: len(standings) == 2)
         administer(tmp_path / "data", database, "restore", str(tmp_path / "b.tar"), "--yes")
-        until = time.monotonic() + 20
-        while len(server.board()["standings"]) != 1 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert [row["submission"] for row in server.board()["standings"]] == [kept]
+        server.board_once(lambda standings: [row["submission"] for row in standings] == [kept])
 
 
 def test_several_workers_share_the_work_and_end_with_their_parent(tmp_path: Path) -> None:
