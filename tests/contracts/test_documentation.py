@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -63,17 +63,34 @@ def missing_path(span: str) -> bool:
 
 
 def missing_module(name: str) -> bool:
-    """Whether a dotted name is neither a module of ours nor a name in one."""
-    path = ROOT.joinpath(*name.split("."))
-    if path.is_dir() or path.with_suffix(".py").is_file():
+    """Whether a dotted name is neither a module of ours nor a function, class, method or constant in one."""
+    parts = name.split(".")
+    if parts[0] == "harness" and parts[1] in harness.__all__:
         return False
-    module, _, attribute = name.rpartition(".")
-    if module == "harness" and attribute in harness.__all__:
+    if ROOT.joinpath(*parts).is_dir():
         return False
-    spec = importlib.util.find_spec(module) if "." in name and not missing_module(module) else None
-    return spec is None or not re.search(
-        rf"^(?:def |class |async def )?{attribute}\b", Path(spec.origin or "").read_text(), re.M
-    )
+    for length in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:length])
+        for file in (place.with_suffix(".py"), place / "__init__.py"):
+            if file.is_file():
+                return not defines(ast.parse(file.read_text()).body, parts[length:])
+    return True
+
+
+def defines(body: list[ast.stmt], names: list[str]) -> bool:
+    """Whether a module or class has this name, and in it the next one."""
+    if not names:
+        return True
+    found = [node for node in body if names[0] in bound(node)]
+    return any(defines(getattr(node, "body", []), names[1:]) for node in found)
+
+
+def bound(node: ast.stmt) -> set[str]:
+    """The names that a statement gives something."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
@@ -91,7 +108,7 @@ def test_every_path_that_is_named_exists(page: Path) -> None:
 def test_every_module_that_is_named_exists(page: Path) -> None:
     """In prose and in blocks of code: `models.contract`, ``from models.contract import Entry``."""
     text = page.read_text()
-    named = re.findall(rf"(?<![\w./\"'-])((?:{'|'.join(PACKAGES)})(?:\.[a-z_]\w*)+)(?![\w/])", text)
+    named = re.findall(rf"(?<![\w./\"'-])((?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+)(?![\w/])", text)
     files = {name for name in named if re.search(r"\.(py|md|json|html|toml|whl|zip)$", name)}
     assert sorted({name for name in set(named) - files - GROUPS if missing_module(name)}) == []
 
@@ -112,3 +129,21 @@ def test_the_decimals_that_hosting_speaks_of_are_those_that_leave() -> None:
     said = re.findall(r"(two|three|four|five) decimals", (ROOT / "docs" / "hosting.md").read_text())
     assert said
     assert {NUMBERS[word] for word in said} == {publishing.DIGITS}
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("eval_server.store", False),
+        ("eval_server.web.templates", False),
+        ("eval_server.store.queue.Queue", False),
+        ("eval_server.store.queue.Queue.settle", False),
+        ("eval_server.scoring.metrics.METRICS", False),
+        ("eval_server.store.queues", True),
+        ("eval_server.store.queue.settle", True),
+        ("eval_server.store.queue.Queue.settled", True),
+        ("eval_server.scoring.metrics.METRIC", True),
+    ],
+)
+def test_a_name_is_followed_into_its_class(name: str, missing: bool) -> None:
+    assert missing_module(name) is missing
