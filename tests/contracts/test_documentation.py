@@ -131,6 +131,11 @@ def test_the_decimals_that_hosting_speaks_of_are_those_that_leave() -> None:
     assert {NUMBERS[word] for word in said} == {publishing.DIGITS}
 
 
+def test_every_room_stands_on_the_page_of_the_house() -> None:
+    rooms = (found.parent for package in PACKAGES for found in (ROOT / package).rglob("__init__.py"))
+    assert {relative(room) for room in rooms} <= set(spans(ROOT / "docs" / "architecture.md"))
+
+
 @pytest.mark.parametrize(
     ("name", "missing"),
     [
