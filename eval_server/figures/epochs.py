@@ -18,7 +18,7 @@ _LEFT, _TOP, _HIGH, _APART = 46, 22, 190, 5
 
 @dataclass(frozen=True, slots=True)
 class EpochLine:
-    """Numbers after each epoch, the first after epoch `begins`; `spread` is plotted up and down where given."""
+    """Numbers after each epoch, the first after epoch `begins`; `spread` is plotted both ways where given."""
 
     name: str
     values: tuple[float, ...]
