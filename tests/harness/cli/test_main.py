@@ -48,7 +48,8 @@ def test_with_json_an_error_is_one_document_on_standard_output():
 def test_the_models_document_names_every_entry_and_says_which_can_be_used():
     entries = {one["name"]: one for one in harness("models", "--json").document()["entries"]}
     assert {"seresnext", "seresnext-norot", "seresnext-nospeclr", "majority", "tiny"} <= set(entries)
-    assert set(entries["majority"]) == {"name", "origin", "available", "reason"}
+    fields = {"name", "origin", "available", "reason", "group", "summary", "reported"}
+    assert set(entries["majority"]) == fields
     assert entries["majority"]["available"]
 
 
