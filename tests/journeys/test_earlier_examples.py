@@ -42,14 +42,41 @@ def document(name: str) -> Any:
     return json.loads(stored(f"earlier/{name}.json").read_text())
 
 
-def part_of(found: Any, said: Any) -> Any:
-    """What was said, as it is found now: fields may have been added, and the hour is another."""
+COMPUTED_ANEW = {
+    ".now": "the hour is another",
+    "pairs[].interval": "of a difference: the exact test turned round, before it an approximation",
+    "compare.pairs[].interval_remark": "two entries that call every cell alike have an interval now",
+    "equivalence.interval": "follows the interval of the difference",
+    "auc.p": "Student's t over subjects, before it a normal quantile that found too much",
+    "compare.pairs[].p_holm": "a copy of an entry no longer makes everybody's larger",
+    "compare.pairs[].q": "likewise",
+    "compare.pairs[].mcnemar_holm": "likewise",
+    "subjects.mean_interval": "on the logit scale, as all others are; before it reached 1",
+}
+"""What later code says otherwise on purpose (CHANGELOG, 0.1.1), by the end of its address, with the reason.
+
+Everything else is held: places and rank sets, point values, counts, exact p, an entry's own intervals, teams.
+"""
+
+
+def assert_still_said(found: Any, said: Any, at: str) -> None:
+    """What was said is said still: fields may have been added, and a sum may end in another digit."""
+    if at.endswith(tuple(COMPUTED_ANEW)):
+        return
     if isinstance(said, dict):
-        return {key: said[key] if key == "now" else part_of(found[key], said[key]) for key in said}
-    if isinstance(said, list):
-        assert len(found) == len(said)
-        return [part_of(one, other) for one, other in zip(found, said, strict=True)]
-    return found
+        for key in said:
+            assert_still_said(found[key], said[key], f"{at}.{key}")
+    elif isinstance(said, list):
+        assert len(found) == len(said), at
+        for one, other in zip(found, said, strict=True):
+            assert_still_said(one, other, f"{at}[]")
+    else:
+        assert found == (pytest.approx(said, rel=1e-12) if isinstance(said, float) else said), at
+
+
+def place_of(path: str) -> str:
+    """Where a document stands among what is said: a comparison says of its pair what a table says of each."""
+    return "pairs[]" if "/comparisons?" in path else path
 
 
 def assert_says_the_same(folder: Path, database: str | None, name: str) -> None:
@@ -59,7 +86,7 @@ def assert_says_the_same(folder: Path, database: str | None, name: str) -> None:
         place.clock.at = THAT_DAY
         client = place.client()
         for path, expected in said["documents"].items():
-            assert part_of(client.get(path).json(), expected) == expected, path
+            assert_still_said(client.get(path).json(), expected, place_of(path))
         for path, expected in said["tables"].items():
             assert client.get(path).text == expected, path
 
@@ -89,14 +116,14 @@ def runs(tmp_path: Path) -> Path:
 def test_an_earlier_run_is_judged_as_it_was(name: str, runs: Path) -> None:
     answer = harness_inside("score", runs / RUNS[name], "--truth", stored(TRUTH), "--json")
     assert answer.code == 0, answer.err
-    assert answer.document() == document("runs")["score"][name]
+    assert_still_said(answer.document(), document("runs")["score"][name], name)
 
 
 def test_earlier_runs_are_compared_as_they_were(runs: Path) -> None:
     named = [f"{name.removeprefix('shape-')}={runs / run}" for name, run in RUNS.items()]
     answer = harness_inside("compare", *named, "--truth", stored(TRUTH), "--json")
     assert answer.code == 0, answer.err
-    assert answer.document() == document("runs")["compare"]
+    assert_still_said(answer.document(), document("runs")["compare"], "compare")
 
 
 def test_earlier_runs_are_listed_with_what_they_are_worth(runs: Path) -> None:
