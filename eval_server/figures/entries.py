@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import LINE, WIDTH, AxisScale, PictureSheet, Point, shortened, width_of
+from eval_server.figures.statements import within_subject
 from eval_server.figures.wording import ABSENT, counted, listed, percent
 from eval_server.judging.verdict import SubjectLine
 from eval_server.scoring.counts import Confusion
+from eval_server.scoring.subjects import wilson
 
 Numbers = npt.NDArray[np.float64]
 
@@ -84,9 +86,16 @@ def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:
             _plot_subject(sheet, scale, y + 24 + row * at, one)
         y += 26 + row * len(members)
     title = f"Accuracy of {name} by subject"
-    columns = ("subject", "class", "cells", "right", "right, %")
+    columns = ("subject", "class", "cells", "right", "right, %", "95 % within the subject")
     rows = [
-        (one.subject, GROUPS[one.label], str(one.cells), str(one.correct), percent(one.accuracy))
+        (
+            one.subject,
+            GROUPS[one.label],
+            str(one.cells),
+            str(one.correct),
+            percent(one.accuracy),
+            _within(one),
+        )
         for _, members in groups
         for one in members
     ]
@@ -105,6 +114,8 @@ def _plot_subject(sheet: PictureSheet, scale: AxisScale, y: float, one: SubjectL
     tip = f"{one.subject}: {one.correct} of {one.cells} cells right"
     sheet.text((scale(0) - 8, y + 12), one.subject, anchor="end")
     sheet.rect((scale(0), y), (max(length, 1), 15), fill=role, tip=tip)
+    low, high = map(scale, wilson(one.correct, one.cells))
+    sheet.line((low, y + 16.5), (high, y + 16.5), width=1.5, tip=f"{one.subject}: {_within(one)} %")
     words = counted(one.cells, "cell")
     inside = length > width_of(words) + 8
     at = scale(0) + (5 if inside else length + 5)
@@ -112,11 +123,18 @@ def _plot_subject(sheet: PictureSheet, scale: AxisScale, y: float, one: SubjectL
     sheet.text((WIDTH - 2, y + 12), percent(one.accuracy, 1), anchor="end")
 
 
+def _within(one: SubjectLine) -> str:
+    """The interval of a subject's own share, in percent."""
+    return " to ".join(percent(end, 1) for end in wilson(one.correct, one.cells))
+
+
 def _subject_caption(subjects: Sequence[SubjectLine]) -> str:
     below = [one.subject for one in subjects if one.accuracy < 0.5]
     mean = sum(one.accuracy for one in subjects) / len(subjects)
-    return f"Share of each subject's cells that are right; their mean is {percent(mean, 1)} %. " + (
-        f"Below one half: {listed(below)}." if below else "No subject lies below one half."
+    return (
+        f"Share of each subject's cells that are right; their mean is {percent(mean, 1)} %. "
+        + (f"Below one half: {listed(below)}." if below else "No subject lies below one half.")
+        + f" {within_subject()}"
     )
 
 

@@ -156,6 +156,22 @@ def diagnosis_holds() -> str:
     return "exact if every subject of a class has the same chance"
 
 
+def within_subject() -> str:
+    """What the interval of a single subject is about."""
+    return (
+        "Line below a bar: 95 % interval within the subject (Wilson), as if its cells were independent; it "
+        "says nothing about other subjects."
+    )
+
+
+def diagnosis_test(names: tuple[str, str], only: tuple[int, int], p: float) -> str:
+    """How two entries part in the diagnosis of whole subjects, with its exact paired test."""
+    return (
+        f"Diagnosis by majority: {counted(only[0], 'subject')} only {names[0]} names rightly, {only[1]:,} "
+        f"only {names[1]}: McNemar's exact {p_words(p)}, over subjects, which are independent; not adjusted."
+    )
+
+
 def can_find(difference: float, subjects: int) -> str:
     """How large a difference these subjects can show."""
     return (
@@ -237,6 +253,10 @@ HELD_BY: Mapping[str, str] = {
     "test_the_lower_ranked_is_not_inferior_where_the_upper_limit_lies_below_the_margin",
     "diagnosis_holds": "tests/eval_server/scoring/test_subjects.py::"
     "test_clopper_pearson_equals_scipys_exact_interval",
+    "within_subject": "tests/eval_server/scoring/test_subjects.py::"
+    "test_wilsons_interval_is_where_the_score_test_no_longer_rejects",
+    "diagnosis_test": "tests/eval_server/judging/test_comparing.py::"
+    "test_the_diagnosis_by_majority_is_tested_over_the_subjects_that_one_entry_alone_names",
     "can_find": _CALIBRATION + "test_what_is_said_to_be_found_in_80_of_100_cases_is",
     "subjects_needed": _CALIBRATION + "test_what_is_said_to_be_found_in_80_of_100_cases_is",
     "over_seeds": _CALIBRATION + "test_two_methods_over_seeds_keep_their_promise_where_swapping_them_did_not",

@@ -8,7 +8,14 @@ from typing import overload
 import numpy as np
 
 from eval_server.judging.family import PairFamily
-from eval_server.judging.pairs import Comparison, Equivalence, McNemar, ScoreTest, SecondaryTest
+from eval_server.judging.pairs import (
+    Comparison,
+    DiagnosisTest,
+    Equivalence,
+    McNemar,
+    ScoreTest,
+    SecondaryTest,
+)
 from eval_server.scoring import pairwise
 from eval_server.scoring.counts import Floats
 from eval_server.scoring.intervals import NO_SPREAD, Interval
@@ -69,6 +76,7 @@ def _comparison(family: PairFamily, at: int) -> Comparison:
         auc=_auc_test(row, _known(family.auc_holm, at)),
         auc_cells=_auc_cells(row),
         equivalence=None if family.margin is None else _equivalence(family, row, family.margin),
+        diagnosis=_diagnosis(row),
     )
 
 
@@ -87,6 +95,13 @@ def _secondary(family: PairFamily, row: Mapping[str, float]) -> dict[str, Second
 def _mcnemar(one: int, other: int, midp: float) -> McNemar:
     exact = float(pairwise.mcnemar_exact(one, other))
     return McNemar(one, other, midp, exact, float(pairwise.chance_not_better(one, other)))
+
+
+def _diagnosis(row: Mapping[str, float]) -> DiagnosisTest | None:
+    if "named_by_first" not in row:
+        return None
+    one, other = int(row["named_by_first"]), int(row["named_by_second"])
+    return DiagnosisTest(one, other, float(pairwise.mcnemar_exact(one, other)))
 
 
 def _auc_test(row: Mapping[str, float], p_holm: float | None) -> ScoreTest | None:

@@ -14,7 +14,7 @@ from eval_server.scoring.counts import Floats, Ints, Tally
 from eval_server.scoring.differences import difference_limits
 from eval_server.scoring.intervals import remark_of
 from eval_server.scoring.metrics import WEIGHTED_F1
-from eval_server.scoring.subjects import accuracies
+from eval_server.scoring.subjects import accuracies, diagnosed
 
 NEEDS_SUBJECTS = "not estimable: the subjects are not known"
 Columns = dict[str, Floats]
@@ -132,11 +132,14 @@ def _by_subject(table: Tally, first: Ints, second: Ints) -> Columns:
     mean = accuracies(table).mean(axis=1)
     net, cells = pairwise.differences(table, first, second), table.subjects.cells
     ranked = pairwise.subject_wilcoxon(net, cells)
+    named = pairwise.discordant(diagnosed(table), first, second)
     return {
         "subject_accuracy_difference": mean[first] - mean[second],
         "subject_accuracy_p": pairwise.subject_flip_p(net, cells),
         "wilcoxon_p": ranked.p,
         "wilcoxon_zeros": ranked.zeros.astype(float),
+        "named_by_first": named.only_first.astype(float),
+        "named_by_second": named.only_second.astype(float),
         "durkalski": pairwise.durkalski_chi2(net, cells),
         "obuchowski": pairwise.obuchowski_chi2(net),
     }

@@ -55,6 +55,21 @@ class McNemar:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagnosisTest:
+    """Subjects only one of two entries names rightly by majority, and McNemar's exact test of them.
+
+    Subjects are independent, so here the test holds; with few of them it finds little.
+    """
+
+    only_a: int
+    only_b: int
+    p: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"only_a": self.only_a, "only_b": self.only_b, "p": self.p}
+
+
+@dataclass(frozen=True, slots=True)
 class Equivalence:
     """Two one-sided tests against a margin fixed beforehand, by the 1 - 2 alpha interval.
 
@@ -108,6 +123,7 @@ class Comparison:
     auc: ScoreTest | None
     auc_cells: SecondaryTest | None
     equivalence: Equivalence | None
+    diagnosis: DiagnosisTest | None = None
 
     @property
     def mcnemar_midp(self) -> float:
@@ -131,6 +147,7 @@ class Comparison:
             "design_effect": self.design_effect,
             "secondary": {name: test.to_json() for name, test in self.secondary.items()},
             "wilcoxon": {"p": self.wilcoxon_p, "zeros": self.wilcoxon_zeros},
+            "diagnosis": None if self.diagnosis is None else self.diagnosis.to_json(),
             "durkalski_chi2": self.durkalski_chi2,
             "obuchowski_chi2": self.obuchowski_chi2,
             "auc": None if self.auc is None else self.auc.to_json(),

@@ -39,7 +39,7 @@ class Wilcoxon:
 
 
 def discordant(correct: npt.NDArray[np.bool_], first: Ints, second: Ints) -> Discordant:
-    """Discordant cells of pairs of rows of `correct` (entries x cells)."""
+    """Discordant cells (or subjects) of pairs of rows of `correct` (entries x cells)."""
     right = correct.astype(np.float32)
     both = np.rint(right @ right.T).astype(np.int64)[first, second]
     each = correct.sum(axis=1)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv
+import numpy.typing as npt
+from scipy.special import betaincinv, ndtri
 
 from eval_server.scoring.counts import Floats, Ints, Subjects, Tally
 from eval_server.scoring.intervals import LEVEL, NO_SPREAD, ONE_SUBJECT, Interval, on_scale, t_quantile
@@ -145,6 +146,28 @@ def diagnose(correct: Ints, subjects: Subjects, level: float = LEVEL) -> Diagnos
         clopper_pearson(int(right[only_hem].sum()), int(only_hem.sum()), level),
         int((2 * correct == cells)[only_all | only_hem].sum()),
     )
+
+
+def diagnosed(table: Tally) -> npt.NDArray[np.bool_]:
+    """Which subjects (columns) each entry names rightly by the majority of their cells.
+
+    Subjects with cells of both classes have no diagnosis, and none of the entries is right about them.
+    """
+    only_all, only_hem, _ = _strata(table.subjects)
+    return np.asarray((2 * table.correct > table.subjects.cells) & (only_all | only_hem))
+
+
+def wilson(hits: int, of: int, level: float = LEVEL) -> tuple[float, float]:
+    """Wilson's interval of a share; raises ValueError where there is nothing to count.
+
+    It takes what is counted for independent: for the cells of one subject that holds within the subject only.
+    """
+    if of < 1:
+        raise ValueError("a share needs something that is counted")
+    z = float(ndtri((1 + level) / 2))
+    middle = (hits + z**2 / 2) / (of + z**2)
+    half = z / (of + z**2) * (hits * (of - hits) / of + z**2 / 4) ** 0.5
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def clopper_pearson(hits: int, of: int, level: float = LEVEL) -> Proportion:

@@ -54,6 +54,16 @@ class McNemarDocument(Document):
     label: str
 
 
+class DiagnosisTestDocument(Document):
+    """McNemar's exact test of the diagnosis by majority, over subjects, which are independent."""
+
+    only_a: int
+    """Subjects only the first names rightly."""
+    only_b: int
+    p: float
+    """Two-sided, not adjusted."""
+
+
 class WilcoxonDocument(Document):
     """Wilcoxon's test of the subjects' differences."""
 
@@ -105,6 +115,8 @@ class ComparedPair(Document):
     secondary: dict[str, SecondTest]
     """The exact test of other metrics, by their names."""
     wilcoxon: Annotated[WilcoxonDocument, IN_FULL]
+    diagnosis: Annotated[DiagnosisTestDocument | None, IN_FULL]
+    """The paired test of the diagnosis by majority; null where the subjects are not known."""
     durkalski_chi2: FullNumber
     obuchowski_chi2: FullNumber
     auc: ScoreTestDocument | None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eval_server.figures import statements
 from eval_server.figures.wording import (
     counted,
     metric_name,
@@ -133,6 +134,12 @@ def part_lines(found: PairDocument) -> list[PartLine]:
         difference = signed(values[0] - values[1])
         lines.append(PartLine(metric_name(name), words[0], words[1], difference, p_number(p)))
     return lines
+
+
+def diagnosis(found: PairDocument, a: str, b: str) -> str:
+    """The diagnosis by majority of whole subjects, compared; empty where the subjects are not known."""
+    test = found.diagnosis
+    return "" if test is None else statements.diagnosis_test((a, b), (test.only_a, test.only_b), test.p)
 
 
 def _side(found: PairDocument, submission: str) -> dict[str, float | None]:

@@ -152,6 +152,7 @@ def _pair(
         ids=(a, b),
         pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document.p),
         lines=comparisons.part_lines(document),
+        diagnosis=comparisons.diagnosis(document, shown.a, shown.b),
         cell_level=comparisons.cell_level(document, shown.a, shown.b),
         cells=_disagreements(desk, record, pair, turned=a != found[0].id) if caller.is_host else None,
     )

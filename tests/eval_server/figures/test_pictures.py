@@ -24,6 +24,7 @@ from eval_server.figures.standings import (
 )
 from eval_server.figures.wording import p_number, p_words, ranks, signed
 from eval_server.scoring.counts import Confusion
+from eval_server.scoring.subjects import wilson
 from tests.eval_server.figures.samples import DIFFERENCES, NAMES, OTHERS, SUBJECTS, P, lines, scored
 
 
@@ -103,6 +104,10 @@ def test_subjects_are_sorted_within_their_class_and_those_below_half_are_named()
     assert "Below one half: H33." in drawn.caption
     assert "1 cell<" in drawn.svg
     assert "262 cells<" in drawn.svg
+    low, high = (100 * end for end in wilson(SUBJECTS[0].correct, SUBJECTS[0].cells))
+    row = next(row for row in drawn.rows if row[0] == SUBJECTS[0].subject)
+    assert row[5] == f"{low:.1f} to {high:.1f}"
+    assert "within the subject (Wilson)" in drawn.caption
 
 
 def test_the_area_below_the_drawn_curves_is_what_scikit_learn_says() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from eval_server.judging.comparing import EntriesDiffer, compare
 from eval_server.judging.truth import Truth
@@ -60,6 +61,30 @@ def test_pairs_carry_the_golden_differences_mcnemar_and_clustered_numbers() -> N
         assert found.auc_cells.p == pytest.approx(
             golden("delong_proc")["results"]["cells_csv"][pair]["p"], rel=1e-9
         )
+
+
+def test_the_diagnosis_by_majority_is_tested_over_the_subjects_that_one_entry_alone_names() -> None:
+    """Counted from each subject's own line, and tested by scipy's fair coin."""
+    verdicts = golden_verdicts()
+    named = {
+        name: {one.subject for one in verdict.subjects or () if 2 * one.correct > one.cells}
+        for name, verdict in verdicts.items()
+    }
+    found = compare(verdicts, **QUICK)
+    assert any(pair.diagnosis is not None and pair.diagnosis.p < 1 for pair in found.pairs)
+    for pair in found.pairs:
+        only = len(named[pair.a] - named[pair.b]), len(named[pair.b] - named[pair.a])
+        p = stats.binomtest(only[0], sum(only)).pvalue if sum(only) else 1.0
+        assert pair.diagnosis is not None
+        assert (pair.diagnosis.only_a, pair.diagnosis.only_b) == only
+        assert pair.diagnosis.p == pytest.approx(p, rel=1e-12)
+        assert pair.to_json()["diagnosis"] == {"only_a": only[0], "only_b": only[1], "p": pair.diagnosis.p}
+
+
+def test_without_subjects_no_diagnosis_is_tested() -> None:
+    truth = replace(a_truth(SMALL), subjects=None)
+    report = compare({"a": a_verdict(truth, []), "b": a_verdict(truth, [])}, **QUICK)
+    assert report.pairs[0].diagnosis is None
 
 
 def test_wilcoxon_of_a_comparison_takes_equal_fractions_for_ties() -> None:

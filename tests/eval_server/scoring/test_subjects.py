@@ -10,7 +10,15 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from eval_server.scoring.counts import Subjects, Tally, mid_ranks, subjects_of
-from eval_server.scoring.subjects import accuracies, clopper_pearson, diagnose, mean_accuracy, summary
+from eval_server.scoring.subjects import (
+    accuracies,
+    clopper_pearson,
+    diagnose,
+    diagnosed,
+    mean_accuracy,
+    summary,
+    wilson,
+)
 from tests.support.truth import golden_rows, golden_tally
 
 
@@ -53,6 +61,25 @@ def test_clopper_pearson_equals_scipys_exact_interval(hits: int, of: int) -> Non
     found = clopper_pearson(hits, of)
     expected = stats.binomtest(hits, of).proportion_ci(method="exact")
     assert [found.low, found.high] == pytest.approx([expected.low, expected.high], abs=1e-10)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_wilsons_interval_is_where_the_score_test_no_longer_rejects(hits: int, of: int) -> None:
+    hits = min(hits, of)
+    expected = stats.binomtest(hits, of).proportion_ci(method="wilson")
+    assert wilson(hits, of) == pytest.approx((expected.low, expected.high), abs=1e-10)
+
+
+def test_a_share_of_nothing_has_no_interval() -> None:
+    with pytest.raises(ValueError, match="counted"):
+        wilson(0, 0)
+
+
+def test_subjects_of_both_classes_are_named_by_nobody() -> None:
+    subjects = Subjects(("A", "B", "H"), np.array([3, 2, 0]), np.array([0, 2, 4]))
+    table = Tally(subjects, np.array([[2, 2, 0], [1, 2, 0]]), np.array([[0, 2, 2], [0, 2, 3]]))
+    assert diagnosed(table).tolist() == [[True, False, False], [False, False, True]]
 
 
 def test_a_class_with_one_subject_has_a_mean_and_no_interval() -> None:

@@ -7,7 +7,14 @@ from typing import Any
 from eval_server.judging.comparing import compare
 from eval_server.judging.verdict import Verdict, judge
 from eval_server.web.documents.comparisons import PairDocument
-from eval_server.web.presenting.comparisons import cell_level, pair_lines, pair_view, part_lines, report_words
+from eval_server.web.presenting.comparisons import (
+    cell_level,
+    diagnosis,
+    pair_lines,
+    pair_view,
+    part_lines,
+    report_words,
+)
 from submissions.predictions import Predictions
 from tests.support.server import small_truth
 
@@ -82,6 +89,14 @@ def test_every_metric_that_has_an_exact_test_has_a_line() -> None:
     assert {"weighted F1", "sensitivity", "specificity", "subject accuracy"} <= set(lines)
     assert lines["sensitivity"].difference == "+44.44"
     assert lines["specificity"].difference == "+0.00"
+
+
+def test_the_diagnosis_of_whole_subjects_is_compared_in_a_sentence() -> None:
+    found = {"only_a": 5, "only_b": 1, "p": 0.21875}
+    said = diagnosis(a_document(diagnosis=found), "north", "south")
+    assert said.startswith("Diagnosis by majority: 5 subjects only north names rightly, 1 only south")
+    assert "McNemar's exact p = 0.219, over subjects, which are independent; not adjusted" in said
+    assert diagnosis(a_document(diagnosis=None), "north", "south") == ""
 
 
 def test_the_test_on_cells_is_labelled_as_what_decides_nothing() -> None:
