@@ -53,10 +53,11 @@ def _looks_like(
 
 
 def all_called(scores: npt.NDArray[np.float64], column: str) -> tuple[str, ...]:
-    """A remark where a table of scores alone calls every cell ALL, as a confidence would."""
+    """A remark where a table of scores alone has none below one half, as confidences have none."""
     if len(scores) < FEW or not (scores >= THRESHOLD).all():
         return ()
+    called = "no cell" if (scores > THRESHOLD).all() else "only a cell with exactly one half"
     return (
-        f"no score in {column} is below one half, so that no cell is called HEM: if these are confidences "
+        f"no score in {column} is below one half, so that {called} is called HEM: if these are confidences "
         "in a label, add that label and call the column `confidence`",
     )

@@ -128,8 +128,7 @@ def _no_columns(sheet: Sheet, plan: Plan) -> SubmissionRefused:
             "a probability of ALL is called `p_all`, one of HEM `p_hem`."
         )
         return refusal("a confidence without a label", where, "a label beside it", found, mend)
-    mend = "Write the columns' names into the first line, such as `cell,score,label`."
-    return refusal("not a table of predictions", where, COLUMNS, found, mend)
+    return refusal("not a table of predictions", where, COLUMNS, found, _mend_of_first_line(sheet))
 
 
 def _headless(sheet: Sheet) -> Plan:
@@ -137,8 +136,19 @@ def _headless(sheet: Sheet) -> Plan:
     if len(sheet.first) == 2 and label_of(sheet.first[1]) is not None:
         return Plan(sheet.first, False, (0,), (1,))
     found = shown(",".join(sheet.first)) if sheet.first else "an empty file"
-    mend = "Write the columns' names into the first line, such as `cell,score,label`."
-    raise refusal("not a table of predictions", f"line {sheet.first_line}", COLUMNS, found, mend)
+    where = f"line {sheet.first_line}"
+    raise refusal("not a table of predictions", where, COLUMNS, found, _mend_of_first_line(sheet))
+
+
+def _mend_of_first_line(sheet: Sheet) -> str:
+    """What to write; columns that stand there already may be parted by what parts nothing here."""
+    if len(sheet.first) == 1:
+        line = sheet.first[0].strip()
+        if "|" in line or len(line.split()) > 1:
+            return "Separate the columns by commas, semicolons or tabs."
+        if line.lower() in LABEL:
+            return "Write the cells beside the labels, or leave this line out: line 1 is then the first cell."
+    return "Write the columns' names into the first line, such as `cell,score,label`."
 
 
 def label_of(text: str) -> int | None:
@@ -196,7 +206,8 @@ class LabelColumn:
         default_factory=lambda: Gathered(
             "a label that is neither 0 nor 1",
             "0 (HEM) or 1 (ALL)",
-            "Write 0 or HEM for normal, 1 or ALL for leukemic cells.",
+            "Write 0 or HEM for normal, 1 or ALL for leukemic cells; call a column of probabilities of ALL "
+            "`p_all`.",
         )
     )
 

@@ -140,6 +140,6 @@ def _worth(found: dict[str, Any]) -> str:
     """The number with its interval, where the server tells one."""
     if not found["metrics"]:
         return "scored; its numbers are not told yet"
-    limits = found["intervals"]["weighted_f1"]["interval"]
-    between = f", 95 % interval [{limits[0]:.3f}, {limits[1]:.3f}]" if limits else ""
+    low, high = found["intervals"]["weighted_f1"]["interval"]
+    between = "" if low is None else f", 95 % interval [{low:.3f}, {high:.3f}]"
     return f"weighted F1 {found['metrics']['weighted_f1']:.4f}{between}"

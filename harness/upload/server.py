@@ -132,8 +132,11 @@ def hand_in(
 
 def _scored(document: dict[str, Any]) -> dict[str, Any]:
     if document["status"] == "refused":
-        reasons = "; ".join(f"{one['what']}: {one['mend']}" for one in document["problems"])
-        raise Refused(f"the server refused submission {document['id']}: {reasons}")
+        reasons = (
+            "{what} ({where}): expected {expected}, found {found}. {mend}".format_map(one)
+            for one in document["problems"]
+        )
+        raise Refused("\n".join((f"the server refused submission {document['id']}:", *reasons)))
     if document["status"] == "failed":
         raise ServerTrouble(
             f"the server failed at submission {document['id']}", "That is not your fault; tell its host."

@@ -20,6 +20,7 @@ from tests.support.server import (
     administer,
     decided,
     started,
+    truth_table,
 )
 
 BIN = Path(sys.executable).parent
@@ -47,8 +48,12 @@ def run(command: str, folder: Path, **values: str) -> subprocess.CompletedProces
 def test_the_commands_of_an_open_server_hand_in(tmp_path: Path) -> None:
     (tmp_path / "submission.zip").write_bytes(a_zip(1))
     with a_server(tmp_path / "data") as server:
-        (command,) = copied(server, "small")
-        done = run(command, tmp_path, NAME="mine", TEAM="red")
+        upload, curl = copied(server, "small")
+        (tmp_path / "predictions.csv").write_bytes(truth_table())
+        done = run(upload, tmp_path, NAME="theirs", TEAM="blue")
+        assert done.returncode == 0, done.stderr
+        assert "weighted F1" in done.stdout
+        done = run(curl, tmp_path, NAME="mine", TEAM="red")
         assert done.returncode == 0, done.stderr
         with server.client() as client:
             assert decided(client, re.findall(r'"id": "([0-9a-f]+)"', done.stdout)[0])["entry"] == "mine"
@@ -61,8 +66,11 @@ def test_the_commands_of_a_server_with_tokens_hand_in(tmp_path: Path) -> None:
     administer(data, None, "token", "add", "--role", "host")
     secret = administer(data, None, "token", "add", "--team", "red")["token"]
     with a_server(data, None, "--access", "tokens", "--public-name", "board.example") as server:
-        (command,) = copied(server, "small")
-        done = run(command, tmp_path, NAME="mine", TOKEN=secret)
+        upload, curl = copied(server, "small")
+        (tmp_path / "predictions.csv").write_bytes(truth_table())
+        done = run(upload, tmp_path, NAME="theirs", TOKEN=secret)
+        assert done.returncode == 0, done.stderr
+        done = run(curl, tmp_path, NAME="mine", TOKEN=secret)
         assert done.returncode == 0, done.stderr
         assert '"status": "received"' in done.stdout
 
@@ -78,9 +86,10 @@ def official(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def test_both_commands_of_an_official_phase_hand_in(tmp_path: Path, official: Server) -> None:
-    submit, curl = copied(official, "prelim")
+def test_the_commands_of_an_official_phase_hand_in(tmp_path: Path, official: Server) -> None:
+    submit, upload, curl = copied(official, "prelim")
     assert submit.startswith("harness submit ")
+    assert upload.startswith("harness upload ")
     assert curl.startswith("curl ")
     done = run(submit, tmp_path, NAME="majority", TEAM="red")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -38,12 +38,19 @@ def test_a_table_is_handed_in_and_its_number_is_told_with_what_was_read(server: 
     assert "label from column `class`, ALL = 1" in answer.err
 
 
+def test_a_number_without_an_interval_is_told_without_one(server: Server) -> None:
+    answer = uploaded(server, CASES / "truth.csv")
+    assert answer.code == 0, answer.err
+    assert "weighted F1 1.0000\n" in answer.out
+
+
 def test_a_mistake_is_hinted_at_and_an_open_question_is_refused_with_its_option(server: Server) -> None:
     hinted = uploaded(server, CASES / "inverted.csv", "--json")
     assert [hint["reading"] for hint in hinted.document()["hints"]] == ["inverted"]
     refused = uploaded(server, CASES / "logits.csv")
     assert refused.code == 5
     assert "--scores logit" in refused.err
+    assert "(lines 2-9, 11-19, 21-27, 29-31): expected a number from 0 to 1, found '-2.407'" in refused.err
     settled = uploaded(server, CASES / "logits.csv", "--scores", "logit", "--json")
     assert settled.document()["metrics"]["weighted_f1"] == pytest.approx(0.900111, abs=1e-6)
 

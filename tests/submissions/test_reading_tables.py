@@ -138,6 +138,15 @@ def test_mixed_separators_are_refused_with_the_line() -> None:
     assert (problem.where, problem.found) == ("line 3", "1 columns (another separator)")
 
 
+@pytest.mark.parametrize("text", ["cell|label\n1.bmp|1\n", "cell label\n1.bmp 1\n", "1.bmp 1\n2.bmp 0\n"])
+def test_what_separates_nothing_here_is_refused_with_what_does(text: str) -> None:
+    assert refused(text).mend == "Separate the columns by commas, semicolons or tabs."
+
+
+def test_a_headed_list_of_labels_is_told_that_the_list_has_no_header() -> None:
+    assert "leave this line out" in refused("label\n1\n0\n1\n").mend
+
+
 @pytest.mark.parametrize(
     "name", ["UID_57_29_1_all.bmp", "uid_57_29_1_ALL", "1", "1.BMP", r"D:\cells\1.bmp", "/data/x/1.bmp"]
 )
@@ -193,6 +202,10 @@ def test_a_word_that_is_no_label_is_refused_with_its_line(word: str) -> None:
     assert refused(f"cell,label\n1.bmp,1\n2.bmp,{word}\n10.bmp,0\n").where == "line 3"
 
 
+def test_probabilities_under_the_name_of_a_label_are_told_where_they_belong() -> None:
+    assert "`p_all`" in refused("id,target\n1.bmp,0.93\n2.bmp,0.2\n10.bmp,0.8\n").mend
+
+
 def test_two_probabilities_have_to_add_to_one() -> None:
     head = "cell,hem,all\n1.bmp,0.1,0.9\n2.bmp,0.8,0.2\n"
     assert labels(head + "10.bmp,0.3,0.7\n") == [1, 0, 1]
@@ -220,7 +233,14 @@ def test_scores_that_contradict_labels_are_said_with_their_lines() -> None:
 
 def test_scores_that_call_no_cell_hem_are_said_to_look_like_confidences() -> None:
     rows = "".join(f"{number}.bmp,0.{50 + number}\n" for number in range(1, 31))
+    assert "no cell is called HEM" in said(f"cell,score\n{rows}", THIRTY).read_as[-1]
     assert "confidence" in said(f"cell,score\n{rows}", THIRTY).read_as[-1]
+
+
+def test_a_score_of_exactly_one_half_is_hem_and_the_remark_knows_it() -> None:
+    halves = said("cell,score\n" + "".join(f"{number}.bmp,0.5\n" for number in range(1, 31)), THIRTY)
+    assert not halves.predictions.labels.any()
+    assert "only a cell with exactly one half is called HEM" in halves.read_as[-1]
 
 
 def test_cells_of_a_fold_are_found_without_their_ending_and_in_any_case() -> None:

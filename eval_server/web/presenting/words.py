@@ -86,10 +86,13 @@ def commands(phase: PhaseDocument, base: str, *, open_to_all: bool) -> list[str]
     """How one hands in from a shell, a command each; what is to be filled in stands in capitals."""
     curl = f"{base}/api/phases/{phase.name}/submissions"
     who = "-F team=TEAM" if open_to_all else '-H "Authorization: Bearer TOKEN"'
-    found = [f"curl -F file=@submission.zip -F entry=NAME {who} {curl}"]
+    signed = f"--server {base} {'--team TEAM' if open_to_all else '--token TOKEN'}"
+    found = [
+        f"harness upload predictions.csv --phase {phase.name} --entry NAME {signed}",
+        f"curl -F file=@submission.zip -F entry=NAME {who} {curl}",
+    ]
     if phase.name in ("prelim", "final"):
-        who = "--team TEAM" if open_to_all else "--token TOKEN"
-        found.insert(0, f"harness submit --model NAME --split {phase.name} --server {base} {who}")
+        found.insert(0, f"harness submit --model NAME --split {phase.name} {signed}")
     return found
 
 
