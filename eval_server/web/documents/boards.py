@@ -55,6 +55,11 @@ class StandingDocument(Document):
         found: float | None = getattr(self, metric, None)
         return found
 
+    @property
+    def compared(self) -> bool:
+        """Whether its subjects are known, so that it is tested; an interval may be missing all the same."""
+        return self.subject_accuracy is not None
+
 
 class ReferenceDocument(Document):
     """A published result beside the board, never ranked; each of its metrics is told under its name."""

@@ -212,8 +212,8 @@ def _row(
     return BoardRow(
         one.submission,
         one.rank,
-        ranks(one.rank_set) if interval else "",
-        told_apart(one.rank_set, count) if interval else "",
+        ranks(one.rank_set) if one.compared else "",
+        told_apart(one.rank_set, count) if one.compared else "",
         one.entry,
         one.team,
         one.weighted_f1,
@@ -264,7 +264,7 @@ def own_lines(board: LeaderboardDocument, team: str | None) -> list[OwnLine]:
 
 def _place(one: StandingDocument, count: int) -> str:
     place = f"place {one.rank} of {count}"
-    return f"{place} ({told_apart(one.rank_set, count)})" if known_interval(one.interval) else place
+    return f"{place} ({told_apart(one.rank_set, count)})" if one.compared else place
 
 
 def _short(key: str, value: float | None) -> str:
@@ -308,7 +308,7 @@ def told(standings: Sequence[StandingDocument]) -> str:
     names = unique_names([(one.entry, one.team) for one in standings])
     if len(standings) == 1:
         return f"{names[0]} is the only entry so far."
-    if known_interval(standings[0].interval) is None:
+    if not standings[0].compared:
         return "The subjects of these cells are not known, so nothing is said about what can be told apart."
     if standings[0].rank_set[1] == 1:
         return f"{names[0]} is better than every other entry, beyond what chance explains."
@@ -323,7 +323,7 @@ def told(standings: Sequence[StandingDocument]) -> str:
 
 
 def _footnote(standings: Sequence[StandingDocument]) -> str:
-    if not standings or known_interval(standings[0].interval) is None:
+    if not standings or not standings[0].compared:
         return ""
     sets = rank_sets_mean(ALPHA)
     return f"2 (1-3) means second by score. {sets[:1].upper()}{sets[1:]}. {overlap_says_nothing()}"

@@ -96,7 +96,7 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
         if one.submission == found.id:
             low, high = one.rank_set
             among = counted(len(board.standings), "entry", "entries")
-            if known_interval(one.interval) is None or low == high:
+            if not one.compared or low == high:
                 return f"It holds rank {one.rank} of {among}."
             return f"Of {among}, it may hold any rank from {low} to {high}."
     return "Another submission stands for its team on the board." if board.visible else ""

@@ -46,11 +46,21 @@ def test_many_entries_that_cannot_be_told_apart_are_counted_instead_of_named() -
 
 
 def test_without_subjects_nothing_is_said_about_telling_apart() -> None:
-    standings = [a_standing(1, 0.9, interval=[None, None]), a_standing(2, 0.8, interval=[None, None])]
-    view = board_view(a_board(standings), "rank", "")
+    unknown = {"interval": [None, None], "subject_accuracy": None}
+    view = board_view(a_board([a_standing(1, 0.9, **unknown), a_standing(2, 0.8, **unknown)]), "rank", "")
     assert "nothing is said" in view.told
     assert [row.interval for row in view.rows] == ["not estimable"] * 2
     assert not view.bars
+
+
+def test_an_entry_without_an_interval_is_told_apart_by_its_tests_all_the_same() -> None:
+    """One that has every cell right, or calls every cell the same, has tests but no interval."""
+    first = a_standing(1, 1.0, rank_set=[1, 2], interval=[None, None])
+    board = a_board([first, a_standing(2, 0.9, rank_set=[1, 3]), a_standing(3, 0.5, rank_set=[2, 3])])
+    view = board_view(board, "rank", "")
+    assert view.told == "Which of entry 1 and entry 2 is best cannot be told."
+    assert view.rows[0].apart == "better than 1, worse than 0, no difference shown to 1"
+    assert view.footnote
 
 
 def test_a_board_without_entries_and_one_with_a_single_entry_say_so() -> None:
