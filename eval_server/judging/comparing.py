@@ -52,8 +52,8 @@ def compare(
     _check(entries, alpha, baseline, margin)
     lineup = _lineup(entries, alpha, baseline)
     family = family_of(lineup, alpha, margin)
-    drawn = _drawn(lineup, stability, resamples)
-    standings = _standings(lineup, drawn, alpha)
+    resampled = _resampled(lineup, stability, resamples)
+    standings = _standings(lineup, resampled, alpha)
     table = lineup.table
     return Report(
         standings,
@@ -68,7 +68,7 @@ def compare(
         family.significant(),
         family.mcnemar_significant(),
         _agreement(lineup, standings),
-        None if drawn is None else _tau(drawn.stability),
+        None if resampled is None else _tau(resampled.stability),
         lineup.places.groups,
         None if table is None else ranking.friedman(accuracies(table), alpha=alpha),
         tuple(dict.fromkeys(remark for verdict in lineup.verdicts for remark in verdict.remarks)),
@@ -102,7 +102,7 @@ def _check(entries: Mapping[str, Verdict], alpha: float, baseline: str | None, m
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drawn:
+class _Resampled:
     """What the resampled subjects say."""
 
     stability: resampling.Stability
@@ -110,20 +110,20 @@ class _Drawn:
     high: Floats
 
 
-def _drawn(lineup: Lineup, wanted: bool, resamples: int) -> _Drawn | None:
+def _resampled(lineup: Lineup, wanted: bool, resamples: int) -> _Resampled | None:
     if lineup.table is None or not wanted:
         return None
     verdict = lineup.verdicts[0]
-    drawn = resampling.weights(
+    resampled = resampling.weights(
         lineup.table.subjects, resamples, resampling.generator_of(verdict.truth_sha256)
     )
-    values = resampling.resampled(WEIGHTED_F1, lineup.table, drawn)
-    return _Drawn(
+    values = resampling.resampled(WEIGHTED_F1, lineup.table, resampled)
+    return _Resampled(
         resampling.stability(values, lineup.weighted_f1), *resampling.percentile_limits(values, LEVEL)
     )
 
 
-def _standings(lineup: Lineup, drawn: _Drawn | None, alpha: float) -> tuple[Standing, ...]:
+def _standings(lineup: Lineup, resampled: _Resampled | None, alpha: float) -> tuple[Standing, ...]:
     where = lineup.places
     better, sets = where.better, where.rank_sets
     means, own = lineup.subject_accuracy, _own_ranks(lineup, alpha)
@@ -139,8 +139,8 @@ def _standings(lineup: Lineup, drawn: _Drawn | None, alpha: float) -> tuple[Stan
             mean_subject_rank=None if by_subject is None else float(by_subject[at]),
             wins=int(better[at].sum()),
             losses=int(better[:, at].sum()),
-            percentile=None if drawn is None else (float(drawn.low[at]), float(drawn.high[at])),
-            stability=None if drawn is None else _rank_stability(drawn.stability, at),
+            percentile=None if resampled is None else (float(resampled.low[at]), float(resampled.high[at])),
+            stability=None if resampled is None else _rank_stability(resampled.stability, at),
             remarks=verdict.remarks,
             own_rank=None if own is None else own[at],
         )

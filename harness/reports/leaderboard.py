@@ -77,21 +77,21 @@ def strips(shown: Shown) -> dict[str, Strip]:
 
 
 def lines(shown: Shown, width: int) -> list[str]:
-    """The leaderboard in characters; where `width` allows it, intervals are drawn in the rows.
+    """The leaderboard in characters; where `width` allows it, intervals are plotted in the rows.
 
-    Where there is not room for both, drawn intervals come before the columns that can be spared.
+    Where there is not room for both, plotted intervals come before the columns that can be spared.
     """
     every = strips(shown)
     kept = {key: strip for key, strip in every.items() if not strip.spare}
     bars = Strip("", tuple(_bars(shown.report)), left=True)
     room = width - _width([bars, *kept.values()])
     room_beside = width - _width([bars, *every.values()])
-    if room_beside >= _LEAST_DRAWN + 2 or (room < _LEAST_DRAWN + 2 and room_beside >= 0):
+    if room_beside >= _LEAST_PLOTTED + 2 or (room < _LEAST_PLOTTED + 2 and room_beside >= 0):
         kept, room = every, room_beside
-    drawn = _drawn(shown.report, min(room - 2, _MOST_DRAWN)) if room >= _LEAST_DRAWN + 2 else None
+    plotted = _plotted(shown.report, min(room - 2, _MOST_PLOTTED)) if room >= _LEAST_PLOTTED + 2 else None
     chosen = [bars]
     for key, strip in kept.items():
-        chosen += [drawn, strip] if key == "weighted_f1" and drawn else [strip]
+        chosen += [plotted, strip] if key == "weighted_f1" and plotted else [strip]
     return _set(chosen)
 
 
@@ -99,8 +99,8 @@ def _width(chosen: Sequence[Strip]) -> int:
     return sum(strip.width + 2 for strip in chosen) - 2
 
 
-_LEAST_DRAWN = 17
-_MOST_DRAWN = 41
+_LEAST_PLOTTED = 17
+_MOST_PLOTTED = 41
 
 
 def _set(chosen: Sequence[Strip]) -> list[str]:
@@ -124,7 +124,7 @@ def _bars(report: Report) -> list[str]:
     return ["".join(row) for row in rows]
 
 
-def _drawn(report: Report, room: int) -> Strip:
+def _plotted(report: Report, room: int) -> Strip:
     """Every interval on one scale, in characters; the head says where the scale begins and ends."""
     low, high = common_span([line_of(one) for one in report.entries])
 
@@ -150,12 +150,12 @@ def markdown(shown: Shown) -> str:
     rows = [[strip.head.replace("\n", " ") for strip in chosen]]
     rows.append(["---" if strip.left else "---:" for strip in chosen])
     rows += [list(row) for row in zip(*(strip.cells for strip in chosen), strict=True)]
-    drawn = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    plotted = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
     pairs = "\n".join(f"- {line}" for line in significant_pairs(shown.report))
     references = "\n".join(f"- {line.strip()}" for line in published(shown))
     beside = "\n".join(f"- {line}" for line in also_said(shown))
     said = (*equivalences(shown.report), references, reading(shown.report), *limits(shown), beside)
-    return "\n\n".join(filter(None, (about(shown.report), drawn, answer(shown.report), pairs, *said)))
+    return "\n\n".join(filter(None, (about(shown.report), plotted, answer(shown.report), pairs, *said)))
 
 
 def comma_separated(shown: Shown) -> str:
