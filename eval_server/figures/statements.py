@@ -116,10 +116,11 @@ def not_equal() -> str:
     )
 
 
-def of_this_kind(subjects: int) -> str:
-    """Whom intervals and tests speak about."""
+def of_this_kind(subjects: int | None = None) -> str:
+    """Whom intervals and tests speak about; without a number where several test sets are told of."""
+    these = "these" if subjects is None else f"these {subjects}"
     return (
-        f"Intervals and tests speak about other subjects like these {subjects}, imaged in the "
+        f"Intervals and tests speak about other subjects like {these}, imaged in the "
         "same way, not about other hospitals, stains or microscopes."
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval_server.figures.picture import Picture
+from eval_server.figures.statements import of_this_kind
 from eval_server.figures.wording import counted, percent, signed
 from harness.reports.reproduction import figures, tables
 from harness.reports.reproduction.published import PAPER
@@ -134,7 +135,7 @@ def _subjects(study: Study) -> Iterator[Block]:
 
 LIMITS = (
     f"Published numbers: {PAPER}.",
-    "Other hospitals, stains and microscopes: the intervals speak about other subjects like these.",
+    of_this_kind(),
     "Research software, not a medical device.",
 )
 """What stands at the end of every report."""
