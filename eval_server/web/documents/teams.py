@@ -137,7 +137,7 @@ def _own(
         weighted_f1=None if result is None else result.metrics["weighted_f1"],
         interval=(None, None) if interval is None else interval.interval,
         rank=None if place is None else place.rank,
-        rank_set=None if place is None else place.rank_set,
+        rank_set=place.rank_set if place is not None and place.compared else None,
         entries=len(board.standings),
     )
 

@@ -69,6 +69,18 @@ def test_a_teams_page_says_what_each_submission_came_to_and_which_one_stands(gua
     assert re.search(r"\d\d\.\d\d", lines["a worse net"])
 
 
+def test_an_entry_without_an_interval_shows_the_places_that_its_tests_leave(guarded: Place) -> None:
+    tokens = {team: guarded.token(team=team) for team in ("north", "east")}
+    for wrong, token in enumerate(tokens.values()):
+        guarded.hand_in(a_zip(wrong), token=token)
+    (standing, _) = guarded.board()["standings"]
+    assert (standing["interval"], standing["rank_set"]) == ([None, None], [1, 2])
+    board = body(guarded.client(**HTML).get("/phases/small"))
+    assert board.count('<span class="possible">(1-2)</span>') == 2
+    assert "None of the 2 entries can be told apart" in board
+    assert "(1-2)" in body(signed_in(guarded, tokens["north"]).get("/teams/north"))
+
+
 def test_an_anonymous_line_has_a_name_that_stays_and_that_nobody_finds_by_trying(guarded: Place) -> None:
     for phase in ("masked", "other"):
         guarded.phase(phase, visibility="anonymous")
@@ -109,6 +121,14 @@ def test_an_empty_phase_that_is_not_open_asks_for_nothing(guarded: Place, opened
     assert said in text
     assert "Hand in the first" not in text
     assert 'class="button main"' not in body(guarded.client(**HTML).get("/phases/empty/rules"))
+
+
+def test_the_commands_that_hand_in_are_not_shown_after_a_phase_has_closed(guarded: Place) -> None:
+    guarded.phase("next", opens_at=guarded.clock() + timedelta(days=1))
+    guarded.phase("past", closes_at=guarded.clock() - timedelta(days=1))
+    visitor = guarded.client(**HTML)
+    assert "harness upload" in body(visitor.get("/phases/next/submit"))
+    assert "harness upload" not in body(visitor.get("/phases/past/submit"))
 
 
 def test_a_board_says_when_its_labels_were_corrected(guarded: Place) -> None:
