@@ -28,6 +28,7 @@ from eval_server.scoring.counts import (
     tally,
 )
 from eval_server.scoring.intervals import Interval, entry_intervals, surpluses
+from eval_server.scoring.measures import below_93
 from eval_server.scoring.metrics import METRICS, point_metrics
 from eval_server.scoring.subjects import SubjectSummary, summary
 from submissions.phases import Phase
@@ -137,6 +138,7 @@ class Verdict:
             "truth_sha256": self.truth_sha256,
             "metrics": dict(self.metrics),
             "intervals": {name: interval.to_json() for name, interval in self.intervals.items()},
+            "below_93": below_93(self.intervals),
             "confusion": self.confusion.to_json(),
             "subjects": self._subjects_json(),
             "partial": self.partial,

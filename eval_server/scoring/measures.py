@@ -7,7 +7,7 @@ nobody but the host with more than three digits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -89,6 +89,11 @@ MARKED = frozenset(
     }
 )
 """Measures whose intervals are marked where they are printed, after the table of docs/calibration.md."""
+
+
+def below_93(intervals: Iterable[str]) -> list[str]:
+    """Which of these intervals, and that of the subject accuracy, cover less than 93 % in some design."""
+    return [name for name in MEASURES if name in MARKED and name in {*intervals, "subject_accuracy"}]
 
 
 def measure(name: str) -> Measure:

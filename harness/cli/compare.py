@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.options import (
     DATA,
@@ -42,7 +43,12 @@ if TYPE_CHECKING:
     type=Share(0, 0.5, min_open=True, max_open=True),
     default=0.05,
     show_default=True,
-    help="Chance of any false claim in the whole family of tests.",
+    help="Chance of any false claim in the whole family of tests; intervals and rank sets follow it.",
+)
+@click.option(
+    "--level",
+    type=Share(0.5, 1, min_open=True, max_open=True),
+    help="The same said the other way: 0.9 for intervals and rank sets of 90 % and --alpha 0.1.",
 )
 @click.option(
     "--published", is_flag=True, help="Show published results of the official phases beside the entries."
@@ -68,6 +74,7 @@ def compare(
     baseline: str | None,
     margin: float | None,
     alpha: float,
+    level: float | None,
     published: bool,
     pairs_file: Path | None,
     page: Path | None,
@@ -88,11 +95,21 @@ def compare(
 
     asked = asked_truth(truth_file, split, data_root, trust_labels=trust_labels)
     found = judged(entries, asked, scale)
-    shown = leaderboard_of(found, baseline=baseline, margin=margin, alpha=alpha).shown
+    chance = _chance(alpha, level)
+    shown = leaderboard_of(found, baseline=baseline, margin=margin, alpha=chance).shown
     if published:
         shown = replace(shown, references=_references(shown.report.phase))
     _write(shown, page, pictures, pairs_file)
     _show(shown, "json" if as_json else form)
+
+
+def _chance(alpha: float, level: float | None) -> float:
+    """The one chance behind tests, intervals and rank sets, in whichever of two ways it was given."""
+    if level is None:
+        return alpha
+    if click.get_current_context().get_parameter_source("alpha") is not ParameterSource.DEFAULT:
+        raise click.UsageError(f"--level {level:g} and --alpha {alpha:g} say the same thing: give one.")
+    return round(1 - level, 12)
 
 
 def _references(phase: str) -> tuple[Reference, ...]:

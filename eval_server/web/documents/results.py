@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from eval_server.scoring.measures import below_93
 from eval_server.service.access import Caller
 from eval_server.store.records import Submission
 from eval_server.web.documents.boards import remarks
@@ -89,6 +90,8 @@ class ResultDocument(Document):
     """Metrics by name; empty before there is a verdict."""
     intervals: Annotated[dict[str, IntervalDocument], STABLE] = Field(default_factory=dict)
     """The interval of each metric that has one."""
+    below_93: list[str] = Field(default_factory=list)
+    """Metrics whose intervals, and `subject_accuracy` if its own, cover less than 93 % in some design (†)."""
     confusion: Annotated[ConfusionDocument | None, STABLE] = None
     """Cells by class and call."""
     subjects: Annotated[SubjectsDocument | None, STABLE] = None
@@ -101,6 +104,10 @@ class ResultDocument(Document):
 
 def result_document(document: Mapping[str, Any], found: Submission, caller: Caller) -> ResultDocument:
     """The public part of a verdict on a submission, rounded for others than the host."""
-    told = {**document, "remarks": remarks(found.remarks, document["remarks"])}
+    told = {
+        **document,
+        "remarks": remarks(found.remarks, document["remarks"]),
+        "below_93": below_93(document.get("intervals", ())),
+    }
     result = ResultDocument.model_validate(told)
     return result if caller.is_host else rounded(result)

@@ -9,6 +9,7 @@ import pytest
 
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import NO_SUBJECTS, PhasesDiffer, Verdict, judge
+from eval_server.scoring.measures import measure
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
 from tests.support.truth import a_truth, a_verdict, golden_verdicts
@@ -140,6 +141,21 @@ def test_a_truth_of_one_class_has_a_verdict_without_area() -> None:
     assert document["intervals"]["specificity"]["estimate"] is None
     assert document["intervals"]["specificity"]["remark"] == "not defined: the truth has no HEM cell"
     assert verdict.metrics["brier"] > 0
+
+
+def test_the_document_names_the_intervals_that_are_marked_on_a_page() -> None:
+    """The same as the page's dagger: those of docs/calibration.md that cover less than 93 % somewhere."""
+    verdict = a_verdict(a_truth({"A": "1111", "B": "111", "H": "0000", "I": "000"}), [])
+    named = verdict.to_json()["below_93"]
+    assert "sensitivity" in named
+    assert "weighted_f1" not in named
+    assert set(named) == {name for name in (*verdict.intervals, "subject_accuracy") if measure(name).marked}
+
+
+def test_no_interval_is_shown_that_was_not_calibrated_over_subjects() -> None:
+    verdict = next(iter(golden_verdicts().values()))
+    assert {"average_precision", "brier", "log_loss", "ece"} <= set(verdict.metrics)
+    assert not {"average_precision", "brier", "log_loss", "ece"} & set(verdict.intervals)
 
 
 def test_one_subject_in_each_class_has_values_and_says_why_there_are_no_intervals() -> None:

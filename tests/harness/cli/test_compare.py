@@ -261,6 +261,15 @@ def test_too_few_subjects_for_any_claim_are_said_to_be_too_few(folder: Path, tmp
     assert "no p can fall below" not in run(folder, "--baseline", "worse", "--alpha", "0.4").err
 
 
+def test_level_is_alpha_said_the_other_way_and_both_at_once_are_refused(folder: Path) -> None:
+    by_level, by_alpha = (run(folder, *how, "--json") for how in (("--level", "0.9"), ("--alpha", "0.1")))
+    assert by_level.document() == by_alpha.document()
+    assert by_level.document()["alpha"] == 0.1
+    both = run(folder, "--level", "0.9", "--alpha", "0.1")
+    assert both.code == 2
+    assert "say the same thing" in both.err
+
+
 def test_a_zip_without_scores_has_no_curves(folder: Path, tmp_path: Path) -> None:
     labels = [label for _, label in SUBJECTS for _ in range(EACH)]
     phase = phase_of("truth", [f"{at}.bmp" for at in range(1, len(labels) + 1)])
