@@ -20,6 +20,8 @@ from submissions.rows import Sheet, sheet_of
 PUBLISHED = ("Patient_ID", "new_names", "labels")
 """The columns of the published file: original name, cell, label."""
 PLAIN = ("cell", "label")
+MOST_NAMED = 5
+"""Columns that were passed over, named in a remark."""
 MOST_BYTES = 64 * 2**20
 """A million rows with names of fifty characters."""
 MOST_PROBLEMS = 1000
@@ -139,8 +141,9 @@ def _read_as(sheet: Sheet, columns: _Columns) -> tuple[str, ...]:
     """What was assumed; nothing for the published file and for a table as this program writes it."""
     used = [at for at in (columns.cell, columns.label, columns.subject) if at is not None]
     named = {sheet.first[at] for at in used} if columns.header else {""}
+    remarks = (*sheet.remarks, *_without_subjects(sheet, columns))
     if named <= set(PUBLISHED) or named <= {*PLAIN, SUBJECT}:
-        return sheet.remarks
+        return remarks
     words = ("cell", "label", "subject")
     places = (columns.cell, columns.label, columns.subject)
     said = [
@@ -148,7 +151,19 @@ def _read_as(sheet: Sheet, columns: _Columns) -> tuple[str, ...]:
         for word, at in zip(words, places, strict=True)
         if at is not None
     ]
-    return (f"read as: {'; '.join(said)}, ALL = 1", *sheet.remarks)
+    return (f"read as: {'; '.join(said)}, ALL = 1", *remarks)
+
+
+def _without_subjects(sheet: Sheet, columns: _Columns) -> tuple[str, ...]:
+    """A remark where no subject is read though another column may hold it: intervals hang on it."""
+    if not columns.header or columns.subject is not None:
+        return ()
+    used = (columns.cell, columns.label)
+    others = [f"`{bare(name)}`" for at, name in enumerate(sheet.first) if name and at not in used]
+    if not others:
+        return ()
+    named = ", ".join(others[:MOST_NAMED])
+    return (f"no column `{SUBJECT}`, which names the subjects; passed over: {named}",)
 
 
 def _title(sheet: Sheet, at: int, columns: _Columns) -> str:

@@ -70,6 +70,12 @@ def test_cells_and_labels_without_names_are_a_truth_and_it_is_said() -> None:
     assert truth.read_as == ("read as: cell from column 1; label from column 2, ALL = 1",)
 
 
+def test_subjects_under_another_name_are_said_to_be_passed_over() -> None:
+    truth = read_truth(PLAIN.replace(HEAD, "cell,label,patient\n").encode())
+    assert truth.read_as == ("no column `subject`, which names the subjects; passed over: `patient`",)
+    assert not read_truth(PLAIN.encode()).read_as
+
+
 def test_labels_alone_are_those_of_the_phase_in_its_order() -> None:
     expected = read_truth(PLAIN.encode())
     lines = "".join(f"{label}\n" for label in expected.labels).encode()
