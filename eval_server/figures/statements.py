@@ -173,6 +173,15 @@ def diagnosis_test(names: tuple[str, str], only: tuple[int, int], p: float) -> s
     )
 
 
+def best_of(tries: int, optimism: float, metric: str) -> str:
+    """What a number is worth that was chosen as the best of several."""
+    about = f"about {percent(optimism, 1)}" if optimism >= 0.0005 else "less than 0.1"
+    return (
+        f"It is the best of {tries} submissions of its team, chosen on these subjects: where subjects are "
+        f"drawn anew, the best of them comes out {about} points of {metric} too high. Nothing is taken off."
+    )
+
+
 def can_find(difference: float, subjects: int) -> str:
     """How large a difference these subjects can show."""
     return (
@@ -258,6 +267,7 @@ HELD_BY: Mapping[str, str] = {
     "test_wilsons_interval_is_where_the_score_test_no_longer_rejects",
     "diagnosis_test": "tests/eval_server/judging/test_comparing.py::"
     "test_the_diagnosis_by_majority_is_tested_over_the_subjects_that_one_entry_alone_names",
+    "best_of": "tests/eval_server/scoring/test_optimism.py::test_the_optimism_is_the_mean_over_all_draws",
     "can_find": _CALIBRATION + "test_what_is_said_to_be_found_in_80_of_100_cases_is",
     "subjects_needed": _CALIBRATION + "test_what_is_said_to_be_found_in_80_of_100_cases_is",
     "over_seeds": _CALIBRATION + "test_two_methods_over_seeds_keep_their_promise_where_swapping_them_did_not",

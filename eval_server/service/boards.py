@@ -122,6 +122,11 @@ class Boards:
         recent = board.revision == record.revision or slot.age(time.monotonic()) <= OLDEST
         return board if recent else slot.overdue or board
 
+    def at_hand(self, name: str) -> Board | None:
+        """The board that lies there, whatever its age; nobody waits for one."""
+        slot = self._slots.get(name)
+        return None if slot is None else slot.board
+
     def knows(self, name: str, submission: str) -> bool:
         """Whether the board at hand says all there is to say of this submission's place."""
         slot = self._slots.get(name)

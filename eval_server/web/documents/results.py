@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from eval_server.scoring.measures import below_93
+from eval_server.scoring.optimism import BestOf
 from eval_server.service.access import Caller
 from eval_server.store.records import Submission
 from eval_server.web.documents.boards import remarks
@@ -81,6 +82,20 @@ class SubjectsDocument(Document):
     """Subjects with less than half of their cells right."""
     diagnosis: Annotated[DiagnosisDocument, IN_FULL]
     table: list[SubjectDocument]
+
+
+class BestOfDocument(Document):
+    """That a submission stands for its team as the best of many, and how much too high that may be."""
+
+    tries: int
+    """Scored submissions of its team."""
+    optimism: float
+    """How much too high the best of so many comes out in the phase's metric, by resampling of subjects."""
+
+
+def best_of_document(known: BestOf | None) -> BestOfDocument | None:
+    """The optimism of the best of many, which everybody reads rounded."""
+    return None if known is None else rounded(BestOfDocument(tries=known.tries, optimism=known.optimism))
 
 
 class ResultDocument(Document):

@@ -6,7 +6,8 @@ import json
 from typing import Annotated, Any
 
 from eval_server.service import handed_in
-from eval_server.service.access import Caller, utc
+from eval_server.service.access import Caller, shows_board, utc
+from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
 from eval_server.service.finding import shown_id
 from eval_server.service.side_by_side import shown_as
@@ -17,7 +18,12 @@ from eval_server.web.documents.document import (
     Word,
 )
 from eval_server.web.documents.handing_in import ProblemToMend
-from eval_server.web.documents.results import ResultDocument, result_document
+from eval_server.web.documents.results import (
+    BestOfDocument,
+    ResultDocument,
+    best_of_document,
+    result_document,
+)
 
 
 class StepDocument(Document):
@@ -83,6 +89,8 @@ class SubmissionDocument(ResultDocument):
     """How a table was read; for the owner."""
     hints: list[HintDocument]
     """Mistakes that look like a bad model; for the owner."""
+    best_of: BestOfDocument | None = None
+    """Where it stands for its team as the best of several: the optimism to expect; nothing is taken off."""
 
 
 class SubmissionBrief(Document):
@@ -116,11 +124,13 @@ def submission_document(desk: Desk, found: Submission, caller: Caller) -> Submis
     result: dict[str, Any] = {"metrics": {}}
     if scored is not None:
         result = set_fields(result_document(scored[1], found, caller))
+    seen = scored is not None and shows_board(caller, record.rules, desk.now())
     return SubmissionDocument(
         **_facts(desk, record, found, caller, owned=owned),
         **_file(desk, record, found, owned=owned),
         **result,
         shown=shown,
+        best_of=best_of_document(best_of(desk, record, found)) if seen else None,
         hints=[] if scored is None else _hints(desk, record, found, shown, scored[0], caller),
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from eval_server.service.access import Allowance, Caller, allowance, utc
+from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
 from eval_server.service.finding import shown_id
 from eval_server.store.records import PhaseRecord, Submission, TokenRecord
 from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document
 from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word
-from eval_server.web.documents.results import result_document
+from eval_server.web.documents.results import BestOfDocument, best_of_document, result_document
 from eval_server.web.documents.submissions import SubmissionBrief, submission_brief
 
 
@@ -67,6 +68,8 @@ class OwnSubmission(SubmissionBrief):
     """The first and the last rank that it may hold."""
     entries: int
     """Entries on the board."""
+    best_of: BestOfDocument | None
+    """Where it stands for the team as the best of several: the optimism to expect; nothing is taken off."""
 
 
 class TeamDocument(Document):
@@ -139,6 +142,7 @@ def _own(
         rank=None if place is None else place.rank,
         rank_set=place.rank_set if place is not None and place.compared else None,
         entries=len(board.standings),
+        best_of=None if place is None else best_of_document(best_of(desk, record, one)),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from eval_server.figures.entries import Curve, confusion, roc, roc_curve, subject_accuracy
 from eval_server.figures.picture import Picture
 from eval_server.figures.showing import pictures_of_entry
-from eval_server.figures.statements import MARK, interval_says
+from eval_server.figures.statements import MARK, best_of, interval_says
 from eval_server.figures.wording import (
     ABSENT,
     counted,
@@ -25,7 +25,7 @@ from eval_server.judging.verdict import Verdict
 from eval_server.scoring.measures import MEASURES, measure
 from eval_server.web.documents.boards import LeaderboardDocument
 from eval_server.web.documents.publishing import DIGITS
-from eval_server.web.documents.results import IntervalDocument
+from eval_server.web.documents.results import BestOfDocument, IntervalDocument
 from eval_server.web.documents.submissions import SubmissionDocument
 from eval_server.web.presenting.words import (
     duration,
@@ -100,6 +100,11 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
                 return f"It holds rank {one.rank} of {among}."
             return f"Of {among}, it may hold any rank from {low} to {high}."
     return "Another submission stands for its team on the board." if board.visible else ""
+
+
+def best_of_words(told: BestOfDocument | None, metric: str) -> str:
+    """That a number is the best of many; empty where it is not."""
+    return "" if told is None else best_of(told.tries, told.optimism, metric_name(metric))
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def _scored(desk: Desk, record: PhaseRecord, found: SubmissionDocument, caller: 
     board = leaderboard_document(desk, record, caller)
     return {
         "headline": submissions.headline(found, board, placed=desk.boards.knows(record.name, found.id)),
+        "best_of": submissions.best_of_words(found.best_of, record.rules.metric),
         "metrics": submissions.metric_lines(found),
         "pictures": submissions.pictures_of(found.entry, verdict, host=caller.is_host),
         "worst": _worst(desk, record, verdict) if caller.is_host else [],

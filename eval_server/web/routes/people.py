@@ -18,7 +18,7 @@ from eval_server.web.documents.hosting import audit_document
 from eval_server.web.documents.phases import phase_list
 from eval_server.web.documents.submissions import submission_brief
 from eval_server.web.documents.teams import NewTokenDocument, new_token_document, team_document
-from eval_server.web.presenting import words
+from eval_server.web.presenting import submissions, words
 from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
 from eval_server.web.routes.handing_in import FormToken
 from eval_server.web.routes.rendering import page
@@ -88,7 +88,13 @@ def _team(
     found = team_document(desk, find_team(desk, name, caller), caller)
     phases = phase_list(desk, caller).phases
     quotas = [(phase, words.quota_words(found.quotas[phase.name], found.now)) for phase in phases]
-    return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret)
+    metrics = {phase.name: phase.metric for phase in phases}
+    chosen = [
+        (one, submissions.best_of_words(one.best_of, metrics[one.phase]))
+        for one in found.submissions
+        if one.best_of is not None
+    ]
+    return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret, chosen=chosen)
 
 
 @router.post("/teams/{team:path}/tokens")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,36 @@ def test_who_has_no_line_sees_none_marked_and_cannot_compare_with_it(guarded: Pl
     assert "has-own" not in text
     first = guarded.board()["standings"][0]["submission"]
     assert "no entry of yours" in body(visitor.get(f"/phases/small/compare?s=mine&s={first}"), 422)
+
+
+def test_the_best_of_several_submissions_says_how_much_too_high_it_may_be(guarded: Place) -> None:
+    """Beside the number, on the submission's page and the team's; of a single one nothing is said."""
+    token = four_teams(guarded)["south"]
+    for seed in range(4):
+        guarded.hand_in(a_zip(9, seed=20 + seed), token=token, entry=f"try {seed}")
+    board = {one["team"]: one for one in guarded.board(token)["standings"]}
+    browser = signed_in(guarded, token)
+    mine = board["south"]["submission"]
+    told = browser.get(f"/api/submissions/{mine}").json()
+    assert told["best_of"]["tries"] == 5
+    assert told["metrics"]["weighted_f1"] == board["south"]["weighted_f1"]
+    for page in (f"/submissions/{mine}", "/teams/south"):
+        assert "the best of 5 submissions of its team" in body(browser.get(page))
+    others = board["north"]["submission"]
+    assert browser.get(f"/api/submissions/{others}").json()["best_of"] is None
+    assert "Nothing is taken off" not in body(browser.get(f"/submissions/{others}"))
+
+
+@pytest.mark.parametrize("rules", [{"represents": "last"}, {"ladder": True}, {"visibility": "hidden"}])
+def test_nothing_is_said_of_the_best_where_it_was_not_chosen_or_may_not_be_seen(
+    guarded: Place, rules: dict[str, Any]
+) -> None:
+    guarded.phase("other", **rules)
+    token = guarded.token(team="red")
+    for seed in range(3):
+        found = guarded.hand_in(a_zip(9, seed=seed), token=token, phase="other")
+    guarded.board(token, "other")
+    assert guarded.client(token).get(f"/api/submissions/{found['id']}").json()["best_of"] is None
 
 
 def test_a_teams_page_says_what_each_submission_came_to_and_which_one_stands(guarded: Place) -> None:
