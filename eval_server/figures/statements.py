@@ -178,7 +178,7 @@ def best_of(tries: int, optimism: float, metric: str) -> str:
     about = f"about {percent(optimism, 1)}" if optimism >= 0.0005 else "less than 0.1"
     return (
         f"It is the best of {tries} submissions of its team, chosen on these subjects: where subjects are "
-        f"drawn anew, the best of them comes out {about} points of {metric} too high. Nothing is taken off."
+        f"resampled, the best of them comes out {about} points of {metric} too high. Nothing is taken off."
     )
 
 

@@ -126,7 +126,7 @@ def _resampled(lineup: Lineup, wanted: bool, resamples: int) -> _Resampled | Non
 def _standings(lineup: Lineup, resampled: _Resampled | None, alpha: float) -> tuple[Standing, ...]:
     where = lineup.places
     better, sets = where.better, where.rank_sets
-    means, own = lineup.subject_accuracy, _own_ranks(lineup, alpha)
+    means, own = lineup.subject_accuracy, where.own_ranks(alpha)
     by_subject = None if lineup.table is None else ranking.mean_subject_ranks(accuracies(lineup.table))
     return tuple(
         Standing(
@@ -146,15 +146,6 @@ def _standings(lineup: Lineup, resampled: _Resampled | None, alpha: float) -> tu
         )
         for at, (name, verdict) in enumerate(zip(lineup.names, lineup.verdicts, strict=True))
     )
-
-
-def _own_ranks(lineup: Lineup, alpha: float) -> list[ranking.OwnRank] | None:
-    """The ranks of each entry taken alone; None where not all of its pairs were tested."""
-    where, size = lineup.places, len(lineup.names)
-    if lineup.table is None or len(where.first) != size * (size - 1) // 2:
-        return None
-    test = where.tests[0]
-    return ranking.own_ranks(size, (where.first, where.second), test.difference, test.p, alpha)
 
 
 def _findable(lineup: Lineup, alpha: float) -> float | None:

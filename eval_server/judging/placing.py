@@ -55,6 +55,14 @@ class Places:
         """p values of the pairs adjusted within their family, in which copies of an entry count once."""
         return ranking.over_tests(adjust, p, self.copies)
 
+    def own_ranks(self, alpha: float = ALPHA) -> list[ranking.OwnRank] | None:
+        """The ranks of each place taken alone; None where not all of its pairs were tested."""
+        size = len(self.order)
+        if self.table is None or not self.tests or len(self.first) != size * (size - 1) // 2:
+            return None
+        test = self.tests[0]
+        return ranking.own_ranks(size, (self.first, self.second), test.difference, test.p, alpha)
+
     def holm_between(self, one: int, other: int) -> float | None:
         """The adjusted p of two places within the family of the board; None where they were not tested."""
         here = (self.first == min(one, other)) & (self.second == max(one, other)) & ~np.isnan(self.p_holm)

@@ -1,8 +1,8 @@
 """How much too high the best of several tries comes out, as it was chosen on the subjects it is shown on.
 
-The subjects at hand stand for all of their kind, and drawn ones (within each class, the same for all tries)
-for those at hand. On every draw the best try is chosen by its value there. The optimism is the mean, over
-draws, of the value that the chosen one has on the draw minus the value that it has on the subjects at hand.
+The subjects at hand stand for all of their kind, and resampled ones (within each class, the same for all
+tries) for those at hand. In every resample the best try is chosen by its value there. The optimism is the mean,
+over resamples, of the value that the chosen one has there minus the value that it has on the subjects at hand.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class BestOf:
 
 
 def optimism(metric: Metric, table: Tally, drawn: Floats) -> float:
-    """The optimism of the best row of `table` over draws (rows: how often each subject is drawn).
+    """The optimism of the best row of `table` over resamples (rows: how often each subject is taken).
 
-    Of rows that tie on a draw the first is chosen, as on a board the earlier submission.
+    Of rows that tie in a resample the first is chosen, as on a board the earlier submission.
     """
     values = resampled(metric, table, drawn)
     chosen = (values >= values.max(axis=1, keepdims=True) - TIE).argmax(axis=1)

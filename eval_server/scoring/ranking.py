@@ -138,14 +138,24 @@ def own_ranks(
 ) -> list[OwnRank]:
     """For each entry Holm over its own pairs alone (marginal sets of Mogstad et al. 2024); all are given."""
     first, second = pairs
-    found = []
-    for at in range(size):
-        own = np.flatnonzero((first == at) | (second == at))
-        ahead = np.where(first[own] == at, difference[own], -difference[own])
-        told = holm(p[own]) < alpha
-        beaten = holm(np.where(ahead > 0, p[own] / 2, 1.0)) < alpha
-        low, high = 1 + int((told & (ahead < 0)).sum()), size - int((told & (ahead > 0)).sum())
-        found.append(OwnRank(low, high, size - int(beaten.sum())))
+    whole, ahead = np.zeros((2, size, size))
+    whole[first, second] = whole[second, first] = p
+    ahead[first, second], ahead[second, first] = difference, -difference
+    others = ~np.eye(size, dtype=bool)
+    whole, ahead = (side[others].reshape(size, size - 1) for side in (whole, ahead))
+    told = _rejected(whole, alpha)
+    beaten = _rejected(np.where(ahead > 0, whole / 2, 1.0), alpha).sum(axis=1)
+    low, high = 1 + (told & (ahead < 0)).sum(axis=1), size - (told & (ahead > 0)).sum(axis=1)
+    columns = (column.tolist() for column in (low, high, size - beaten))
+    return [OwnRank(*row) for row in zip(*columns, strict=True)]
+
+
+def _rejected(p: Floats, alpha: float) -> Marks:
+    """Which tests Holm rejects, each row a family of its own."""
+    order = np.argsort(p, axis=1, kind="stable")
+    stepped = np.take_along_axis(p, order, axis=1) * np.arange(p.shape[1], 0, -1)
+    found = np.zeros(p.shape, dtype=bool)
+    np.put_along_axis(found, order, np.maximum.accumulate(stepped, axis=1) < alpha, axis=1)
     return found
 
 

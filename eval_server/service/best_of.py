@@ -10,7 +10,7 @@ from eval_server.service.desk import Desk
 from eval_server.store.records import PhaseRecord, Submission
 
 RESAMPLES = 2000
-"""Draws of subjects: the mean over them is settled to a few hundredths of a point."""
+"""Resamples of subjects: the mean over them is settled to a few hundredths of a point."""
 
 
 def best_of(desk: Desk, record: PhaseRecord, found: Submission) -> BestOf | None:

@@ -15,6 +15,7 @@ from eval_server.judging.releasing import released
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import settled
 from eval_server.scoring.metrics import METRICS
+from eval_server.scoring.ranking import OwnRank
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import PhaseRecord, PublishedResult, ScoredSubmission
 from eval_server.store.store import Store
@@ -39,6 +40,7 @@ class BoardLine:
     rank: int
     rank_set: tuple[int, int]
     submissions: int
+    own_rank: OwnRank | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,14 @@ class BoardMaker:
         entered = sorted(standing_ones(record, judged, shown), key=_arrival)
         verdicts = self._verdicts.all([one.verdict for one in entered])
         found = [verdicts[one.verdict] for one in entered]
-        where = _to_tell(places(found, self._table(record, truth)))
+        placed = places(found, self._table(record, truth))
+        where = _to_tell(placed)
+        own: Sequence[OwnRank | None] = placed.own_ranks() or (None,) * len(found)
         sets = where.rank_sets or ((1, len(found)),) * len(found)
         counts = Counter(one.team for one in judged)
         rows = tuple(
-            _row(entered[at], found[at], rank, rank_set, counts[entered[at].team])
-            for at, rank, rank_set in zip(where.order, where.ranks, sets, strict=True)
+            replace(_row(entered[at], found[at], rank, rank_set, counts[entered[at].team]), own_rank=alone)
+            for at, rank, rank_set, alone in zip(where.order, where.ranks, sets, own, strict=True)
         )
         references = tuple(self._store.phases.published(record.name))
         known, former = frozenset(one.id for one in judged), truth != record.truth

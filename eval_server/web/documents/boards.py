@@ -27,6 +27,10 @@ class StandingDocument(Document):
     """Its place by the metric of the phase; of ties all have the first."""
     rank_set: Annotated[tuple[int, int], STABLE]
     """The first and the last rank that it may hold."""
+    own_rank_set: tuple[int, int] | None = None
+    """The ranks that it may hold, for this entry taken alone (95 %)."""
+    among_best: int | None = None
+    """It is among so many best, taken alone (one-sided, 95 %)."""
     team: Word
     """Whose it is, or a stand-in such as `anonymous-4f7a2c`."""
     entry: Word
@@ -145,6 +149,8 @@ def _standing(desk: Desk, row: BoardLine, record: PhaseRecord, caller: Caller) -
     facts = {
         "rank": row.rank,
         "rank_set": row.rank_set,
+        "own_rank_set": None if row.own_rank is None else (row.own_rank.low, row.own_rank.high),
+        "among_best": None if row.own_rank is None else row.own_rank.among_best,
         "team": team,
         "entry": entry,
         "submission": row.judged.id,

@@ -12,7 +12,7 @@ import numpy as np
 from eval_server.figures.entries import Curve, confusion, roc, roc_curve, subject_accuracy
 from eval_server.figures.picture import Picture
 from eval_server.figures.showing import pictures_of_entry
-from eval_server.figures.statements import MARK, best_of, interval_says
+from eval_server.figures.statements import MARK, best_of, interval_says, own_rank
 from eval_server.figures.wording import (
     ABSENT,
     counted,
@@ -21,9 +21,10 @@ from eval_server.figures.wording import (
     metric_words,
     percent,
 )
+from eval_server.judging.placing import ALPHA
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.measures import MEASURES, measure
-from eval_server.web.documents.boards import LeaderboardDocument
+from eval_server.web.documents.boards import LeaderboardDocument, StandingDocument
 from eval_server.web.documents.publishing import DIGITS
 from eval_server.web.documents.results import BestOfDocument, IntervalDocument
 from eval_server.web.documents.submissions import SubmissionDocument
@@ -98,13 +99,21 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
             among = counted(len(board.standings), "entry", "entries")
             if not one.compared or low == high:
                 return f"It holds rank {one.rank} of {among}."
-            return f"Of {among}, it may hold any rank from {low} to {high}."
+            alone = _alone(one, len(board.standings))
+            return f"Of {among}, it may hold any rank from {low} to {high} (all entries together).{alone}"
     return "Another submission stands for its team on the board." if board.visible else ""
 
 
 def best_of_words(told: BestOfDocument | None, metric: str) -> str:
     """That a number is the best of many; empty where it is not."""
     return "" if told is None else best_of(told.tries, told.optimism, metric_name(metric))
+
+
+def _alone(one: StandingDocument, entries: int) -> str:
+    """What is known of its rank where nobody asks about the others."""
+    if one.own_rank_set is None or one.among_best is None:
+        return ""
+    return f" {own_rank('it', *one.own_rank_set, one.among_best, entries, ALPHA)}"
 
 
 @dataclass(frozen=True, slots=True)

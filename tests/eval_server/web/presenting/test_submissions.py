@@ -80,7 +80,15 @@ def test_the_headline_says_how_many_cells_are_right_and_what_the_interval_means(
     assert found.sentence.startswith(
         "45 of 50 cells are called right. By these 6 subjects the value over all"
     )
-    assert found.place == "Of 2 entries, it may hold any rank from 1 to 2."
+    assert found.place == "Of 2 entries, it may hold any rank from 1 to 2 (all entries together)."
+
+
+def test_the_place_says_what_is_known_of_the_entry_taken_alone() -> None:
+    alone = {"rank_set": [1, 3], "own_rank_set": [1, 2], "among_best": 2}
+    board = a_board([a_standing(1, 0.9, **alone), *(a_standing(rank, 0.8) for rank in (2, 3))])
+    assert headline(a_document(a_verdict()), board).place.endswith(
+        "Taken alone, it has one of the ranks 1 to 2 (95 %), and among the best 2."
+    )
 
 
 def test_a_submission_that_does_not_stand_for_its_team_says_so() -> None:
