@@ -1,8 +1,8 @@
 """How much too high the best of several tries comes out, as it was chosen on the subjects it is shown on.
 
 The subjects at hand stand for all of their kind, and resampled ones (within each class, the same for all
-tries) for those at hand. In every resample the best try is chosen by its value there. The optimism is the mean,
-over resamples, of the value that the chosen one has there minus the value that it has on the subjects at hand.
+tries) for those at hand. In every resample the best try is chosen by its value there. The optimism is the
+mean, over resamples, of the value that the chosen one has there minus its value on the subjects at hand.
 """
 
 from __future__ import annotations
