@@ -16,6 +16,7 @@ from eval_server.judging.verdict import Verdict
 from eval_server.scoring import ranking
 from eval_server.scoring.counts import Floats, Ints, Tally, settled, stacked
 from eval_server.scoring.exact import SwapTests, swap_family
+from eval_server.scoring.foresight import Power, power
 from eval_server.scoring.metrics import WEIGHTED_F1, Metric
 
 ALPHA = 0.05
@@ -62,6 +63,13 @@ class Places:
             return None
         test = self.tests[0]
         return ranking.own_ranks(size, (self.first, self.second), test.difference, test.p, alpha)
+
+    def power(self, most: int = 50) -> Power | None:
+        """What these subjects can show between the first entries; None where nothing is known."""
+        if self.table is None:
+            return None
+        near = self.second < most
+        return power(self.table, self.first[near], self.second[near])
 
     def holm_between(self, one: int, other: int) -> float | None:
         """The adjusted p of two places within the family of the board; None where they were not tested."""

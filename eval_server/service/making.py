@@ -14,6 +14,7 @@ from eval_server.judging.placing import PairTable, Places, places
 from eval_server.judging.releasing import released
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.counts import settled
+from eval_server.scoring.foresight import Power
 from eval_server.scoring.metrics import METRICS
 from eval_server.scoring.ranking import OwnRank
 from eval_server.service.verdicts import Verdicts
@@ -61,6 +62,7 @@ class Board:
     known: frozenset[str] = frozenset()
     former: bool = False
     late: bool = False
+    power: Power | None = None
     told: dict[str, Any] = field(default_factory=dict)
     """What was made of this board already, by kind; the same for every reader of a public board.
 
@@ -117,7 +119,8 @@ class BoardMaker:
         )
         references = tuple(self._store.phases.published(record.name))
         known, former = frozenset(one.id for one in judged), truth != record.truth
-        return Board(record.revision, record, rows, where, references, shown, known, former)
+        can_show = placed.power()
+        return Board(record.revision, record, rows, where, references, shown, known, former, power=can_show)
 
     def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[ScoredSubmission]]:
         """A phase, the truth to show and what was judged by it, as they were at one moment.

@@ -94,6 +94,10 @@ class LeaderboardDocument(Document):
     """Whether who asks may see it now."""
     groups: Annotated[list[tuple[int, int]], STABLE]
     """Runs of lines (start, stop) no two of which can be told apart."""
+    findable: Annotated[float | None, IN_FULL] = None
+    """The difference in weighted F1 found in 80 of 100 cases, taken alone, among the first 50 entries."""
+    subjects: int | None = None
+    """Subjects on which that rests; null where nothing is known."""
     standings: Annotated[list[StandingDocument], STABLE]
     """The lines, the best first."""
     references: Annotated[list[ReferenceDocument], IN_FULL, STABLE]
@@ -134,6 +138,8 @@ def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> 
             state=board.state,
             visible=visible,
             groups=[(start, stop) for start, stop in board.places.groups] if visible else [],
+            findable=board.power.findable if visible and board.power else None,
+            subjects=board.power.subjects if visible and board.power else None,
             standings=[_standing(desk, row, record, caller) for row in rows],
             references=[
                 ReferenceDocument.model_validate({"entry": one.entry, "source": one.source, **one.metrics})

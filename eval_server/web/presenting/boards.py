@@ -10,7 +10,7 @@ from eval_server.figures import rows
 from eval_server.figures.columns import ASCENDING, BESIDE, COLUMNS, DESCENDING, OF_BOARD
 from eval_server.figures.sheet import span
 from eval_server.figures.standings import lanes
-from eval_server.figures.statements import overlap_says_nothing, rank_sets_mean
+from eval_server.figures.statements import can_find, overlap_says_nothing, rank_sets_mean
 from eval_server.figures.wording import (
     counted,
     interval_words,
@@ -149,7 +149,7 @@ def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "") 
         ranked and bool(groups),
         max(width, 1),
         sum(column.measure for column in columns),
-        _footnote(standings),
+        _footnote(standings) + _findable(board),
     )
 
 
@@ -320,6 +320,13 @@ def told(standings: Sequence[StandingDocument]) -> str:
     if len(top) <= NAMED:
         return f"Which of {listed(top)} is best cannot be told."
     return f"Which of {len(top)} of the {len(standings)} entries is best cannot be told."
+
+
+def _findable(board: LeaderboardDocument) -> str:
+    """What these subjects can show at all; empty where nobody knows, or the board ranks by another metric."""
+    if board.findable is None or board.subjects is None or board.metric != "weighted_f1":
+        return ""
+    return f" {can_find(board.findable, board.subjects)}"
 
 
 def _footnote(standings: Sequence[StandingDocument]) -> str:

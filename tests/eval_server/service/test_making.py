@@ -80,6 +80,7 @@ def ranked_alike(store: Store, board: Board) -> None:
     told = [(names[row.judged.id], row.rank, row.rank_set) for row in board.rows]
     assert [(one.entry, one.rank, one.rank_set) for one in report.entries] == told
     assert report.groups == board.places.groups
+    assert (None if board.power is None else board.power.findable) == report.findable
     ids = {name: submission for submission, name in names.items()}
     for pair in report.pairs:
         found = board.holm_between(ids[pair.a], ids[pair.b])

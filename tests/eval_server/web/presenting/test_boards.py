@@ -139,3 +139,10 @@ def test_marks_are_hidden_from_screen_readers_because_the_numbers_stand_beside_t
         assert 'aria-hidden="true"' in mark
         assert "<title" not in mark
         assert "style=" not in mark
+
+
+def test_the_board_says_how_large_a_difference_its_subjects_can_show() -> None:
+    said = board_view(four([(0, 4)], findable=0.0512, subjects=28)).footnote
+    assert "With these 28 subjects a difference between two of these entries is found in 80 of 100" in said
+    assert "where it is +5.12 points or more" in said
+    assert "80 of 100" not in board_view(four([(0, 4)])).footnote
