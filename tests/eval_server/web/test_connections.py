@@ -83,4 +83,4 @@ def test_a_patient_connection_is_used_again(tmp_path: Path) -> None:
     with a_server(tmp_path) as server, server.client() as client:
         for _ in range(5):
             assert client.get("/healthz").status_code == 200
-        assert client.get("/").status_code == 303
+        assert client.get("/").status_code == 200
