@@ -18,8 +18,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "descriptors": ("skimage", "skops"),
     "train": ("torch", "torchvision", "timm", "safetensors"),
     "server": (
-        "fastapi", "starlette", "uvicorn", "httptools", "uvloop", "jinja2", "sqlalchemy", "alembic",
-        "multipart", "python_multipart", "prometheus_client", "psycopg",
+        "fastapi", "starlette", "pydantic", "uvicorn", "httptools", "uvloop", "jinja2", "sqlalchemy",
+        "alembic", "multipart", "python_multipart", "prometheus_client", "psycopg",
     ),
     "openvino": ("openvino",),
     "cluster": ("dask", "distributed"),

@@ -39,5 +39,5 @@ def _best_of(desk: Desk, record: PhaseRecord, team: str) -> BestOf | None:
     if len(tallies) < 2 or len(tallies) < len(verdicts):
         return None
     table, truth = stacked(tallies), next(iter(verdicts.values())).truth_sha256
-    drawn = weights(table.subjects, RESAMPLES, generator_of(truth))
-    return BestOf(len(tallies), optimism(METRICS[record.rules.metric], table, drawn))
+    resampled = weights(table.subjects, RESAMPLES, generator_of(truth))
+    return BestOf(len(tallies), optimism(METRICS[record.rules.metric], table, resampled))

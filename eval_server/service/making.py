@@ -21,8 +21,6 @@ from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import PhaseRecord, PublishedResult, ScoredSubmission
 from eval_server.store.store import Store
 
-READINGS = 5
-"""Times that a board is read again where something changed while it was read."""
 CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
 """The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
 
@@ -125,17 +123,13 @@ class BoardMaker:
     def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[ScoredSubmission]]:
         """A phase, the truth to show and what was judged by it, as they were at one moment.
 
-        They are several questions, and a truth may be replaced in between: then they are asked again.
+        They are several questions, and a truth may be replaced and judged by in between: a board with half
+        of its teams would follow.
         """
-        for _ in range(READINGS):
+        with self._store.database.one_moment():
+            record = self._store.phases.find(record.name) or record
             truth = self._store.phases.truth_to_show(record.name, record.truth)
-            judged = list(self._store.verdicts.judged(record.name, truth, record.rules.metric))
-            read = record, truth, judged
-            now = self._store.phases.find(record.name)
-            if now is None or now.revision == record.revision:
-                break
-            record = now
-        return read
+            return record, truth, self._store.verdicts.judged(record.name, truth, record.rules.metric)
 
     def _shown(self, record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> dict[str, str]:
         """With the Ladder on: for each submission, which one's number is told."""

@@ -74,6 +74,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.damage: str | None = None
+        self._moment = threading.local()
         self.own: str | None = None
         try:
             self.engine = _engine(url)
@@ -99,10 +100,24 @@ class Database:
     @contextmanager
     def reading(self, *, consistent: bool = False) -> Iterator[Connection]:
         """A transaction that writes nothing; with `consistent` all its queries see one state."""
+        held: Connection | None = getattr(self._moment, "connection", None)
+        if held is not None:
+            yield held
+            return
         with self._watched(), self.engine.connect() as connection:
             if consistent and not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let all that this thread reads in the block be of one state, whatever is written meanwhile."""
+        with self.reading(consistent=True) as connection:
+            self._moment.connection = connection
+            try:
+                yield
+            finally:
+                self._moment.connection = None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -38,9 +38,10 @@ def exit_code(folder: Path, reason: str, *options: str, **environment: str) -> i
         "no:cacheprovider",
         *options,
     ]
+    outside = {name: value for name, value in os.environ.items() if name != VARIABLE}
     done = subprocess.run(
         [*command, "--rootdir", str(folder), "-c", os.devnull, str(folder)],
-        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
+        cwd=ROOT, env={**outside, **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode
 

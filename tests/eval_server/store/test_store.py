@@ -127,3 +127,16 @@ def test_a_file_is_kept_under_its_digest_and_nothing_is_left_aside(store: Store,
 def test_no_name_leads_out_of_the_archive(store: Store, digest: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
         store.archive.path(digest)
+
+
+def test_what_is_read_in_one_moment_is_of_one_state_whatever_is_written_meanwhile(store: Store) -> None:
+    store.phases.add("first", small_truth("first"), Rules(), NOON)
+    with store.database.one_moment():
+        assert [one.name for one in store.phases.all()] == ["first"]
+        writer = threading.Thread(
+            target=store.phases.add, args=("second", small_truth("second"), Rules(), NOON)
+        )
+        writer.start()
+        writer.join()
+        assert [one.name for one in store.phases.all()] == ["first"]
+    assert [one.name for one in store.phases.all()] == ["first", "second"]
