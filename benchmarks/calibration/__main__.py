@@ -10,7 +10,18 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from benchmarks.calibration import areas, candidates, coverages, margins, predictions, rank_sets, seeds, sizes
+from benchmarks.calibration import (
+    areas,
+    boards,
+    candidates,
+    coverages,
+    margins,
+    predictions,
+    rank_sets,
+    seeds,
+    shares,
+    sizes,
+)
 from benchmarks.calibration.tables import Job, Row, Table
 
 KINDS = {
@@ -21,6 +32,8 @@ KINDS = {
     "seeds": seeds,
     "areas": areas,
     "predictions": predictions,
+    "boards": boards,
+    "shares": shares,
 }
 ASKED = {"rank_sets": rank_sets}
 """Computed with --only alone: what was tried and not taken, so it has nothing to keep."""

@@ -26,6 +26,7 @@ from eval_server.scoring.exact import swap_tests
 from eval_server.scoring.intervals import CR3
 from eval_server.scoring.metrics import WEIGHTED_F1
 from eval_server.scoring.resampling import percentile_limits, resampled, weights
+from eval_server.scoring.subjects import diagnosed
 
 TITLE = "size of a nominal 5 % test"
 RESAMPLES = 1000
@@ -33,6 +34,7 @@ FEW = 500
 """Data sets of the percentile bootstrap, which is shown and not used."""
 NEAR = "0.89"
 PRIMARY, CELL_LEVEL = "exact subject swap wF1", "cell McNemar mid-p"
+DIAGNOSIS = "diagnosis by majority, exact"
 HOLDS = Band(0.0, 0.06)
 UNEQUAL = Band(0.0, 0.09)
 """What docs/statistics.md says of the swap test where one entry is more variable over subjects."""
@@ -70,6 +72,11 @@ def _flip_p(drawn: Drawn) -> Floats:
     return pairwise.subject_flip_p(_net(drawn), drawn.table.subjects.cells)
 
 
+def _diagnosis_p(drawn: Drawn) -> Floats:
+    named = pairwise.discordant(diagnosed(drawn.table), drawn.first, drawn.second)
+    return pairwise.mcnemar_exact(named.only_first, named.only_second)
+
+
 def _interval_p(drawn: Drawn) -> Floats:
     """0 or 1: whether 0 lies outside the interval of the difference."""
     p = _swap_p(drawn)
@@ -98,6 +105,7 @@ TESTS: Mapping[str, Test] = {
     "t with CR3 residuals": _t_p,
     "sign flip mean subject accuracy": _flip_p,
     "Wilcoxon subjects, exact": _wilcoxon_p,
+    DIAGNOSIS: _diagnosis_p,
     "Durkalski chi-square": _durkalski_p,
     "Obuchowski chi-square": _obuchowski_p,
     CELL_LEVEL: _midp,
@@ -125,9 +133,14 @@ def sizes(
 
 def jobs() -> Iterator[Job]:
     """Every design at .89 with equal entries, with one at another point ("s"), and with unequal spread."""
-    bands = {PRIMARY: HOLDS, "interval of the difference": HOLDS}
+    bands = {PRIMARY: HOLDS, "interval of the difference": HOLDS, DIAGNOSIS: HOLDS}
     bold = bands | {CELL_LEVEL: TOO_BOLD}
-    unequal = {PRIMARY: UNEQUAL, "interval of the difference": UNEQUAL, CELL_LEVEL: TOO_BOLD}
+    unequal = {
+        DIAGNOSIS: HOLDS,
+        PRIMARY: UNEQUAL,
+        "interval of the difference": UNEQUAL,
+        CELL_LEVEL: TOO_BOLD,
+    }
     for design in SIZES:
         one = {v: TrueRates(*LEVELS[NEAR], v) for v in (0.0, 0.1, 0.25, 0.5, 0.75, 0.8)}
         for v in (0.0, 0.25, 0.5):

@@ -144,6 +144,16 @@ def test_rank_sets_stay_with_holm_because_the_maximum_claims_too_much_with_few_n
     assert found["**Holm, exact swap**"].value < 0.09
 
 
+def test_a_board_claims_as_seldom_too_much_as_it_says() -> None:
+    """Also for one entry alone, and a set is false where it leaves a true rank out."""
+    found = _row("boards", "prelim, three levels, plain", 300)
+    assert all(number.value < 0.09 for number in found.values())
+    assert any(number.value > 0 for number in found.values())
+    shares = _row("shares", "fold_1, 0.72, as real entries", 300)
+    assert shares["within a subject"].value == pytest.approx(0.95, abs=0.01)
+    assert shares["diagnosis of HEM subjects"].value > 0.94
+
+
 def test_unequal_spread_makes_the_swap_test_bolder() -> None:
     """In 5 to 9 of 100 cases instead of 5; 1,500 data sets, so that chance leaves room."""
     (job,) = [job for job in jobs_of(["sizes"]) if job.name == "fold_1, v = 0.1 and 0.8"]
