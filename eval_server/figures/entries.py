@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import LINE, WIDTH, AxisScale, PictureSheet, Point, shortened, width_of
-from eval_server.figures.statements import within_subject
+from eval_server.figures.statements.intervals import within_subject
 from eval_server.figures.wording import ABSENT, counted, listed, percent
 from eval_server.judging.verdict import SubjectLine
 from eval_server.scoring.counts import Confusion

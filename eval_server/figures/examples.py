@@ -10,6 +10,7 @@ import numpy as np
 from eval_server.figures.pairs import exact_null
 from eval_server.figures.picture import Picture
 from eval_server.figures.standings import Line, leaderboard
+from eval_server.figures.statements.ranks import invented_bars
 from eval_server.scoring.exact import coin_sums
 
 INVENTED = "Names and numbers are invented."
@@ -25,7 +26,7 @@ def board() -> Picture:
         Line("west", 0.8130, (0.755, 0.859), (4, 4)),
     ]
     plotted = leaderboard(lines, groups=[(0, 2), (1, 3), (3, 4)])
-    caption = f"Nobody can tell north from east, nor east from south; north is better than south. {INVENTED}"
+    caption = f"{invented_bars()} {INVENTED}"
     return replace(plotted, name="example-board", title="A leaderboard with intervals", caption=caption)
 
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from eval_server.figures.entries import GROUPS, ROLE_OF
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import WIDTH, AxisScale, PictureSheet, Point, shortened
-from eval_server.figures.wording import counted, p_words, percent, signed
+from eval_server.figures.statements.differences import null_shown, on_subjects, swaps_give
+from eval_server.figures.wording import capital, percent, signed
 from eval_server.judging.verdict import SubjectLine
 
 Numbers = npt.NDArray[np.float64]
@@ -67,10 +68,8 @@ def _paired(
     better = sum(a.accuracy > b.accuracy for a, b in pairs)
     worse = sum(a.accuracy < b.accuracy for a, b in pairs)
     title = f"{first} and {second}, subject by subject"
-    caption = (
-        f"{first} is better on {better} of {counted(len(pairs), 'subject')}, worse on {worse} and even on "
-        f"{len(pairs) - better - worse}; each line is one subject."
-    )
+    won = on_subjects(first, better, worse, len(pairs) - better - worse)
+    caption = f"{won}; each line is one subject."
     columns = ("subject", "class", "cells", f"{first}, %", f"{second}, %", "difference, points")
     order = list(GROUPS)
     ordered = sorted(
@@ -113,10 +112,7 @@ def exact_null(
     anchor = "start" if observed < -0.4 * reach else "end" if observed > 0.4 * reach else "middle"
     sheet.text((x(observed), 28), f"observed {signed(observed)}", anchor=anchor, bold=True)
     title = f"{first} and {second}: the difference against chance"
-    caption = (
-        f"If the two were alike, swapping them within subjects would give {abs(100 * observed):.2f} points "
-        f"or more, either way, in {_share(p)} of all swaps (dark; {p_words(p)}, exact, before Holm)."
-    )
+    caption = f"{capital(swaps_give(observed, p))} ({null_shown(p)})."
     columns = ("difference, points", "probability, %", "of it as large as observed, %")
     return picture("exact-null", title, caption, sheet.svg(title, caption), columns, bars.rows())
 
@@ -130,10 +126,6 @@ def _plot_null_axis(sheet: PictureSheet, x: AxisScale) -> None:
         sheet.text((x(tick), 202), words, anchor="middle", role="faint")
     words = "difference of weighted F1 if alike, points"
     sheet.text((WIDTH / 2, 222), words, anchor="middle", role="faint")
-
-
-def _share(p: float) -> str:
-    return "less than 0.01 %" if p < 0.0001 else f"{100 * p:.2g} %" if p < 0.1 else f"{100 * p:.0f} %"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ from eval_server.figures.standings import (
     rank_stability,
     significance_map,
 )
-from eval_server.figures.statements import level_words
+from eval_server.figures.statements.intervals import level_words
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import LINE, WIDTH, AxisScale, PictureSheet, shortened, span, width_of
-from eval_server.figures.statements import bars_mean, level_words
+from eval_server.figures.statements import differences as of_differences
+from eval_server.figures.statements import ranks as of_ranks
+from eval_server.figures.statements.intervals import dot_and_line, level_words
 from eval_server.figures.wording import (
     ABSENT,
     MINUS,
-    counted,
     interval_words,
-    listed,
     p_number,
     p_words,
     percent,
@@ -74,7 +74,7 @@ def leaderboard(
     _plot_axis(sheet, scale, 30, sheet.height - 4, f"{metric}, %")
     for (first, last), lane in zip(runs, columns, strict=True):
         x = 4 + _LANE * lane
-        told = f"{lines[first].name} to {lines[last].name}: cannot be told apart"
+        told = of_ranks.bar_joins(lines[first].name, lines[last].name)
         sheet.line((x, 38 + _ROW * first), (x, 26 + _ROW * (last + 1)), role="faint", width=3, tip=told)
     for at, line in enumerate(lines):
         y = 34 + _ROW * (at + 0.5)
@@ -82,8 +82,7 @@ def leaderboard(
         sheet.text((left + 38, y + 4), shortened(line.name, names - 6), tip=line.name, bold=at == 0)
         _plot_interval(sheet, scale, y, line.value, line.interval)
         sheet.text((WIDTH - 2, y + 4), percent(line.value), anchor="end")
-    said = f"Dot: {metric}; line: its {level} interval over subjects; first column: the ranks it may hold."
-    caption = _leaderboard_caption(said, len(lines), runs, tested=groups is not None)
+    caption = _leaderboard_caption(dot_and_line(metric, level), len(lines), runs, tested=groups is not None)
     title = f"Leaderboard: {metric} with {level} intervals"
     heads = ("entry", "rank set", f"{metric} %", f"{level} interval", "remarks")
     return picture("leaderboard", title, caption, sheet.svg(title, caption), heads, list(map(_row, lines)))
@@ -102,8 +101,8 @@ def _leaderboard_caption(said: str, lines: int, runs: Sequence[tuple[int, int]],
     if not tested or lines < 2:
         return said
     if not runs:
-        return f"{said} Every entry can be told from its neighbours; the map says which of the others."
-    return f"{said} {bars_mean()}"
+        return f"{said} {of_ranks.told_from_neighbours()}"
+    return f"{said} {of_ranks.bars_mean()}"
 
 
 def lanes(runs: Sequence[tuple[int, int]]) -> list[int]:
@@ -204,14 +203,9 @@ def _mapped(
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
     apart = [(i, j) for i, j in pairs if p[i, j] < alpha]
     title = "Significance map: which differences can be told from chance"
-    if not pairs:
-        caption = "One entry alone has nothing to be compared with."
-    else:
-        are = "is" if len(apart) == 1 else "are"
-        caption = (
-            f"{len(apart)} of {counted(len(pairs), 'difference')} {are} significant at "
-            f"{100 * alpha:g} % (exact subject-swap test of weighted F1, adjusted by Holm)."
-        )
+    caption = of_differences.alone()
+    if pairs:
+        caption = f"{of_differences.significant(len(apart), len(pairs), alpha)}."
     rows = [
         (
             names[i],
@@ -250,7 +244,7 @@ def rank_stability(
         for rank in np.flatnonzero(frequency[at] > 0.0005).tolist():
             share = float(frequency[at, rank])
             where = (left + width * (rank + 0.5), y)
-            tip = f"{name}: rank {rank + 1} in {percent(share, 1)} % of resamples"
+            tip = of_ranks.in_resamples(name, rank + 1, share)
             sheet.circle(where, max(radius * math.sqrt(share), 1), fill="faint", tip=tip)
         x = left + width * (medians[at] - 0.5)
         sheet.line((x, y - row / 2 + 2), (x, y + row / 2 - 2), width=2)
@@ -262,10 +256,7 @@ def _ranked(
 ) -> Picture:
     title = "Rank stability: the ranks over resampled subjects"
     best = names[int(np.argmax(frequency[:, 0]))]
-    caption = (
-        f"Area: share of {resamples:,} resamples of the subjects; stroke: median rank. {best} is first "
-        f"in {percent(float(frequency[:, 0].max()), 0)} % of them. This shows stability, not confidence."
-    )
+    caption = of_ranks.stability(resamples, best, float(frequency[:, 0].max()))
     columns = ("entry", "median rank", *(f"rank {at + 1}, %" for at in range(frequency.shape[1])))
     rows = [
         (name, f"{medians[at]:g}", *(percent(float(share), 1) for share in frequency[at]))
@@ -332,11 +323,8 @@ def _gap_row(gap: Gap, alpha: float) -> tuple[str, ...]:
 
 def _gap_caption(gaps: Sequence[Gap], alpha: float, margin: float | None) -> str:
     apart = sum(gap.p is not None and gap.p < alpha for gap in gaps)
-    said = (
-        f"{apart} of {counted(len(gaps), 'difference')} can be told from zero at {100 * alpha:g} % "
-        "(bold; exact subject swap, adjusted by Holm)."
-    )
-    return said + (f" Grey: within the margin of {margin:g} fixed beforehand." if margin else "")
+    said = f"{of_differences.significant(apart, len(gaps), alpha)} (bold)."
+    return f"{said} {of_differences.within_margin(margin)}" if margin else said
 
 
 def _told_ranks(count: int, scale: AxisScale) -> range:
@@ -368,10 +356,6 @@ def mean_ranks(names: Sequence[str], means: Sequence[float], critical: float) ->
         sheet.text((WIDTH - 2, y + 4), f"{means[entry]:.2f}", anchor="end")
     title = "Mean rank over subjects, with Nemenyi's critical difference"
     near_names = [names[at] for at in order[1:] if means[at] - means[order[0]] <= critical]
-    reach_words = listed(near_names) if near_names else "no other entry"
-    caption = (
-        f"Ranks of per-subject accuracy; filled: less than one critical difference ({critical:.2f}) from "
-        f"{names[order[0]]}, namely {reach_words}. It depends on which entries take part: a second opinion."
-    )
+    caption = of_ranks.mean_ranks(critical, names[order[0]], near_names)
     rows = [(names[at], f"{means[at]:.3f}") for at in order]
     return picture("mean-ranks", title, caption, sheet.svg(title, caption), ("entry", "mean rank"), rows)

@@ -79,6 +79,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def capital(words: str) -> str:
+    """Words as the beginning of a sentence: "tests over seeds …" is "Tests over seeds …"."""
+    return words[:1].upper() + words[1:]
+
+
 def listed(words: list[str] | tuple[str, ...]) -> str:
     """Words as a sentence has them: "a, b and c"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""

@@ -83,7 +83,7 @@ def _power(tallies: list[Tally | None]) -> Power:
 
 
 def _show(known: Power, rows: list[tuple[float, int]]) -> None:
-    from eval_server.figures.statements import can_find, subjects_needed
+    from eval_server.figures.statements.intervals import can_find, subjects_needed
     from eval_server.figures.wording import signed
     from harness import console
 

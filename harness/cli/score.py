@@ -90,11 +90,11 @@ def _ahead(verdict: Verdict, subjects: int | None) -> Interval | None:
 def _ahead_lines(verdict: Verdict, subjects: int | None) -> list[str]:
     if subjects is None:
         return []
-    from eval_server.figures.statements import next_subjects
+    from eval_server.figures.statements.intervals import next_subjects, nothing_ahead
 
     found = _ahead(verdict, subjects)
     if found is None or found.low is None or found.high is None:
-        return [f"On other subjects: {'the subjects are not known' if found is None else found.remark}."]
+        return [nothing_ahead("the subjects are not known" if found is None else found.remark)]
     return [next_subjects(subjects, found.low, found.high)]
 
 
@@ -151,16 +151,16 @@ def _numbers(verdict: Verdict) -> Iterator[tuple[Any, ...]]:
 
 def _sentence(verdict: Verdict) -> str:
     limits = verdict.intervals["weighted_f1"]
-    if verdict.subjects is None or not limits.estimable:
-        return f"An interval is {limits.remark}."
-    care = f" ({limits.remark})" if limits.remark else ""
-    from eval_server.figures.statements import interval_means, interval_takes
+    from eval_server.figures.statements.intervals import interval_means, interval_takes, no_interval
 
+    if verdict.subjects is None or not limits.estimable:
+        return no_interval(limits.remark)
+    care = f" ({limits.remark})" if limits.remark else ""
     return f"{interval_takes(len(verdict.subjects))} {interval_means()}{care}."
 
 
 def _row(title: str, verdict: Verdict, key: str) -> tuple[str, str, str]:
-    from eval_server.figures.statements import MARK
+    from eval_server.figures.statements.intervals import MARK
     from eval_server.scoring.measures import measure
 
     limits = verdict.intervals.get(key)
@@ -180,7 +180,7 @@ def _limits(interval: Interval) -> str:
 
 
 def _subject_lines(verdict: Verdict) -> list[str]:
-    from eval_server.figures.statements import MARK, diagnosis_holds, marked_means
+    from eval_server.figures.statements.intervals import MARK, marked_means, votes
 
     counts = verdict.confusion
     lines = [f"Cells: {counts.tp} TP, {counts.fn} FN, {counts.tn} TN, {counts.fp} FP (positive: ALL)."]
@@ -199,10 +199,9 @@ def _subject_lines(verdict: Verdict) -> list[str]:
         f"Subjects: mean accuracy {mean}, median {told.median:.3f}, lowest {told.minimum:.3f} "
         f"({worst.subject}, {worst.correct} of {worst.cells} cells); {told.below_half} below one half."
     )
-    votes = (("ALL", told.diagnosis.sensitivity), ("HEM", told.diagnosis.specificity))
-    said = ", ".join(f"{_share(share)} {name}" for name, share in votes if share.of)
-    if said:
-        lines.append(f"Majority vote of the cells names {said} subjects rightly ({diagnosis_holds()}).")
+    named = (("ALL", told.diagnosis.sensitivity), ("HEM", told.diagnosis.specificity))
+    shares = [f"{_share(share)} {name}" for name, share in named if share.of]
+    lines.extend([votes(shares)] if shares else [])
     return [*lines, marked_means()] if MARK in between else lines
 
 

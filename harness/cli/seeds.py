@@ -12,7 +12,7 @@ from harness.cli.options import DATA, JSON, KNOWN_TRUTH, PATH, TRUST_LABELS, ask
 from submissions.writing import write_whole
 
 if TYPE_CHECKING:
-    from eval_server.scoring.seeds import PairedSeeds, SeedSummary
+    from eval_server.scoring.seeds import SeedSummary
     from harness.reports.known_truth import Asked
     from harness.reports.seeds import Method, MethodPair, SeedReport
 
@@ -156,66 +156,32 @@ def _words(metric: str) -> str:
 
 
 def _pair_lines(pair: MethodPair, *, alone: bool) -> Iterator[str]:
-    from eval_server.figures.statements import both_lines
+    from eval_server.figures.statements import seeds as said
 
     yield from _over_seeds(pair, alone=alone)
     if pair.both is None:
-        yield f"seeds and subjects together: not computed, {pair.why_not_both}"
+        yield said.not_both(pair.why_not_both)
     else:
-        yield from both_lines(pair.both)
+        yield from said.both_lines(pair.both)
 
 
 def _over_seeds(pair: MethodPair, *, alone: bool) -> Iterator[str]:
     """What the seeds alone say; a single seed each says nothing but the difference of the two runs."""
-    from eval_server.figures.wording import p_words, signed
+    from eval_server.figures.statements import seeds as said
 
     found = pair.seeds
-    if found.a12 is None or found.cliffs_delta is None:
-        yield f"{found.remark}; the two runs differ by {signed(found.shift)} points"
+    if found.a12 is None:
+        yield said.two_runs(found)
         return
-    adjusted = "" if alone else f" (Holm {p_words(pair.p_holm)})"
-    side = f"one-sided ({pair.better} better, as expected)" if pair.better else "two-sided"
-    yield f"Mann-Whitney, {side}: U = {found.u:g}, {p_words(pair.p)}{adjusted}"
-    yield (
-        f"a run of {pair.a} beats a run of {pair.b} with chance A12 = {found.a12:.3f}"
-        f"{_limits(found.a12_limits)}; Cliff's delta = {_sign(found.cliffs_delta)}"
-        f"{_limits(found.cliffs_limits)}{_magnitude(found.magnitude)}"
-    )
-    yield f"shift (Hodges-Lehmann): {signed(found.shift)} points"
+    yield said.mann_whitney(found.u, pair.p, None if alone else pair.p_holm, pair.better)
+    yield said.effects(pair.a, pair.b, found)
+    yield said.shift(found.shift)
     if found.paired is not None:
-        yield _paired_line(pair.a, found.paired)
-
-
-def _paired_line(name: str, paired: PairedSeeds) -> str:
-    from eval_server.figures.statements import won_words
-    from eval_server.figures.wording import p_words, percent, signed
-
-    chance = f"{percent(paired.chance, 0)} % of seeds"
-    limits = f"{percent(paired.chance_low, 0)} to {percent(paired.chance_high, 0)} %"
-    return (
-        f"paired by seed: mean difference {signed(paired.mean_difference)} points, sign flip "
-        f"{p_words(paired.sign_flip_p)}, Wilcoxon {p_words(paired.wilcoxon_p)}; {name} is better in "
-        f"{chance} ({limits}): {won_words(paired)}"
-    )
-
-
-def _magnitude(word: str) -> str:
-    """The word for an effect, or why there is none."""
-    return f", {word}" if word else " (with a single seed of one of them: no word for its size)"
-
-
-def _sign(number: float) -> str:
-    from eval_server.figures.wording import MINUS
-
-    return f"{number:+.3f}".replace("-", MINUS)
-
-
-def _limits(limits: tuple[float, float] | None) -> str:
-    return "" if limits is None else f" [{limits[0]:.2f}, {limits[1]:.2f}]"
+        yield said.paired(pair.a, found.paired)
 
 
 def _notes(report: SeedReport) -> Iterator[str]:
-    from eval_server.figures.statements import both_speak, over_seeds
+    from eval_server.figures.statements.seeds import both_speak, over_seeds
 
     if report.pairs:
         which = "these cells" if report.subjects is None else f"these {report.subjects} subjects"

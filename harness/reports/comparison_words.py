@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from eval_server.figures import statements
 from eval_server.figures.showing import limits_of
-from eval_server.figures.wording import counted, p_words, percent, signed, signed_interval
+from eval_server.figures.statements import differences, intervals, ranks
+from eval_server.figures.wording import counted, percent
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report
 from harness.reports.shown import Shown
 
 PUBLISHED = "Published weighted F1, %: no predictions, so not compared."
 """What stands above results that come of a paper."""
-MOST_PAIRS = 12
-"""Significant differences that are named one by one below a table."""
 
 
 def about(report: Report) -> str:
@@ -27,39 +25,24 @@ def answer(report: Report) -> str:
     """How many differences are significant: the first thing that a reader should know."""
     tests = len(report.pairs)
     if not tests:
-        return "One entry alone: there is nothing to compare it with."
-    level = f"{100 * report.alpha:g} %"
-    whose = f"with {report.baseline} " if report.baseline is not None else ""
-    by_cells = f"{report.mcnemar_significant} by McNemar's test, which takes cells for independent"
+        return differences.alone()
+    by_cells = differences.by_cells(report.mcnemar_significant)
     if report.subjects is None:
-        return (
-            "The subjects are not known, so nothing can be called significant: "
-            f"{_share(report.mcnemar_significant, tests, whose).lower()} by McNemar's test after Holm, which "
-            "takes cells for independent and describes these cells only."
-        )
-    return (
-        f"{_share(report.significant, tests, whose)} significant at {level} by the exact subject-swap test "
-        f"after Holm ({by_cells})."
-    )
-
-
-def _share(some: int, of: int, whose: str) -> str:
-    """The beginning of a sentence: "6 of the 36 differences are", "The difference is not"."""
-    if of == 1:
-        return f"The one difference {whose}{'is' if some else 'is not'}"
-    return f"{some or 'None'} of the {of:,} differences {whose}{'are' if some > 1 else 'is'}"
+        return f"{differences.unknown()} ({by_cells})."
+    told = differences.significant(report.significant, tests, report.alpha, baseline=report.baseline)
+    return f"{told} ({by_cells})."
 
 
 def reading(report: Report, *, bars: bool = False) -> str:
     """What the table shows, in a sentence or two; `bars` where its rows are joined by them."""
     if report.subjects is None:
-        return statements.no_subjects()
-    spread = statements.interval_means(statements.level_words(report.alpha))
+        return intervals.no_subjects()
+    spread = intervals.interval_means(intervals.level_words(report.alpha))
     if len(report.entries) == 1:
         return f"{spread}."
-    joined = f" {statements.bars_mean()}" if bars and not report.baseline else ""
-    sets = statements.rank_sets_mean(report.alpha)
-    return f"{spread}; {sets}. {statements.overlap_says_nothing()}{joined}"
+    joined = f" {ranks.bars_mean()}" if bars and not report.baseline else ""
+    sets = ranks.rank_sets_mean(report.alpha)
+    return f"{spread}; {sets}. {intervals.overlap_says_nothing()}{joined}"
 
 
 def limits(shown: Shown) -> tuple[str, ...]:
@@ -75,14 +58,14 @@ def limits(shown: Shown) -> tuple[str, ...]:
         if words
     ]
     if report.subjects is not None:
-        said.append(statements.of_this_kind(report.subjects))
+        said.append(intervals.of_this_kind(report.subjects))
         if report.findable is not None:
-            said.append(statements.can_find(report.findable, report.subjects))
+            said.append(intervals.can_find(report.findable, report.subjects))
     said.extend(_too_few(report))
     return (
         *said,
-        statements.one_seed(),
-        *((statements.unequal_spread(), statements.not_equal()) if report.pairs else ()),
+        intervals.one_seed(),
+        *((differences.unequal_spread(), differences.not_equal()) if report.pairs else ()),
     )
 
 
@@ -98,25 +81,27 @@ def _too_few(report: Report) -> Iterator[str]:
     if report.subjects is not None and report.pairs:
         smallest = 2.0 ** (1 - report.subjects)
         if smallest * len(report.pairs) >= report.alpha:
-            yield statements.too_few(report.subjects, len(report.pairs))
+            yield differences.too_few(report.subjects, len(report.pairs))
 
 
 def significant_pairs(report: Report) -> list[str]:
     """The differences that can be told from chance, the largest first."""
     apart = [pair for pair in report.pairs if pair.significant]
     apart.sort(key=lambda pair: -abs(pair.difference))
-    named = [_pair(pair) for pair in apart[:MOST_PAIRS]]
+    named = [pair_said(pair, report.alpha) for pair in apart[: differences.MOST_NAMED]]
     left = len(apart) - len(named)
-    return [*named, *([f"and {left} more (--format json lists all)"] if left else [])]
+    return [*named, *([differences.more_pairs(left)] if left else [])]
 
 
-def _pair(pair: Comparison) -> str:
-    better, worse = (pair.a, pair.b) if pair.difference > 0 else (pair.b, pair.a)
+def pair_said(pair: Comparison, alpha: float) -> str:
+    """Which of two is better, by how much, and how surely."""
+    turned = pair.difference < 0
+    a, b = (pair.b, pair.a) if turned else (pair.a, pair.b)
     limits = limits_of(pair.interval)
-    if limits is not None and pair.difference < 0:
+    if limits is not None and turned:
         limits = (-limits[1], -limits[0])
-    points = f"{signed(abs(pair.difference))} points ({signed_interval(limits)})"
-    return f"{better} is better than {worse}: {points}, Holm {p_words(pair.p_holm)}"
+    numbers = differences.by_how_much(abs(pair.difference), limits, alpha, pair.p_holm)
+    return f"{differences.better(a, b, pair.p_holm, alpha)}: {numbers}"
 
 
 def published(shown: Shown) -> list[str]:
@@ -131,13 +116,10 @@ def equivalences(report: Report) -> list[str]:
     """What the margin fixed beforehand says, pair by pair; nothing without a margin."""
     if report.margin is None or not report.pairs:
         return []
-    level = statements.level_words(2 * report.alpha)
     within = [pair for pair in report.pairs if pair.equivalence is not None and pair.equivalence.equivalent]
-    named = ", ".join(f"{pair.a} and {pair.b}" for pair in within[:MOST_PAIRS])
-    share = f"{len(within)} of {counted(len(report.pairs), 'pair')}"
-    how = f"{level} interval; {statements.not_adjusted()}"
-    said = f"Equivalent within {report.margin:g} ({how}): {share}{': ' if within else ''}{named}."
-    return [said, *_inferiority(report)]
+    named = [f"{pair.a} and {pair.b}" for pair in within]
+    told = differences.equivalents(report.margin, named, len(report.pairs), report.alpha)
+    return [told, *_inferiority(report)]
 
 
 def _inferiority(report: Report) -> list[str]:
@@ -150,5 +132,5 @@ def _inferiority(report: Report) -> list[str]:
             continue
         other = pair.b if pair.a == against else pair.a
         shown = bool(found.other_not_inferior if pair.a == against else found.not_inferior)
-        said.append(statements.not_inferior(other, against, found.margin, shown=shown))
-    return [f"{'; '.join(said[:MOST_PAIRS])} ({statements.not_adjusted()})."] if said else []
+        said.append(differences.not_inferior(other, against, found.margin, shown=shown))
+    return [f"{'; '.join(said[: differences.MOST_NAMED])} ({differences.not_adjusted()})."] if said else []

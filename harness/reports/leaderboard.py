@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval_server.figures import statements
 from eval_server.figures.columns import COLUMNS, CSV_OF_COMPARISON, OF_COMPARISON, flat
 from eval_server.figures.showing import limits_of, line_of
 from eval_server.figures.standings import common_span, lanes
+from eval_server.figures.statements.intervals import level_words
 from eval_server.figures.wording import percent
 from eval_server.judging.report import Report, Standing
 from harness.reports.comparison_words import (
@@ -66,7 +66,7 @@ def strips(shown: Shown) -> dict[str, Strip]:
     """The columns of the leaderboard by their keys; remarks where there are any."""
     rows = rows_of(shown)
     said = any(shown.remarks.values())
-    level = statements.level_words(shown.report.alpha)
+    level = level_words(shown.report.alpha)
     return {
         key: Strip(
             column.head.replace("95 %", level), tuple(map(column.words, rows)), column.left, column.spare

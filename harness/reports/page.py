@@ -23,14 +23,14 @@ from eval_server.figures.showing import (
     pictures_of_scores,
 )
 from eval_server.figures.standings import common_span
-from eval_server.figures.statements import level_words
+from eval_server.figures.statements.differences import effect_column, would_be
+from eval_server.figures.statements.intervals import level_words
 from eval_server.figures.wording import (
     ABSENT,
     counted,
     interval_words,
     listed,
     p_number,
-    p_words,
     percent,
     ranks,
     signed,
@@ -39,7 +39,7 @@ from eval_server.figures.wording import (
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
-from harness.reports.comparison_words import PUBLISHED, about, answer, limits, reading
+from harness.reports.comparison_words import PUBLISHED, about, answer, limits, pair_said, reading
 from harness.reports.leaderboard import rows_of
 from harness.reports.shown import Shown
 from submissions.writing import write_whole
@@ -212,11 +212,7 @@ def _all_pairs(report: Report) -> str:
     )
     more = ("within the margin",) if report.margin is not None else ()
     rows = [(*_pair_row(pair), *((_equivalent(pair),) if more else ())) for pair in report.pairs]
-    note = (
-        "<p>McNemar's test takes cells for independent and only describes; the design effect says how many "
-        "times too small its variance is.</p>"
-    )
-    inside = note + table((*columns, *more), rows)
+    inside = f"<p>{escape(effect_column())}</p>" + table((*columns, *more), rows)
     return f"<details><summary>Every comparison with all its tests</summary>{inside}</details>"
 
 
@@ -262,14 +258,8 @@ def _pair_pictures(pair: Comparison, shown: Shown) -> tuple[Picture, ...]:
 
 def _pair(pair: Comparison, shown: Shown, *, is_open: bool) -> str:
     drawn = _pair_pictures(pair, shown)
-    told = "can be told apart" if pair.significant else "cannot be told apart"
-    summary = f"{pair.a} and {pair.b}: {signed(pair.difference)} points, Holm {p_words(pair.p_holm)}, {told}"
-    between = (
-        f"<p>Difference {signed(pair.difference)} points, {level_words(shown.report.alpha)} interval "
-        f"{signed_interval(limits_of(pair.interval))}. McNemar's mid-p over cells would be "
-        f"{escape(p_number(pair.mcnemar_midp))} (descriptive only).</p>"
-    )
-    return _folded(summary, between + _pictures(drawn), is_open=is_open)
+    between = f"<p>{escape(would_be(pair.mcnemar_midp))}</p>"
+    return _folded(pair_said(pair, shown.report.alpha), between + _pictures(drawn), is_open=is_open)
 
 
 def _entry(name: str, verdict: Verdict) -> str:

@@ -29,12 +29,14 @@ from benchmarks.calibration.rank_sets import stepped_down
 from benchmarks.calibration.seeds import BEFORE
 from benchmarks.calibration.sizes import CELL_LEVEL, PRIMARY
 from benchmarks.calibration.tables import Band, Row, Table, rate
+from eval_server.figures.statements import differences, intervals, ranks, seeds
 from eval_server.judging.truth import read_truth
 from eval_server.scoring.exact import swap_tests
 from eval_server.scoring.foresight import power
 from eval_server.scoring.measures import MARKED
 from eval_server.scoring.metrics import WEIGHTED_F1
 from tests.support import stored
+from tests.support.sentences import numbers_in
 from tests.support.truth import LABEL_FILE
 
 
@@ -110,6 +112,11 @@ def test_small_runs_show_what_large_ones_do() -> None:
     usual = _row("coverages", "prelim, 0.89", 400)
     assert usual["closed form, as used"].value > 0.92
     assert usual["cells as independent"].value < 0.6
+    assert "intervals that ignore it are far too short" in intervals.no_subjects()
+    level, of, holds = numbers_in(intervals.interval_means())
+    assert level == holds == pytest.approx(100 * usual["closed form, as used"].value, abs=3)
+    assert numbers_in(intervals.interval_says(28, 0.8, 0.9))[-2:] == [of, of - holds]
+    assert "finds differences that are not there" in differences.cells_decide_nothing()
     chosen = _row("candidates", "+3.7 points, prelim, as real entries", 300)
     assert chosen[CHOSEN].value > 0.92
     assert chosen["CR3 t (before)"].value < chosen[CHOSEN].value
@@ -119,6 +126,7 @@ def test_two_methods_over_seeds_keep_their_promise_where_swapping_them_did_not()
     found = _row("seeds", "prelim, 0.72, much noise, 3 seeds", 150)
     assert found["two-way t"].value < 0.12
     assert found[BEFORE].value > 0.12
+    assert "it is what to quote" in seeds.both_speak()
 
 
 def test_the_next_subjects_lie_where_it_is_predicted() -> None:
@@ -126,6 +134,9 @@ def test_the_next_subjects_lie_where_it_is_predicted() -> None:
     found = _row("predictions", "prelim, 0.89, plain", 300)
     assert found["prediction interval"].value > 0.9
     assert found["confidence interval"].value < 0.9
+    subjects, low, high, cases, of = numbers_in(intervals.next_subjects(17, 0.823, 0.917))
+    assert (subjects, low, high) == (17, 82.3, 91.7)
+    assert found["prediction interval"].value == pytest.approx(cases / of, abs=0.05)
 
 
 def test_the_step_down_adjusts_every_pair_by_the_largest_of_those_not_above_it() -> None:
@@ -142,6 +153,9 @@ def test_rank_sets_stay_with_holm_because_the_maximum_claims_too_much_with_few_n
     found = rank_sets.errors("fold_1", PLAIN, rank_sets.NULLS[0], 20, 60, np.random.default_rng(5))
     assert found["step-down maximum, studentised"].value > 0.1
     assert found["**Holm, exact swap**"].value < 0.09
+    right = numbers_in(ranks.rank_sets_mean(0.05))[0] / 100
+    assert found["**Holm, exact swap**"].value <= 1 - right + 0.04
+    assert numbers_in(ranks.rank_sets_mean(0.1)) == [90]
 
 
 def test_a_board_claims_as_seldom_too_much_as_it_says() -> None:
@@ -158,10 +172,20 @@ def test_unequal_spread_makes_the_swap_test_bolder() -> None:
     """In 5 to 9 of 100 cases instead of 5; 1,500 data sets, so that chance leaves room."""
     (job,) = [job for job in jobs_of(["sizes"]) if job.name == "fold_1, v = 0.1 and 0.8"]
     design, spread, entries, _ = job.arguments
-    rejected = []
+    rejected, ahead = [], []
     for drawn in draw(design, spread, entries, 1500, np.random.default_rng(3)):
         rejected.append(swap_tests(WEIGHTED_F1, drawn.table, drawn.first, drawn.second).p < 0.05)
-    assert 0.05 < np.concatenate(rejected).mean() < 0.105
+        table = drawn.table
+        value = WEIGHTED_F1.value(
+            table.tp.sum(axis=1), table.tn.sum(axis=1), table.positives, table.negatives
+        )
+        ahead.append(value[drawn.second] > value[drawn.first])
+    found = np.concatenate(rejected).mean()
+    assert entries[1].entry_sd > entries[0].entry_sd
+    assert np.concatenate(ahead)[np.concatenate(rejected)].mean() > 0.8
+    most, of, nominal = numbers_in(differences.unequal_spread())
+    assert nominal / of < found < (most + 1.5) / of
+    assert found > (most - 2.5) / of
 
 
 def test_what_does_not_hold_93_percent_is_marked_where_it_is_printed() -> None:
@@ -185,7 +209,9 @@ def test_what_is_said_to_be_found_in_80_of_100_cases_is() -> None:
     )
     (apart,) = draw("prelim", PLAIN, (entry, worse), 600, np.random.default_rng(8))
     rejected = swap_tests(WEIGHTED_F1, apart.table, apart.first, apart.second).p < 0.05
-    assert 0.7 < rejected.mean() < 0.9
+    subjects, cases, of, points = numbers_in(intervals.can_find(known.findable, known.subjects))
+    assert (subjects, points) == (28, pytest.approx(100 * known.findable, abs=0.005))
+    assert rejected.mean() == pytest.approx(cases / of, abs=0.1)
 
 
 def test_a_row_is_the_same_by_itself_and_a_broken_promise_ends_with_1(

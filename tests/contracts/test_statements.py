@@ -1,96 +1,118 @@
-"""Every sentence about an interval, a test or a rank stands in one module and is held to its numbers."""
+"""Every sentence about an interval, a test or a rank stands in one place and is held to its numbers."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-import re
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import cache
 
-import numpy as np
 import pytest
 
-from eval_server.figures import statements
-from eval_server.scoring import ranking
-from eval_server.scoring.counts import Subjects, Tally
-from eval_server.scoring.exact import swap_tests
-from eval_server.scoring.intervals import entry_intervals
-from eval_server.scoring.metrics import WEIGHTED_F1
+from eval_server.figures.statements import differences, intervals, ranks, seeds
+from eval_server.figures.statements.held_by import HELD_BY
+from tests.support.sentences import ROOT, in_modules, in_pages
 
-ROOT = Path(__file__).parents[2]
-SENTENCES = {
-    name: one
-    for name, one in inspect.getmembers(statements, inspect.isfunction)
-    if one.__module__ == statements.__name__ and not name.startswith("_")
+PLACE = "eval_server/figures/statements/"
+MODULES = {one.__name__.rpartition(".")[2]: one for one in (differences, intervals, ranks, seeds)}
+SENTENCES: Mapping[str, Callable[..., object]] = {
+    f"{module}.{name}": one
+    for module, found in MODULES.items()
+    for name, one in inspect.getmembers(found, inspect.isfunction)
+    if one.__module__ == found.__name__ and not name.startswith("_")
 }
-OWN_WORDS = re.compile(
-    r"could lie|how far the (number|value)|interval says|could as well come out|overlapping intervals do not|"
-    r"cannot be told apart at the left|joined by a bar at|speak about other subjects|seeds fixed",
-    re.IGNORECASE,
-)
-"""Words that only the one module may have."""
+ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "the name of a picture, a table or a part of a page: no claim": (
+        "Significance map: which differences can be told from chance",
+        "Rank stability: the ranks over resampled subjects",
+        "Mean rank over subjects, with Nemenyi's critical difference",
+        "{} and {}: the difference against chance",
+        "Exact subject swap, one seed at a time",
+        "Subject by subject, and against chance",
+        "The test on cells, for comparison only",
+        "The leaderboard of several entries, with exact tests.",
+    ),
+    "what a curve or a bar is plotted against: no interval, no test": (
+        "The higher and further left a curve",
+        "Chance is the dotted line at {} %",
+        "cells with each score (highest bar {})",
+    ),
+    "a name of the method in JSON, below the room of the pictures": (
+        "exact subject swap on weighted F1, two-sided, Holm over the family",
+        "{}; resampled where counting is too large",
+        "McNemar mid-p on cells, which {}",
+    ),
+    "what stands on a board, or what the site is: no number": (
+        "{} Ranked by {} .",
+        "No entry has been ranked yet",
+        "Published results whose predictions nobody has",
+        "Which classifier of leukemia cells is better, and how surely?",
+        "Hand in predictions for C-NMC 2019",
+    ),
+    "a formula, a choice of epoch, a rule for JSON": (
+        "the mean over subjects of the share of their cells that are right",
+        "“Best epoch” is the published choice",
+        "# The JSON interface of the evaluation server",
+        "the Ladder shows the last clear improvement of a team",
+    ),
+}
+"""Sentences with such a word that say nothing of an interval, a test or a rank: how they begin, and why."""
 
 
-def test_every_sentence_is_listed_with_a_test_that_is_there() -> None:
-    assert set(statements.HELD_BY) == set(SENTENCES)
-    for where in statements.HELD_BY.values():
-        file, _, name = where.partition("::")
-        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-        assert name in {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}, where
+def test_every_sentence_is_listed() -> None:
+    assert set(HELD_BY) == set(SENTENCES)
+
+
+@pytest.mark.parametrize("name", sorted(HELD_BY))
+def test_the_test_of_a_sentence_is_there_and_calls_it(name: str) -> None:
+    """A test that never has the sentence could not hold it to anything."""
+    file, _, test = HELD_BY[name].partition("::")
+    found = {one.name: one for one in _tree(file).body if isinstance(one, ast.FunctionDef)}
+    assert test in found
+    module, _, function = name.partition(".")
+    called = [node.func for node in ast.walk(found[test]) if isinstance(node, ast.Call)]
+    assert any(_is(one, module, function) for one in called), f"{test} never calls {name}"
+    assert any(isinstance(node, ast.Assert) for node in ast.walk(found[test]))
+
+
+@cache
+def _tree(file: str) -> ast.Module:
+    return ast.parse((ROOT / file).read_text(encoding="utf-8"))
+
+
+def _is(called: ast.expr, module: str, function: str) -> bool:
+    """Whether this is a call of the sentence, by its own name or by its module's."""
+    if isinstance(called, ast.Name):
+        return called.id == function
+    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+        return called.attr == function and called.value.id in ("said", module)
+    return False
 
 
 def test_no_other_module_or_page_has_such_a_sentence_of_its_own() -> None:
-    places = [
-        *ROOT.glob("eval_server/**/*.py"),
-        *ROOT.glob("eval_server/**/*.html"),
-        *ROOT.glob("harness/**/*.py"),
+    known = tuple(start for starts in ELSEWHERE.values() for start in starts)
+    told = [
+        *in_modules("eval_server/**/*.py", "harness/**/*.py"),
+        *in_pages("eval_server/**/*.html", "harness/**/*.html"),
     ]
-    others = [place for place in places if place.name != "statements.py"]
-    assert len(others) > 100
-    found = [
-        (place.name, hit.group()) for place in others if (hit := OWN_WORDS.search(place.read_text("utf-8")))
-    ]
-    assert found == []
+    others = [one for one in told if not one.place.startswith(PLACE)]
+    assert [one for one in others if not one.text.startswith(known)] == []
+    unused = [start for start in known if not any(one.text.startswith(start) for one in others)]
+    assert unused == [], "nothing begins like this any more: take it out of the list"
 
 
-def test_a_statement_says_what_an_interval_is_and_nothing_about_where_the_next_value_lies() -> None:
-    said = statements.interval_means()
-    assert "95 test sets" not in said
-    assert "about 95 give an interval that holds the value over all such subjects" in said
-    assert "varies more" in said
-    assert statements.interval_means("90 %").startswith("The 90 % interval: of 100 test sets")
-
-
-def test_the_smallest_p_is_what_is_said() -> None:
-    """Six subjects who all speak for the first entry."""
-    subjects = Subjects(tuple("ABCHIJ"), np.array([5, 5, 5, 0, 0, 0]), np.array([0, 0, 0, 5, 5, 5]))
-    right = (
-        np.array([[5, 5, 5, 0, 0, 0], [1, 1, 1, 0, 0, 0]]),
-        np.array([[0, 0, 0, 5, 5, 5], [0, 0, 0, 1, 1, 1]]),
-    )
-    p = swap_tests(WEIGHTED_F1, Tally(subjects, *right), np.array([0]), np.array([1])).p[0]
-    assert f"no p can fall below {p:.3g}," in statements.too_few(6, 3)
-
-
-def test_overlapping_intervals_can_be_told_apart() -> None:
-    """Ten hard and easy subjects, and a second entry that is a little worse on each."""
-    cells = np.full(10, 40)
-    shares = np.array([0.95, 0.9, 0.6, 0.5, 0.85, 0.92, 0.65, 0.55, 0.8, 0.75])
-    positive = np.arange(10) < 5
-    right = np.array([cells * shares, cells * shares - 4]).astype(int)
-    subjects = Subjects(tuple("ABCDEHIJKL"), cells * positive, cells * ~positive)
-    table = Tally(subjects, right * positive, right * ~positive)
-    limits = entry_intervals(WEIGHTED_F1, table)
-    assert limits.low[0] < limits.high[1]
-    assert swap_tests(WEIGHTED_F1, table, np.array([0]), np.array([1])).p[0] < 0.05
-
-
-def test_two_without_a_common_bar_may_not_be_told_apart() -> None:
-    """First and second are told apart, first and third are not: no run of neighbours holds both."""
-    better = np.zeros((3, 3), dtype=bool)
-    better[0, 1] = True
-    assert not better[0, 2]
-    assert not any(start <= 0 and stop > 2 for start, stop in ranking.groups(better))
+def test_the_search_finds_each_sentence_that_stands_where_it_should() -> None:
+    """Else an empty list above would say nothing."""
+    found = " ".join(one.text for one in in_modules(f"{PLACE}*.py"))
+    for words in (
+        "interval: of 100 test sets",
+        "significant at {} by the exact subject-swap test",
+        "the rank set holds",
+        "cannot be told apart",
+        "prediction interval",
+        "Cliff's delta",
+    ):
+        assert words in found
 
 
 @pytest.mark.parametrize("name", sorted(SENTENCES))

@@ -10,11 +10,11 @@ from eval_server.figures import rows
 from eval_server.figures.columns import ASCENDING, BESIDE, COLUMNS, DESCENDING, OF_BOARD
 from eval_server.figures.sheet import span
 from eval_server.figures.standings import lanes
-from eval_server.figures.statements import can_find, overlap_says_nothing, rank_sets_mean
+from eval_server.figures.statements import ranks as of_ranks
+from eval_server.figures.statements.intervals import can_find, overlap_says_nothing
 from eval_server.figures.wording import (
-    counted,
+    capital,
     interval_words,
-    listed,
     metric_name,
     metric_words,
     percent,
@@ -31,10 +31,6 @@ from eval_server.web.presenting.words import (
 
 MOST_LANES = 6
 """Bars that stand side by side at most; further overlapping ones are said by the rank sets alone."""
-
-
-NAMED = 4
-"""Entries that a sentence names before it only counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,7 @@ class BoardRow:
     bars: tuple[tuple[int, str], ...] = ()
     bars_below: tuple[tuple[int, str], ...] = ()
     joined: str = ""
+    """Which rows they join it with, for readers who hear the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +190,7 @@ def _bars(groups: Sequence[tuple[int, int]], count: int) -> tuple[list[tuple[tup
 def _joined(groups: Sequence[tuple[int, int]], at: int) -> str:
     """Which rows a row is joined with, for readers who hear the table."""
     near = {other for start, stop in groups if start <= at < stop for other in range(start, stop)} - {at}
-    return f"{counted(len(near), 'other row')}, rows {min(near) + 1} to {max(near) + 1}" if near else ""
+    return of_ranks.joined_with([other + 1 for other in near])
 
 
 def _row(
@@ -213,7 +210,7 @@ def _row(
         one.submission,
         one.rank,
         ranks(one.rank_set) if one.compared else "",
-        told_apart(one.rank_set, count) if one.compared else "",
+        of_ranks.beside_others(one.rank_set, count) if one.compared else "",
         one.entry,
         one.team,
         one.weighted_f1,
@@ -227,12 +224,6 @@ def _row(
         tuple((lane, "end" if part == "end" else "middle") for lane, part in bars),
         joined,
     )
-
-
-def told_apart(rank_set: tuple[int, int], count: int) -> str:
-    """What an entry's rank set says of the others: how many are better, worse, and neither."""
-    better, worse = count - rank_set[1], rank_set[0] - 1
-    return f"better than {better}, worse than {worse}, no difference shown to {count - 1 - better - worse}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +254,9 @@ def own_lines(board: LeaderboardDocument, team: str | None) -> list[OwnLine]:
 
 
 def _place(one: StandingDocument, count: int) -> str:
-    place = f"place {one.rank} of {count}"
-    return f"{place} ({told_apart(one.rank_set, count)})" if one.compared else place
+    place = of_ranks.place(one.rank, count)
+    beside = of_ranks.beside_others(one.rank_set, count) if one.compared else ""
+    return f"{place} ({beside})" if beside else place
 
 
 def _short(key: str, value: float | None) -> str:
@@ -299,27 +291,11 @@ def _reference(one: ReferenceDocument, scale: tuple[float, float]) -> ReferenceR
 
 
 def told(standings: Sequence[StandingDocument]) -> str:
-    """The sentence above the leaderboard: what can and what cannot be told about the best.
-
-    Who may be the best is whom no entry beats, wherever on the board that stands.
-    """
+    """The sentence above the leaderboard: what can and what cannot be told about the best."""
     if not standings:
         return "No entry has been ranked yet; published results stand below for orientation."
     names = unique_names([(one.entry, one.team) for one in standings])
-    if len(standings) == 1:
-        return f"{names[0]} is the only entry so far."
-    if not standings[0].compared:
-        return "The subjects of these cells are not known, so nothing is said about what can be told apart."
-    if standings[0].rank_set[1] == 1:
-        return f"{names[0]} is better than every other entry, beyond what chance explains."
-    top = [name for name, one in zip(names, standings, strict=True) if one.rank_set[0] == 1]
-    if len(top) == 1:
-        return f"No entry is better than {top[0]}, which is not told apart from every other one."
-    if len(top) == len(standings):
-        return f"None of the {len(top)} entries can be told apart from the others."
-    if len(top) <= NAMED:
-        return f"Which of {listed(top)} is best cannot be told."
-    return f"Which of {len(top)} of the {len(standings)} entries is best cannot be told."
+    return of_ranks.best_told(names, [one.rank_set for one in standings] if standings[0].compared else None)
 
 
 def _findable(board: LeaderboardDocument) -> str:
@@ -332,5 +308,5 @@ def _findable(board: LeaderboardDocument) -> str:
 def _footnote(standings: Sequence[StandingDocument]) -> str:
     if not standings or not standings[0].compared:
         return ""
-    sets = rank_sets_mean(ALPHA)
-    return f"2 (1-3) means second by score. {sets[:1].upper()}{sets[1:]}. {overlap_says_nothing()}"
+    sets = capital(of_ranks.rank_sets_mean(ALPHA))
+    return f"{of_ranks.how_written()} {sets}. {overlap_says_nothing()}"

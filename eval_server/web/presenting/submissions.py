@@ -12,10 +12,10 @@ import numpy as np
 from eval_server.figures.entries import Curve, confusion, roc, roc_curve, subject_accuracy
 from eval_server.figures.picture import Picture
 from eval_server.figures.showing import pictures_of_entry
-from eval_server.figures.statements import MARK, best_of, interval_says, own_rank
+from eval_server.figures.statements import ranks as of_ranks
+from eval_server.figures.statements.intervals import MARK, best_of, interval_says, no_interval
 from eval_server.figures.wording import (
     ABSENT,
-    counted,
     interval_words,
     metric_name,
     metric_words,
@@ -80,7 +80,7 @@ def headline(found: SubmissionDocument, board: LeaderboardDocument, *, placed: b
     right = _right(found)
     if interval is None or subjects is None:
         reason = value.remark or "it cannot be estimated here"
-        return Headline("", f"{right} There is no interval: {reason}.", _place(found, board, placed=placed))
+        return Headline("", f"{right} {no_interval(reason)}", _place(found, board, placed=placed))
     sentence = f"{right} {interval_says(subjects.count, *interval)}"
     return Headline(interval_words(interval), sentence, _place(found, board, placed=placed))
 
@@ -95,12 +95,10 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
         return NOT_PLACED
     for one in board.standings:
         if one.submission == found.id:
-            low, high = one.rank_set
-            among = counted(len(board.standings), "entry", "entries")
-            if not one.compared or low == high:
-                return f"It holds rank {one.rank} of {among}."
-            alone = _alone(one, len(board.standings))
-            return f"Of {among}, it may hold any rank from {low} to {high} (all entries together).{alone}"
+            entries = len(board.standings)
+            if not one.compared or one.rank_set[0] == one.rank_set[1]:
+                return f"It holds {of_ranks.place(one.rank, entries)}."
+            return f"{of_ranks.may_hold(one.rank_set, entries)}{_alone(one, entries)}"
     return "Another submission stands for its team on the board." if board.visible else ""
 
 
@@ -113,7 +111,7 @@ def _alone(one: StandingDocument, entries: int) -> str:
     """What is known of its rank where nobody asks about the others."""
     if one.own_rank_set is None or one.among_best is None:
         return ""
-    return f" {own_rank('it', *one.own_rank_set, one.among_best, entries, ALPHA)}"
+    return f" {of_ranks.own_rank('it', one.own_rank_set, one.among_best, entries, ALPHA)}"
 
 
 @dataclass(frozen=True, slots=True)

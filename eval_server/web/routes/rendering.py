@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from eval_server.figures import statements
 from eval_server.figures.picture import STYLE
+from eval_server.figures.statements import differences, intervals, ranks
 from eval_server.figures.wording import counted, metric_name, percent
 from eval_server.service.access import Caller, csrf_of
 from eval_server.web.documents.problems import ProblemDocument
@@ -52,7 +52,7 @@ def _environment() -> Environment:
         "indented": _indented,
     }
     found.globals["site"] = {"version": VERSION}
-    found.globals["statements"] = statements
+    found.globals["statements"] = {"differences": differences, "intervals": intervals, "ranks": ranks}
     return found
 
 

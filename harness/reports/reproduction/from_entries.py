@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eval_server.figures.statements.seeds import one_sided
 from eval_server.judging.truth import Truth
 from harness.errors import DataWrong
 from harness.reports.reproduction.study import Arm, Study, Trained
@@ -11,7 +12,7 @@ from harness.reports.seed_runs import SeedRuns, read_seed_runs
 
 _DIFFERENCES = (
     "These are other methods than the published ones: the published table stands beside them for its form.",
-    "The one-sided tests ask, as the paper's do, whether the first method is better: here the first by name.",
+    one_sided(),
     "One prediction a seed is given: nothing is known of epochs, so Figures 2 and 4 cannot be made.",
 )
 

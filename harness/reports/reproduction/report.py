@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval_server.figures.picture import Picture
-from eval_server.figures.statements import of_this_kind
-from eval_server.figures.wording import counted, percent, signed
+from eval_server.figures.statements import seeds as said
+from eval_server.figures.statements.intervals import of_this_kind
+from eval_server.figures.wording import capital, counted, percent, signed
 from harness.reports.reproduction import figures, tables
 from harness.reports.reproduction.published import PAPER
 from harness.reports.reproduction.study import Choice, Study
@@ -112,13 +113,11 @@ def _tests(results: tuple[Tested, ...]) -> tuple[Block, ...]:
     return (
         tables.ablations(results),
         tables.mann_whitney(results),
-        "They hold these subjects fixed and say whether other seeds would keep the order. p is that of the "
-        "paper's test; Holm's is adjusted over all pairs of methods.",
+        f"{capital(said.over_seeds('these subjects'))} {said.papers_test()}",
         tables.over_other_subjects(results),
-        "It swaps whole subjects between two runs of one seed: would other subjects keep the "
-        "order of these two runs.",
+        said.swap_of_two_runs(),
         tables.seeds_and_subjects(results),
-        "Only this speaks about the methods, on other subjects and with other seeds: it is the one to quote.",
+        capital(said.both_speak()),
     )
 
 

@@ -59,7 +59,7 @@ def test_the_map_fills_exactly_the_significant_pairs_and_says_their_p() -> None:
     assert filled == sum(P[pair] < 0.05 for pair in upper) == 5
     assert drawn.rows[0][2:] == ("+1.00", "0.549", "cannot be told apart")
     assert drawn.rows[1] == (NAMES[0], NAMES[2], "+15.00", "0.0001", "forest is better")
-    assert "5 of 6 differences are significant" in drawn.caption
+    assert "5 of the 6 differences in weighted F1 are significant" in drawn.caption
 
 
 def test_a_map_of_many_entries_grows_wider_instead_of_smaller() -> None:
@@ -67,7 +67,7 @@ def test_a_map_of_many_entries_grows_wider_instead_of_smaller() -> None:
     drawn = significance_map(names, np.zeros((20, 20)), np.ones((20, 20)))
     assert 'class="picture broad"' in drawn.svg
     assert len(drawn.rows) == 190
-    assert "0 of 190 differences are significant" in drawn.caption
+    assert "None of the 190 differences in weighted F1 is significant" in drawn.caption
 
 
 def test_one_entry_alone_has_a_map_that_says_so() -> None:
@@ -83,8 +83,8 @@ def test_the_ranks_over_resamples_are_shares_in_percent() -> None:
 def test_differences_name_the_pairs_that_are_told_apart_and_the_margin() -> None:
     gaps = [Gap("a", "b", 0.01, (-0.02, 0.04), 0.5), Gap("a", "c", -0.15, None, 0.0002)]
     drawn = differences(gaps, margin=0.01)
-    assert "1 of 2 differences can be told from zero" in drawn.caption
-    assert "the margin of 0.01 fixed beforehand" in drawn.caption
+    assert "1 of the 2 differences in weighted F1 is significant" in drawn.caption
+    assert "the margin of 1 point fixed beforehand" in drawn.caption
     assert drawn.rows[0][2:5] == ("+1.00", "−2.00 to +4.00", "0.500")
     assert drawn.rows[1][3:] == ("not estimable", "0.0002", "told apart")
 
@@ -143,7 +143,7 @@ def test_the_dark_part_of_the_null_has_the_size_of_p() -> None:
 
 def test_two_entries_that_agree_on_everything_can_be_drawn() -> None:
     drawn = exact_null("a", "b", np.array([0.0]), np.array([1.0]), observed=0.0, p=1.0)
-    assert "in 100 % of all swaps" in drawn.caption
+    assert "in 100 % of swaps" in drawn.caption
 
 
 @pytest.mark.parametrize(

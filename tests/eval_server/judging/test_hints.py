@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eval_server.figures.statements.differences import mistaken
 from eval_server.judging.hints import Hint, hints
 from eval_server.judging.truth import Truth, read_truth
 from eval_server.judging.verdict import CellLevel
@@ -29,6 +30,15 @@ NAMED = dict(
         strict=True,
     )
 )  # fmt: skip
+TOLD = dict(
+    zip(
+        MISTAKES,
+        ("its labels turned around", "sorted as text", "one line late", "late or early", "sorted by class",
+         "sorted by class", "or by Patient_ID"),
+        strict=True,
+    )
+)  # fmt: skip
+"""The words of the help page for each."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +90,7 @@ def test_each_mistake_made_on_purpose_is_named_with_the_number_it_hides(
     f1 = 2 * tp / (positives + called_all) * positives / size
     f1 += 2 * tn / (2 * size - positives - called_all) * (size - positives) / size
     assert found[0].weighted_f1 == pytest.approx(f1)
+    assert TOLD[mistake] in mistaken()
     assert found[0].mend[0].isupper()
     assert found[0].mend.endswith(".")
 

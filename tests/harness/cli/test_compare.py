@@ -111,10 +111,10 @@ def test_a_baseline_is_compared_with_every_other_entry_and_nothing_else(folder: 
 def test_a_margin_says_who_is_equivalent(folder: Path) -> None:
     answer = run(folder, "--margin", "0.02")
     said = " ".join(answer.out.split())
-    assert "Equivalent within 0.02 (90 % interval; each pair by itself, not adjusted" in said
+    assert "Equivalent within ±2 points (90 % interval; each pair by itself, not adjusted" in said
     assert ": 1 of 6 pairs: better and twin." in said
-    assert "worse is not worse than better by more than 0.02: not shown" in said
-    assert "twin is not worse than better by more than 0.02: shown" in said
+    assert "worse is not worse than better by more than 2 points: not shown" in said
+    assert "twin is not worse than better by more than 2 points: shown" in said
     assert run(folder, "--margin", "0").code == 2
 
 

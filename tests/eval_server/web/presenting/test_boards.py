@@ -48,7 +48,7 @@ def test_many_entries_that_cannot_be_told_apart_are_counted_instead_of_named() -
 def test_without_subjects_nothing_is_said_about_telling_apart() -> None:
     unknown = {"interval": [None, None], "subject_accuracy": None}
     view = board_view(a_board([a_standing(1, 0.9, **unknown), a_standing(2, 0.8, **unknown)]), "rank", "")
-    assert "nothing is said" in view.told
+    assert "chance over subjects cannot be judged" in view.told
     assert [row.interval for row in view.rows] == ["not estimable"] * 2
     assert not view.bars
 
@@ -77,7 +77,7 @@ def test_bars_that_overlap_stand_side_by_side_and_say_where_they_begin_and_end()
         ((0, "end"), (1, "start")),
         ((1, "end"),),
     ]
-    assert view.rows[2].joined == "3 other rows, rows 1 to 4"
+    assert view.rows[2].joined == "joined by a bar with 3 other rows, rows 1 to 4"
 
 
 def test_the_bars_are_plotted_only_in_the_order_of_rank() -> None:

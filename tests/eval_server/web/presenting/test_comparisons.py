@@ -52,7 +52,9 @@ def test_a_pair_says_on_how_many_subjects_and_how_often_chance_does_as_well() ->
     view = pair_view(a_document(), NAMES)
     assert (view.a, view.b) == ("north", "south")
     assert view.difference.startswith("+")
-    assert view.sentence.startswith("north is better on 2 of 6 subjects and even on 4; a difference")
+    assert view.sentence.startswith(
+        "north is better on 2 of 6 subjects, worse on 0 and even on 4; if the two"
+    )
     assert "50 % of swaps" in view.sentence
 
 
@@ -71,7 +73,7 @@ def test_equivalence_is_claimed_only_where_the_whole_interval_lies_within_the_ma
     found = {"margin": 0.01, "interval": [-0.004, 0.006], "equivalent": True, "not_inferior": True}
     found["other_not_inferior"] = False
     said = pair_view(a_document(equivalence=found), NAMES).equivalence
-    assert said == "They are equivalent within ±1 points (90 % interval −0.40 to +0.60)."
+    assert said == "They are equivalent within ±1 point (90 % interval −0.40 to +0.60)."
     found |= {"interval": [-0.004, 0.03], "equivalent": False}
     assert "not shown" in pair_view(a_document(equivalence=found), NAMES).equivalence
     assert pair_view(a_document(equivalence=None), NAMES).equivalence == ""
@@ -107,6 +109,6 @@ def test_the_test_on_cells_is_labelled_as_what_decides_nothing() -> None:
 
 def test_many_entries_are_summed_up_and_listed_pair_by_pair() -> None:
     report = compare({"a": a_verdict(0), "b": a_verdict(5), "c": a_verdict(14)}, stability=False)
-    assert report_words(report) == "None of the 3 differences can be told from chance at 5 %."
+    assert report_words(report).startswith("None of the 3 differences in weighted F1 is significant at 5 %")
     lines = pair_lines(report, {"a": "1", "b": "2", "c": "3"})
     assert [line.ids for line in lines] == [("1", "2"), ("1", "3"), ("2", "3")]

@@ -87,7 +87,7 @@ def test_the_place_says_what_is_known_of_the_entry_taken_alone() -> None:
     alone = {"rank_set": [1, 3], "own_rank_set": [1, 2], "among_best": 2}
     board = a_board([a_standing(1, 0.9, **alone), *(a_standing(rank, 0.8) for rank in (2, 3))])
     assert headline(a_document(a_verdict()), board).place.endswith(
-        "Taken alone, it has one of the ranks 1 to 2 (95 %), and among the best 2."
+        "Taken alone, it has one of the ranks 1 to 2 (95 %), and is among the best 2."
     )
 
 

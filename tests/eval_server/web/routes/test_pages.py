@@ -165,7 +165,7 @@ def test_without_subjects_every_page_still_works_and_says_what_is_missing(place:
         for team, wrong in (("a", 1), ("b", 9), ("c", 24))
     ]
     pages = {"/phases/blind": "subjects of these cells are not known"}
-    pages["/phases/blind/rules"] = "not known to this server"
+    pages["/phases/blind/rules"] = "subjects of these cells are not known"
     pages[f"/submissions/{ids[0]}"] = "There is no interval"
     pages[f"/phases/blind/compare?s={ids[0]}&s={ids[1]}"] = "chance over subjects cannot be judged"
     pages["/phases/blind/compare?s=" + "&s=".join(ids)] = "chance over subjects cannot be judged"
