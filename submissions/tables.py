@@ -87,13 +87,15 @@ def reading_of_table(
     *,
     allow_partial: bool = False,
     scale: Scale | str | None = None,
+    mend_missing: str = "Predict these cells too.",
 ) -> Reading:
     """Read a table of cells with label, score or both, or a plain list of labels.
 
     Rows may stand in any order. Without `phase` the cells decide: those of an official phase are that
     phase, any others are a phase named after the file. With `allow_partial` cells of the phase may be
-    missing, and the predictions' phase is a partial one. `scale` says what the scores are where that is
-    not plain. Raises `SubmissionRefused` with every problem.
+    missing, and the predictions' phase is a partial one; without it `mend_missing` says what to do where
+    some are. `scale` says what the scores are where that is not plain. Raises `SubmissionRefused` with
+    every problem.
     """
     sheet = sheet_of(source, max(MOST_BYTES, ROW_BYTES * len(phase) if phase else 0))
     if not sheet.separator and len(sheet.first) == 1 and _is_value(sheet.first[0]):
@@ -102,7 +104,7 @@ def reading_of_table(
     body = _body(sheet, plan, phase or _recognised(sheet, plan))
     asked = scale or sheet.scale
     scored = labelled(plan, body.labels, body.numbers, body.lines, Scale(asked) if asked else None)
-    cells = _cell_problems(body, allow_partial=allow_partial)
+    cells = _cell_problems(body, mend_missing, allow_partial=allow_partial)
     if problems := [*body.problems, *scored.problems, *cells]:
         raise SubmissionRefused(tuple(problems))
     return Reading(_predictions(body, scored), read_as=_remarks(sheet, plan, body, scored))
@@ -234,7 +236,7 @@ def _one_cell_column(
     return sound[0], []
 
 
-def _cell_problems(body: _Body, *, allow_partial: bool) -> list[Problem]:
+def _cell_problems(body: _Body, mend_missing: str, *, allow_partial: bool) -> list[Problem]:
     """Cells that come twice, that the phase does not know, or that are missing."""
     phase, seen = body.phase, dict[int, int]()
     twice = Gathered("a cell that comes twice", "every cell once", "Keep one row for each cell.")
@@ -247,7 +249,6 @@ def _cell_problems(body: _Body, *, allow_partial: bool) -> list[Problem]:
     missing = [cell for at, cell in enumerate(phase.cells) if at not in seen]
     if not seen or (missing and not allow_partial):
         expected = f"all {len(phase)} cells of the phase {phase.name}"
-        mend = "Predict these cells too, or pack what there is with --allow-partial."
         what = f"{len(missing)} cells are missing" if len(missing) != 1 else "a cell is missing"
         problems.append(
             Problem(
@@ -255,7 +256,7 @@ def _cell_problems(body: _Body, *, allow_partial: bool) -> list[Problem]:
                 THE_TABLE,
                 expected,
                 f"none of {listed([bare(cell) for cell in missing[:MOST_LISTED]], len(missing))}",
-                mend,
+                mend_missing,
             )
         )
     return problems

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from eval_server.figures.wording import counted
 from eval_server.store.records import PhaseRecord, Rules, SpentQuota, Submission, TokenRecord
 
 TOKEN_PREFIX = "cnmc_"
@@ -173,20 +174,28 @@ def admission(rules: Rules, now: datetime) -> Callable[[SpentQuota], None] | Non
     def admit(spent: SpentQuota) -> None:
         left = allowance(rules, spent, now)
         if left.left == 0:
-            said = f"All {rules.in_all} submissions of this phase are used"
-            raise TooMany(said + _waiting(spent) + ".", None, now, left)
+            said = _used(rules.in_all or 0, "this phase") + _waiting(spent)
+            raise TooMany(f"{said}.", None, now, left)
         if left.left_today == 0:
-            said = f"All {rules.per_day} submissions of today are used" + _waiting(spent)
+            said = _used(rules.per_day or 0, "today") + _waiting(spent)
             raise TooMany(
                 f"{said}; the count starts anew at {utc(left.resets_at)}.", left.resets_at, now, left
             )
         if left.unscored_left_today == 0:
-            said = f"{rules.unscored_per_day} uploads were refused or failed today, which is the most"
+            uploads = counted(rules.unscored_per_day or 0, "upload was", "uploads were")
+            said = f"{uploads} refused or failed today, which is the most"
             raise TooMany(
                 f"{said}; the count starts anew at {utc(left.resets_at)}.", left.resets_at, now, left
             )
 
     return admit
+
+
+def _used(number: int, of: str) -> str:
+    """That nothing is left, in the number that it has."""
+    return (
+        f"The one submission of {of} is used" if number == 1 else f"All {number} submissions of {of} are used"
+    )
 
 
 def require_host(caller: Caller) -> None:

@@ -171,7 +171,7 @@ def show_table(shown: Shown) -> None:
     console.result("\n" + fill(words.answer(report), text))
     for line in words.significant_pairs(report):
         console.result(fill(f"  {line}", text, subsequent_indent="    "))
-    for line in (*words.equivalences(report), words.reading(report, bars=True)):
+    for line in (*words.equivalences(report), words.reading(report, bars=True), *words.own_ranks(report)):
         console.result("\n" + fill(line, text))
     console.say("")
     for sentence in words.limits(shown):

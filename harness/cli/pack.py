@@ -17,6 +17,8 @@ from submissions.predictions import Predictions
 from submissions.reading import Reading, read
 from submissions.tables import reading_of_table, write_table
 
+MEND_MISSING = "Predict these cells too, or pack what there is with --allow-partial."
+
 
 @click.command()
 @click.argument("table", type=PATH)
@@ -75,7 +77,9 @@ def _kept_scores(predictions: Predictions, out: Path) -> Path | None:
 
 def _reading(table: Path, phase: Phase | None, scale: str | None, *, allow_partial: bool) -> Reading:
     try:
-        reading = reading_of_table(table, phase, allow_partial=allow_partial, scale=scale)
+        reading = reading_of_table(
+            table, phase, allow_partial=allow_partial, scale=scale, mend_missing=MEND_MISSING
+        )
     except OSError as error:
         raise unreadable(table, error) from error
     predictions = reading.predictions

@@ -45,6 +45,18 @@ def reading(report: Report, *, bars: bool = False) -> str:
     return f"{spread}; {sets}. {intervals.overlap_says_nothing()}{joined}"
 
 
+def own_ranks(report: Report) -> list[str]:
+    """The ranks of entries taken alone, where they say more than the rank sets of all together."""
+    named = []
+    for one in report.entries:
+        own = one.own_rank
+        if own is None or one.rank_set is None:
+            continue
+        if (own.low, own.high) != one.rank_set or own.among_best < one.rank_set[1]:
+            named.append((one.entry, (own.low, own.high), own.among_best))
+    return [ranks.own_ranks(named[: differences.MOST_NAMED], report.alpha)] if named else []
+
+
 def limits(shown: Shown) -> tuple[str, ...]:
     """What the numbers do not say; remarks about entries come first."""
     report = shown.report

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval_server.judging.truth import Truth
+from harness.data.published import FOLD_OF
 from harness.errors import DataWrong
 from harness.runs.folder import read_manifest
 from submissions.columns import Scale
@@ -135,7 +136,19 @@ def _reading(path: Path, truth: Truth, manifest: Manifest | None, scale: Scale |
     if manifest is not None and table.name == TABLE:
         _require_unchanged(table, manifest.predictions_sha256)
     partial = manifest is not None and manifest.partial
-    return reading_of_table(table, truth.phase, allow_partial=partial, scale=scale)
+    mend = _mend_missing(truth)
+    return reading_of_table(table, truth.phase, allow_partial=partial, scale=scale, mend_missing=mend)
+
+
+def _mend_missing(truth: Truth) -> str:
+    """What to do where cells are missing, as on a copy that lacks images: labels of the others judge it."""
+    name = truth.phase.name
+    if name not in FOLD_OF and name != "prelim":
+        return "Predict these cells too, or judge by a label file of the others alone."
+    return (
+        f"Predict these cells too. Where a copy lacks images, `harness data table ROOT --split {name} "
+        "--part test --out cells.csv` writes the labels of those it has: judge with --truth cells.csv."
+    )
 
 
 def with_scores_beside(path: Path, phase: Phase) -> Reading:

@@ -20,6 +20,7 @@ from harness.reports.comparison_words import (
     answer,
     equivalences,
     limits,
+    own_ranks,
     published,
     reading,
     significant_pairs,
@@ -154,7 +155,14 @@ def markdown(shown: Shown) -> str:
     pairs = "\n".join(f"- {line}" for line in significant_pairs(shown.report))
     references = "\n".join(f"- {line.strip()}" for line in published(shown))
     beside = "\n".join(f"- {line}" for line in also_said(shown))
-    said = (*equivalences(shown.report), references, reading(shown.report), *limits(shown), beside)
+    said = (
+        *equivalences(shown.report),
+        references,
+        reading(shown.report),
+        *own_ranks(shown.report),
+        *limits(shown),
+        beside,
+    )
     return "\n\n".join(filter(None, (about(shown.report), plotted, answer(shown.report), pairs, *said)))
 
 

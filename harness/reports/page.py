@@ -39,7 +39,7 @@ from eval_server.figures.wording import (
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
-from harness.reports.comparison_words import PUBLISHED, about, answer, limits, pair_said, reading
+from harness.reports.comparison_words import PUBLISHED, about, answer, limits, own_ranks, pair_said, reading
 from harness.reports.leaderboard import rows_of
 from harness.reports.shown import Shown
 from submissions.writing import write_whole
@@ -96,7 +96,7 @@ def page(shown: Shown) -> str:
         about=escape(about(report)),
         answer=escape(answer(report)),
         standing=_standing(shown),
-        reading=escape(reading(report)),
+        reading=escape(" ".join((reading(report), *own_ranks(report)))),
         sections=_sections(shown),
         limits="".join(f"<p>{escape(sentence)}</p>\n" for sentence in limits(shown)),
         made=escape(f"Made by harness {version('cnmc-harness')}. Research software, not a medical device."),

@@ -32,7 +32,7 @@ from benchmarks.calibration.tables import Band, Row, Table, rate
 from eval_server.figures.statements import differences, intervals, ranks, seeds
 from eval_server.judging.truth import read_truth
 from eval_server.scoring.exact import swap_tests
-from eval_server.scoring.foresight import power
+from eval_server.scoring.foresight import FOUND, power
 from eval_server.scoring.measures import MARKED
 from eval_server.scoring.metrics import WEIGHTED_F1
 from tests.support import stored
@@ -115,7 +115,7 @@ def test_small_runs_show_what_large_ones_do() -> None:
     assert "intervals that ignore it are far too short" in intervals.no_subjects()
     level, of, holds = numbers_in(intervals.interval_means())
     assert level == holds == pytest.approx(100 * usual["closed form, as used"].value, abs=3)
-    assert numbers_in(intervals.interval_says(28, 0.8, 0.9))[-2:] == [of, of - holds]
+    assert numbers_in(intervals.interval_says(28, 0.8, 0.9)) == [28, 80, 90, of, of - holds]
     assert "finds differences that are not there" in differences.cells_decide_nothing()
     chosen = _row("candidates", "+3.7 points, prelim, as real entries", 300)
     assert chosen[CHOSEN].value > 0.92
@@ -184,6 +184,7 @@ def test_unequal_spread_makes_the_swap_test_bolder() -> None:
     assert entries[1].entry_sd > entries[0].entry_sd
     assert np.concatenate(ahead)[np.concatenate(rejected)].mean() > 0.8
     most, of, nominal = numbers_in(differences.unequal_spread())
+    assert of == 100
     assert nominal / of < found < (most + 1.5) / of
     assert found > (most - 2.5) / of
 
@@ -210,6 +211,7 @@ def test_what_is_said_to_be_found_in_80_of_100_cases_is() -> None:
     (apart,) = draw("prelim", PLAIN, (entry, worse), 600, np.random.default_rng(8))
     rejected = swap_tests(WEIGHTED_F1, apart.table, apart.first, apart.second).p < 0.05
     subjects, cases, of, points = numbers_in(intervals.can_find(known.findable, known.subjects))
+    assert (cases, of) == (100 * FOUND, 100)
     assert (subjects, points) == (28, pytest.approx(100 * known.findable, abs=0.005))
     assert rejected.mean() == pytest.approx(cases / of, abs=0.1)
 

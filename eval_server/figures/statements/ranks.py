@@ -53,13 +53,12 @@ def own_rank(name: str, own: RankSet, among_best: int, entries: int, alpha: floa
 
 
 def own_ranks(named: Sequence[tuple[str, RankSet, int]], alpha: float) -> str:
-    """The same of every entry of a board in a line; they do not hold for all together."""
-    said = ", ".join(f"{name} {ranks_words(own)}{_best(best, len(named))}" for name, own, best in named)
-    return f"Ranks of each entry taken alone ({level_words(alpha)} each, not all together): {said}."
-
-
-def _best(among: int, entries: int) -> str:
-    return f" (best {among})" if among < entries else ""
+    """The same of several in a line, for whoever asked about one of them before looking."""
+    said = ", ".join(f"{name} {ranks_words(own)} (among the best {best})" for name, own, best in named)
+    return (
+        "The ranks that an entry may have are fewer where it was the one asked about beforehand "
+        f"({level_words(alpha)} for it alone, not for all together): {said}."
+    )
 
 
 def beside_others(rank_set: RankSet, entries: int) -> str:

@@ -66,6 +66,10 @@ class OwnSubmission(SubmissionBrief):
     """Its place on the board; null where another one stands for the team, or the board is hidden."""
     rank_set: tuple[int, int] | None
     """The first and the last rank that it may hold."""
+    own_rank_set: tuple[int, int] | None
+    """The ranks that it may hold, for this entry taken alone (95 %)."""
+    among_best: int | None
+    """Among how many best it is, taken alone."""
     entries: int
     """Entries on the board."""
     best_of: BestOfDocument | None
@@ -141,6 +145,8 @@ def _own(
         interval=(None, None) if interval is None else interval.interval,
         rank=None if place is None else place.rank,
         rank_set=place.rank_set if place is not None and place.compared else None,
+        own_rank_set=None if place is None else place.own_rank_set,
+        among_best=None if place is None else place.among_best,
         entries=len(board.standings),
         best_of=None if place is None else best_of_document(best_of(desk, record, one)),
     )

@@ -28,6 +28,7 @@ from eval_server.web.documents.boards import LeaderboardDocument, StandingDocume
 from eval_server.web.documents.publishing import DIGITS
 from eval_server.web.documents.results import BestOfDocument, IntervalDocument
 from eval_server.web.documents.submissions import SubmissionDocument
+from eval_server.web.documents.teams import OwnSubmission
 from eval_server.web.presenting.words import (
     duration,
     known_interval,
@@ -98,7 +99,8 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
             entries = len(board.standings)
             if not one.compared or one.rank_set[0] == one.rank_set[1]:
                 return f"It holds {of_ranks.place(one.rank, entries)}."
-            return f"{of_ranks.may_hold(one.rank_set, entries)}{_alone(one, entries)}"
+            said = of_ranks.may_hold(one.rank_set, entries), rank_alone(one, entries)
+            return " ".join(filter(None, said))
     return "Another submission stands for its team on the board." if board.visible else ""
 
 
@@ -107,11 +109,17 @@ def best_of_words(told: BestOfDocument | None, metric: str) -> str:
     return "" if told is None else best_of(told.tries, told.optimism, metric_name(metric))
 
 
-def _alone(one: StandingDocument, entries: int) -> str:
-    """What is known of its rank where nobody asks about the others."""
+def rank_alone(one: StandingDocument | OwnSubmission, entries: int) -> str:
+    """What is known of its rank where nobody asks about the others; empty where that is nothing."""
     if one.own_rank_set is None or one.among_best is None:
         return ""
-    return f" {of_ranks.own_rank('it', one.own_rank_set, one.among_best, entries, ALPHA)}"
+    return of_ranks.own_rank("it", one.own_rank_set, one.among_best, entries, ALPHA)
+
+
+def own_words(one: OwnSubmission, metric: str) -> str:
+    """What a team's page says of what stands for it: its ranks taken alone, and its worth as the best."""
+    alone = rank_alone(one, one.entries) if one.rank_set is not None and one.entries > 1 else ""
+    return " ".join(filter(None, (alone, best_of_words(one.best_of, metric))))
 
 
 @dataclass(frozen=True, slots=True)

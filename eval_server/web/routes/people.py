@@ -89,11 +89,8 @@ def _team(
     phases = phase_list(desk, caller).phases
     quotas = [(phase, words.quota_words(found.quotas[phase.name], found.now)) for phase in phases]
     metrics = {phase.name: phase.metric for phase in phases}
-    chosen = [
-        (one, submissions.best_of_words(one.best_of, metrics[one.phase]))
-        for one in found.submissions
-        if one.best_of is not None
-    ]
+    told = [(one, submissions.own_words(one, metrics[one.phase])) for one in found.submissions]
+    chosen = [(one, said) for one, said in told if said]
     return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret, chosen=chosen)
 
 

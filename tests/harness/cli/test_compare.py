@@ -18,6 +18,7 @@ from submissions.predictions import Predictions
 from tests.support import stored
 from tests.support.command import Answer, harness
 from tests.support.inside import harness_inside
+from tests.support.truth import LABEL_FILE as LABELS
 
 NAMES = ("always-all", "better", "twin", "worse")
 SUBJECTS = [("1", 1), ("2", 1), ("3", 1), ("4", 1), ("H1", 0), ("H2", 0), ("H3", 0), ("H4", 0)]
@@ -92,6 +93,25 @@ def test_the_table_draws_intervals_and_says_what_is_significant_and_what_is_not_
     assert "of the 6 differences" in answer.out
     assert "A bar at the left joins" in answer.out
     assert "does not show that they are equally good" in answer.err.replace("\n", " ")
+
+
+def test_what_is_known_of_one_entry_taken_alone_stands_in_the_terminal_as_in_json() -> None:
+    """Six real entries: three have fewer ranks alone than all together allow, the others nothing more."""
+    names = ("svm", "lda", "mean-of-all", "mlp", "naive-bayes", "boosting")
+    command = ("compare", *(stored(f"entries/prelim/{name}.csv") for name in names))
+    options = ("--truth", stored(LABELS))
+    said = " ".join(harness_inside(*command, *options).out.split())
+    told = said.partition("for it alone, not for all together): ")[2]
+    expected = []
+    for one in harness_inside(*command, *options, "--json").document()["entries"]:
+        (low, high), best = one["own_rank_set"], one["among_best"]
+        if [low, high] != one["rank_set"] or best < one["rank_set"][1]:
+            expected.append(f"{one['name']} {low}-{high} (among the best {best})")
+    assert len(expected) == 3
+    assert told.startswith(", ".join(expected) + ".")
+    assert "for it alone" not in harness_inside(*command, *options, "--baseline", "lda").out.replace(
+        "\n", " "
+    )
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])

@@ -231,3 +231,21 @@ def test_what_is_weak_is_said_in_a_sentence(runs: Path, tmp_path: Path) -> None:
     write_table(Predictions(truth.phase, np.ones(len(called), np.uint8)), tmp_path / "all.csv")
     told = harness_inside("score", tmp_path / "all.csv", "--split", "fold1")
     assert "Weak: every cell is called the same" in told.out
+
+
+def test_a_copy_that_lacks_images_is_judged_by_the_labels_of_those_it_has(runs: Path, tmp_path: Path) -> None:
+    """The way that the refusal names, to its end; `harness pack` alone speaks of --allow-partial."""
+    truth = fold_truth("fold1")
+    some = truth.phase.cells[:40]
+    rows = "".join(f"{cell},{label}\n" for cell, label in zip(some, truth.labels.tolist(), strict=False))
+    (tmp_path / "p.csv").write_text(f"cell,label\n{rows}")
+    refused = harness_inside("score", tmp_path / "p.csv", "--split", "fold1")
+    assert refused.code == 5
+    assert "--allow-partial" not in refused.err
+    assert "harness data table ROOT --split fold1 --part test --out cells.csv" in refused.err.replace(
+        "\n", " "
+    )
+    (tmp_path / "cells.csv").write_text(f"cell,label\n{rows}")
+    assert harness_inside("score", tmp_path / "p.csv", "--truth", tmp_path / "cells.csv").code == 0
+    packed = harness_inside("pack", tmp_path / "p.csv", "--phase", "fold1", "--out", tmp_path / "p.zip")
+    assert "pack what there is with --allow-partial" in packed.err

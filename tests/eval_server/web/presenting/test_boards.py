@@ -68,6 +68,12 @@ def test_a_board_without_entries_and_one_with_a_single_entry_say_so() -> None:
     assert "only entry" in board_view(a_board([a_standing(1, 0.9)], [(0, 1)]), "rank", "").told
 
 
+def test_a_board_of_one_entry_says_nothing_of_others() -> None:
+    view = board_view(a_board([a_standing(1, 0.9, rank_set=[1, 1])], [(0, 1)]))
+    assert view.rows[0].ranks == "1"
+    assert view.rows[0].apart == ""
+
+
 def test_bars_that_overlap_stand_side_by_side_and_say_where_they_begin_and_end() -> None:
     view = board_view(four([(0, 3), (2, 4)]), "rank", "")
     assert view.lanes == 2

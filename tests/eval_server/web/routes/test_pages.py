@@ -275,7 +275,7 @@ def test_a_closed_phase_and_a_spent_quota_are_said_on_a_page(place: Place) -> No
         "/phases/brief/submit", files=files, data={"entry": "x", "team": "red"}
     )
     text = body(answer, 429)
-    assert "All 1 submissions of today are used" in text
+    assert "The one submission of today is used" in text
     assert "2 Dec 2026, 00:00 UTC" in text
     assert answer.headers["retry-after"]
     assert "red has 0 of today" in body(place.client(**HTML).get("/phases/brief/submit?team=red"))
