@@ -23,7 +23,15 @@ def alexnet_network(recipe: Recipe) -> Network:
         state: State = alexnet(weights=AlexNet_Weights.IMAGENET1K_V1).state_dict()
         return state
 
-    return Network(alexnet(num_classes=1, dropout=recipe.dropout), "classifier.6", fetch, "alexnet")
+    return Network(
+        alexnet(num_classes=1, dropout=recipe.dropout),
+        "classifier.6",
+        fetch,
+        "alexnet",
+        weights="torchvision's AlexNet_Weights.IMAGENET1K_V1",
+        library="torchvision",
+        call="torchvision.models.alexnet(num_classes=1)",
+    )
 
 
 class AlexNet(Finetuned):

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from models.exports import Export, Exported
 from models.settings import check, read_value
 from models.weights_source import NOT_FILES
 
@@ -290,6 +291,14 @@ class Entry(ABC):
         """
         raise SettingInvalid(
             f"{self.card.name} is not one network that a file could hold: {file}", "Train it: leave this out."
+        )
+
+    def exported(self, fitted: Fitted, asked: Export) -> Exported:
+        """Write what was learnt as a file for other programs; raises `EntryUnavailable` where that is no one
+        network, or none in this form."""
+        raise EntryUnavailable(
+            f"{self.card.name} is not one network that another program could load: it cannot be exported",
+            "Export a run of an entry that is one, such as seresnext, alexnet or timm:NAME.",
         )
 
     def configured(self, texts: Mapping[str, str]) -> Entry:

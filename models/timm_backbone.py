@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from models.contract import EntryCard, EntryUnavailable, Family
+from models.contract import Entry, EntryCard, EntryUnavailable, Family
 from models.finetune.entry import PACKAGES, Finetuned
 from models.finetune.recipe import HEAD, REST, Recipe
 from models.registry import missing_requirement, needs
@@ -27,7 +27,8 @@ _CARD = EntryCard(
     paper="Prellberg, Kramer 2019 for the recipe; timm (Wightman) names the source of each network",
     differences=(
         "the smallest learning rate is for the stem and first stage, the largest for the head; the side "
-        "of the input is 300 unless the network has a fixed one"
+        "of the input is 300 unless the network has a fixed one; mean and deviation of the channels are "
+        "those of the network's own training (normalisation=none gives RGB / 255, as the paper's program)"
     ),
     licence="MIT; of the weights, see timm's card of the network",
     requires=PACKAGES,
@@ -46,6 +47,18 @@ class TimmEntry(Finetuned):
         fits = (side for side in _TRIAL_SIDES if takes(network, replace(self.settings, side=side)))
         side = next(fits, self.settings.side)
         return {**Finetuned.trial_settings, "side": str(side)}
+
+    def configured(self, texts: Mapping[str, str]) -> Entry:
+        """As every entry; with another `backbone` come the mean and deviation that it was trained with."""
+        import timm
+
+        other = texts.get("backbone", self.settings.backbone)
+        if other == self.settings.backbone or not timm.is_model(other):
+            return super().configured(texts)
+        own = {
+            name: ",".join(map(str, value)) for name, value in _trained_with(_without_weights(other)).items()
+        }
+        return super().configured({**own, **texts})
 
 
 class TimmFamily(Family):
@@ -86,9 +99,16 @@ def recipe_for(name: str) -> Recipe:
     fixed = module.default_cfg.get("fixed_input_size", False)
     side = int(module.default_cfg["input_size"][-1]) if fixed else Recipe().side
     first = first_layers(module)
+    own: dict[str, Any] = {"normalisation": "own", **_trained_with(module)}
     if not first:
-        return Recipe(backbone=name, layers=(REST,), learning_rates=(1e-4,), side=side)
-    return Recipe(backbone=name, layers=(" ".join(first), REST, HEAD), side=side)
+        return Recipe(backbone=name, layers=(REST,), learning_rates=(1e-4,), side=side, **own)
+    return Recipe(backbone=name, layers=(" ".join(first), REST, HEAD), side=side, **own)
+
+
+def _trained_with(module: Any) -> dict[str, tuple[float, ...]]:
+    """The mean and deviation of each channel with which timm's weights of a network were trained."""
+    told = module.pretrained_cfg
+    return {"mean": tuple(map(float, told["mean"])), "deviation": tuple(map(float, told["std"]))}
 
 
 def _without_weights(name: str) -> Any:

@@ -12,11 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
-from models.contract import Cells, Entry, EntryCard, Fitted, Session
-from models.finetune.recipe import Recipe
+from models.contract import Cells, Entry, EntryCard, Fitted, Session, SettingInvalid
+from models.finetune.recipe import REST, Recipe
 from models.registry import needs
 
 if TYPE_CHECKING:
+    from models.exports import Export, Exported
     from models.finetune.fitted import FittedNetwork
     from models.finetune.loop import Approach
     from models.finetune.networks import Network
@@ -74,6 +75,28 @@ class Finetuned(Entry):
         from models.finetune.fitted import from_file
 
         return from_file(self.network(), self.settings, file)
+
+    def exported(self, fitted: Fitted, asked: Export) -> Exported:
+        self._require_packages()
+        from models.finetune.exporting import exported
+        from models.finetune.fitted import FittedNetwork
+
+        assert isinstance(fitted, FittedNetwork)
+        return exported(self.with_recipe(fitted.recipe).network(), fitted, asked)
+
+    def configured(self, texts: Mapping[str, str]) -> Entry:
+        """As every entry; `learning_rate` is short for one group of all layers that learn at this rate."""
+        rate = texts.get("learning_rate")
+        if rate is None:
+            return super().configured(texts)
+        clash = [name for name in ("layers", "learning_rates") if name in texts]
+        if clash:
+            raise SettingInvalid(
+                f"learning_rate is one rate for all layers, and {' and '.join(clash)} say otherwise",
+                "Leave one of them out.",
+            )
+        others = {name: text for name, text in texts.items() if name != "learning_rate"}
+        return super().configured({**others, "layers": REST, "learning_rates": rate})
 
     def adopt(self, folder: Path) -> Fitted:
         return self.load(folder).predicting_by(self.settings, self.card.name)

@@ -15,6 +15,7 @@ from torch import nn
 from models.contract import Cells, EntryUnavailable, Fitted, Scores, Session, reading_back
 from models.finetune.choosing import Chosen, for_prediction
 from models.finetune.networks import Network
+from models.finetune.optimisers import optimiser_facts
 from models.finetune.precision import device_of, placed, reproducible
 from models.finetune.predict import cells_a_pass, first_pass, mean_logits, scores_of
 from models.finetune.recipe import Recipe
@@ -78,6 +79,7 @@ class FittedNetwork(Fitted):
             "backbone": self.recipe.backbone,
             "parameters": parameters(self.module),
             "precision": self.recipe.precision,
+            **optimiser_facts(self.recipe),
             "views": self.recipe.views,
             **self.about,
             **({"predicted_with": self._chosen[1].choice.to_json()} if self._chosen else {}),

@@ -18,14 +18,18 @@ State = Mapping[str, torch.Tensor]
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """A network with one output: `head` is the name of its last layer; `fetch` gets the published
-    weights (a state dict with any head) from where its library keeps them, if any are `published`; `name`
-    is for messages."""
+    weights (a state dict with any head) from where its library keeps them, if any are `published`, under the
+    name `weights`; `name` is for messages. `library` builds the same network by `call`, for who has not this
+    program; both are empty where none does."""
 
     module: nn.Module
     head: str
     fetch: Callable[[], State]
     name: str = "this network"
     published: bool = True
+    weights: str = ""
+    library: str = ""
+    call: str = ""
 
 
 def timm_network(recipe: Recipe) -> Network:
@@ -48,7 +52,22 @@ def timm_network(recipe: Recipe) -> Network:
 
     sources: Any = module.pretrained_cfg
     published = any(sources.get(place) for place in ("url", "file", "hf_hub_id"))
-    return Network(module, _head_name(module, recipe.backbone), fetch, recipe.backbone, published)
+    return Network(
+        module,
+        _head_name(module, recipe.backbone),
+        fetch,
+        recipe.backbone,
+        published,
+        weights=_published_name(recipe.backbone, sources),
+        library="timm",
+        call=f'timm.create_model("{recipe.backbone}", num_classes=1)',
+    )
+
+
+def _published_name(backbone: str, sources: Any) -> str:
+    """timm's name for a network with its weights: ``resnet50.tv_in1k``."""
+    tag = sources.get("tag")
+    return f"{backbone.partition('.')[0]}.{tag}" if tag else backbone
 
 
 def _head_name(module: nn.Module, backbone: str) -> str:

@@ -18,6 +18,7 @@ from models.finetune.recipe import Recipe
 from models.finetune.views import turned
 
 _log = logging.getLogger(__name__)
+Channels = tuple[float, ...]
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_SD = (0.229, 0.224, 0.225)
 
@@ -27,11 +28,20 @@ def as_input(crops: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     images = crops.permute(0, 3, 1, 2).float().div_(255)
     if recipe.side != images.shape[-1]:
         images = F.interpolate(images, size=(recipe.side, recipe.side), mode="bilinear", antialias=True)
-    if recipe.normalisation == "imagenet":
-        mean, sd = (images.new_tensor(one).view(1, 3, 1, 1) for one in (_IMAGENET_MEAN, _IMAGENET_SD))
+    if recipe.normalisation != "none":
+        mean, sd = (images.new_tensor(one).view(1, 3, 1, 1) for one in normalised_by(recipe))
         images = (images - mean) / sd
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     return images.contiguous(memory_format=layout)
+
+
+def normalised_by(recipe: Recipe) -> tuple[Channels, Channels]:
+    """What is taken from each channel (RGB in [0, 1]), and what it is then divided by."""
+    if recipe.normalisation == "none":
+        return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    if recipe.normalisation == "own":
+        return recipe.mean, recipe.deviation
+    return _IMAGENET_MEAN, _IMAGENET_SD
 
 
 def mean_logits(

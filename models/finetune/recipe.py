@@ -31,7 +31,10 @@ class Recipe:
     `positive_weight` is the weight of ALL in the loss; None means n_HEM / n_ALL of the training
     cells. `translation` is the largest shift, as a share of the side. `side` is the network's input
     side in pixels; 300 takes the crops as they are. `views` rotations are predicted and averaged.
-    `checkpoint_minutes` 0 saves after every step; it does not change what is learnt.
+    `normalisation` is what is done to the channels in [0, 1]: nothing, ImageNet's mean and deviation, or
+    ``own``, which takes those of `mean` and `deviation`. `optimiser` is a class of `torch.optim`;
+    None for `weight_decay` and `momentum` means that class's own. `checkpoint_minutes` 0 saves after every
+    step; it does not change what is learnt.
     """
 
     backbone: str = "legacy_seresnext50_32x4d"
@@ -47,7 +50,12 @@ class Recipe:
     translation: float = number(0.2, 0, 1, below=True)
     views: int = number(8, *VIEWS)
     side: int = number(300, *SIDE)
-    normalisation: Literal["none", "imagenet"] = "none"
+    normalisation: Literal["none", "imagenet", "own"] = "none"
+    mean: tuple[float, ...] = number((), 0, 1)
+    deviation: tuple[float, ...] = number((), 1e-6, 1)
+    optimiser: str = "Adam"
+    weight_decay: float | None = number(None, 0, 100)
+    momentum: float | None = number(None, 0, 1, below=True)
     precision: Literal["float32", "tf32", "bf16"] = "float32"
     channels_last: bool = True
     checkpoint_minutes: float = number(5.0, *MINUTES)
@@ -58,6 +66,11 @@ class Recipe:
             raise ValueError(
                 f"expected one learning rate for each of the {len(self.layers)} groups of layers, "
                 f"found {len(self.learning_rates)}"
+            )
+        if self.normalisation == "own" and (len(self.mean), len(self.deviation)) != (3, 3):
+            raise ValueError(
+                "expected three numbers each in mean and deviation, which normalisation=own takes, found "
+                f"{len(self.mean)} and {len(self.deviation)}"
             )
         for name in ("layers", "schedule"):
             if not getattr(self, name):

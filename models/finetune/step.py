@@ -1,4 +1,4 @@
-"""One step of Adam on a batch: as it is written or compiled, recorded once and replayed on a CUDA GPU.
+"""One step on a batch: as it is written or compiled, recorded once and replayed on a CUDA GPU.
 
 A small batch leaves a GPU waiting for the program that names the next kernel; a CUDA graph names them all
 at once. The arithmetic is that of the eager step with the same kernels.
@@ -17,6 +17,7 @@ from torch import nn
 from models.finetune.engines import EAGER, Forward, calls, compiled
 from models.finetune.machine import seconds_of
 from models.finetune.networks import Network, parameter_groups
+from models.finetune.optimisers import begins_at_nought, optimiser_of
 from models.finetune.precision import autocast
 from models.finetune.recipe import Recipe
 
@@ -26,7 +27,7 @@ _WARM_UPS = 3
 
 
 class Step:
-    """Learns from one batch after another; `optimiser` holds Adam's moments.
+    """Learns from one batch after another; `optimiser` holds what it keeps between steps (Adam's moments).
 
     `engine` is "eager" or "compile", where the network's calls and their gradients are compiled at the first
     step; raises `EngineMissing`.
@@ -42,19 +43,18 @@ class Step:
         self._positive_weight = positive_weight
         self._device = positive_weight.device
         self.on_gpu = self._device.type == "cuda"
-        self.optimiser = torch.optim.Adam(
-            parameter_groups(network, recipe), fused=self.on_gpu or None, capturable=self.on_gpu
-        )
+        self.optimiser = optimiser_of(parameter_groups(network, recipe), recipe, on_gpu=self.on_gpu)
         self._recorded: _Recording | None = None
-        self._recordable = self.on_gpu
+        self._recordable = self.on_gpu and begins_at_nought(recipe)
+        self._rates_on_gpu = self._recordable
 
     def at_rates(self, rates: Sequence[float]) -> None:
         """Learn at these rates from now on, one a group of layers; a recording reads them where they lie."""
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
-            if self.on_gpu and isinstance(group["lr"], torch.Tensor):
+            if self._rates_on_gpu and isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)
             else:
-                group["lr"] = torch.tensor(rate, device=self._device) if self.on_gpu else rate
+                group["lr"] = torch.tensor(rate, device=self._device) if self._rates_on_gpu else rate
 
     def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """One step on images (n, 3, side, side) and labels (n,), float32; returns the loss on the device."""
@@ -110,7 +110,7 @@ class Step:
         with torch.no_grad():
             for name, one in self._module.state_dict().items():
                 one.copy_(weights[name])
-            _put_back(self.optimiser, moments)
+            _put_back(self.optimiser, moments, nought=begins_at_nought(self._recipe))
         self.optimiser.zero_grad()
 
     def forward(self) -> Forward:
@@ -147,9 +147,12 @@ def _cloned(optimiser: torch.optim.Optimizer) -> Moments:
     return [{name: one.clone() for name, one in state.items()} for state in kept]
 
 
-def _put_back(optimiser: torch.optim.Optimizer, moments: Moments) -> None:
-    """The moments as they were, in the same memory; before the first step they are nought."""
+def _put_back(optimiser: torch.optim.Optimizer, moments: Moments, *, nought: bool) -> None:
+    """What the optimiser kept as it was; where all of it begins at `nought`, in the same memory."""
     for parameter, before in zip(_parameters(optimiser), moments, strict=True):
+        if not before and not nought:
+            optimiser.state.pop(parameter, None)
+            continue
         for name, one in optimiser.state[parameter].items():
             if name in before:
                 one.copy_(before[name])

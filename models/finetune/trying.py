@@ -12,6 +12,7 @@ import torch
 from models.contract import EntryError, EntryUnavailable, SettingInvalid
 from models.finetune.file_kinds import HOW
 from models.finetune.networks import Network, parameter_groups
+from models.finetune.optimisers import optimiser_of
 from models.finetune.weights import require_fit
 from models.weights_source import NOT_FILES
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def try_out(build: Callable[[], Network], recipe: Recipe, weights: str) -> None:
     """Raise what a fit would raise: `SettingInvalid` for the recipe, `EntryUnavailable` for the weights."""
     network = sketched(build)
-    parameter_groups(network, recipe)
+    optimiser_of(parameter_groups(network, recipe), recipe, on_gpu=False)
     require_side(build, network, recipe)
     if weights not in NOT_FILES:
         require_fit(network, weights)

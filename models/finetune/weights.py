@@ -43,7 +43,8 @@ def start(network: Network, source: str) -> dict[str, Any]:
     if source == "hub":
         tensors = _from_hub(network)
         _fill(network, Given(tensors), "timm's hub")
-        return {"source": "hub", "sha256": fingerprint(tensors)}
+        named = {"name": network.weights} if network.weights else {}
+        return {"source": "hub", **named, "sha256": fingerprint(tensors)}
     file = weights_file(source)
     given = _read(network, file)
     found = _fill(network, given, str(file.path))

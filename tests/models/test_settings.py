@@ -23,7 +23,7 @@ NUMBERS = [
 @pytest.mark.parametrize(("name", "setting"), NUMBERS, ids="-".join)
 def test_a_number_that_cannot_be_meant_is_refused_for_every_setting_of_every_entry(name, setting):
     entry = registry.find(name)[0]
-    count = len(value) if isinstance(value := getattr(entry.settings, setting), tuple) else 1
+    count = max(1, len(value)) if isinstance(value := getattr(entry.settings, setting), tuple) else 1
     for text in ("nan", "inf", "-inf", "-1", "1" + 30 * "0"):
         with pytest.raises(SettingInvalid, match=setting) as told:
             entry.configured({setting: ",".join([text] * count)})
@@ -44,6 +44,8 @@ def test_a_number_that_cannot_be_meant_is_refused_for_every_setting_of_every_ent
         ({"epochs": "1000000000"}, "epochs of at least 1 and at most 10,000, found 1,000,000,000"),
         ({"epochs": "0"}, "epochs of at least 1"),
         ({"views": "0"}, "views of at least 1"),
+        ({"normalisation": "own"}, "three numbers each in mean and deviation"),
+        ({"mean": "0.5,nan,0.5"}, "a finite number for mean"),
         ({"translation": "1"}, "translation of at least 0 and below 1"),
     ],
 )

@@ -1,11 +1,13 @@
 """Any network of timm: its recipe goes by the network's own stages; unknown names get near ones."""
 
 import pytest
+import torch
 
 from models import registry
 from models.contract import EntryUnavailable
 from models.contract_tests import Trial, one_cell_is_predicted
 from models.finetune.networks import parameter_groups, timm_network
+from models.finetune.predict import as_input, normalised_by
 
 pytestmark = pytest.mark.training
 
@@ -29,6 +31,36 @@ def test_the_smallest_rate_is_for_the_stem_and_the_first_stage(name, first, side
     recipe = registry.find(f"timm:{name}")[0].settings
     assert set(recipe.layers[0].split()) == first
     assert recipe.side == side
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "deviation"),
+    [
+        ("resnet18", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ("vit_tiny_patch16_224", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    ],
+)
+def test_the_input_is_normalised_as_the_network_was_trained(name, mean, deviation):
+    entry = registry.find(f"timm:{name}")[0]
+    assert normalised_by(entry.settings) == (mean, deviation)
+    crops = torch.full((1, 300, 300, 3), 255, dtype=torch.uint8)
+    white = as_input(crops, entry.settings)[0, :, 0, 0]
+    assert white.tolist() == pytest.approx([(1 - m) / d for m, d in zip(mean, deviation, strict=True)])
+    assert normalised_by(entry.configured({"normalisation": "none"}).settings) == ((0,) * 3, (1,) * 3)
+
+
+def test_another_backbone_brings_its_own_mean_and_deviation():
+    entry = registry.find("timm:resnet18")[0].configured({"backbone": "vit_tiny_patch16_224", "side": "224"})
+    assert normalised_by(entry.settings) == ((0.5,) * 3, (0.5,) * 3)
+
+
+def test_a_fit_of_before_goes_on_as_its_settings_say():
+    entry, _ = registry.find("timm:resnet18")
+    told = {**entry.described_settings(), "normalisation": "none"}
+    new = ("mean", "deviation", "optimiser", "weight_decay", "momentum")
+    before = entry.with_described({name: value for name, value in told.items() if name not in new})
+    assert normalised_by(before.settings) == ((0,) * 3, (1,) * 3)
+    assert (before.settings.optimiser, before.settings.weight_decay) == ("Adam", None)
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_efficientnet", "test_convnext"])
