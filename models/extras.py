@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
         "alembic", "multipart", "python_multipart", "prometheus_client", "psycopg",
     ),
     "openvino": ("openvino",),
+    "export": ("onnx", "onnxscript", "onnxruntime"),
     "cluster": ("dask", "distributed"),
 }  # fmt: skip
 """What each extra brings, as it is imported."""

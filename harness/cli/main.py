@@ -36,6 +36,7 @@ COMMANDS = {
     "power": ("harness.cli.power:power", "How large a difference these subjects can show."),
     "upload": ("harness.cli.upload:upload", "Hand in a zip or a table that was made elsewhere."),
     "seeds": ("harness.cli.seeds:seeds", "Compare entries over many seeds, as the paper's Table 2 does."),
+    "export": ("harness.cli.export:export", "A run's network as a file for timm, torch or ONNX."),
     "ensemble": ("harness.cli.ensemble:ensemble", "Join finished runs into a new one."),
     "runs": ("harness.cli.runs:runs", "List all runs and what they are worth."),
     "models": ("harness.cli.models:models", "List the entries, or show one entry's card."),

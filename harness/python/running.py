@@ -21,6 +21,8 @@ from submissions.manifest import Manifest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.runs.exporting import ExportedRun
+
 Images: TypeAlias = (
     "str | Path | Sequence[str | Path] | npt.NDArray[np.uint8] | Sequence[npt.NDArray[np.uint8]]"
 )
@@ -143,6 +145,15 @@ class Run:
         result then says so. What shows no single cell on an even background gets no score, and the reason.
         """
         return Scored(score_images(self.finished, _images(images), device=device, allow_seen=allow_seen))
+
+    def export(
+        self, form: str, file: str | Path | None = None, *, with_views: bool = False, force: bool = False
+    ) -> ExportedRun:
+        """Its network as a file for other programs: ``timm``, ``onnx`` or ``state-dict``."""
+        from harness.runs.exporting import export_run
+
+        path = None if file is None else Path(file)
+        return export_run(self.finished, form, path, with_views=with_views, force=force)
 
     def to_frame(self) -> pd.DataFrame:
         """The epochs: the same as `history`."""

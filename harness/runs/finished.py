@@ -20,6 +20,10 @@ from models.source import Source, source_of
 from submissions.sealing import SEAL, unsealed
 
 _WHICH = "Name a folder below runs/ that holds fitted/, as `harness runs` lists them."
+_OF_THE_DATA = {
+    "other_labels": "not the published labels",
+    "pixels_not_known": "images saved again, pixels not known",
+}
 _DOCUMENTS = frozenset({".json", ".csv", ".txt", ".md"})
 
 
@@ -53,6 +57,19 @@ class FinishedRun:
         if self.elsewhere:
             return "not known: it was trained elsewhere"
         return f"{training['cells']} cells of {training['subjects']} subjects, for split {self.plan['split']}"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The words that must stand beside whatever is made of it."""
+        plan = self.plan
+        said = {
+            "drawn data": bool(plan.get("drawn")),
+            "partial": bool(plan.get("partial")),
+            "random weights": plan.get("weights", {}).get("source") == "none",
+            "trained elsewhere, on what is not known": self.elsewhere,
+            **{words: bool(plan.get("data", {}).get(name)) for name, words in _OF_THE_DATA.items()},
+        }
+        return tuple(word for word, holds in said.items() if holds)
 
     @property
     def weights_sha256(self) -> str:

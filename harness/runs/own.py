@@ -52,15 +52,7 @@ class ScoredImages:
     @property
     def remarks(self) -> tuple[str, ...]:
         """The words that must stand beside these scores."""
-        plan = self.run.plan
-        said = {
-            "drawn data": bool(plan.get("drawn")),
-            "partial": bool(plan.get("partial")),
-            "random weights": plan.get("weights", {}).get("source") == "none",
-            SEEN: bool(len(self.seen)),
-            "trained elsewhere, on what is not known": self.run.elsewhere,
-        }
-        return tuple(word for word, holds in said.items() if holds)
+        return (*self.run.remarks, *((SEEN,) if len(self.seen) else ()))
 
     @property
     def scored(self) -> int:

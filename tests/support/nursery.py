@@ -31,7 +31,9 @@ TRAIN = (
     "models.finetune.entry", "models.finetune.fitted", "models.descriptors.measures",
     "sklearn.neighbors", "sklearn.svm", "sklearn.ensemble", "skops.io",
 )  # fmt: skip
-TRAINING = frozenset({"submit", "train", "predict", "ensemble", "demo", "bench", "models", "doctor"})
+TRAINING = frozenset(
+    {"submit", "train", "predict", "ensemble", "export", "demo", "bench", "models", "doctor"}
+)
 """The commands that load torch, or may."""
 
 _ROOT = Path(__file__).resolve().parents[2]
