@@ -54,6 +54,7 @@ ALEXNET = AlexNet(
         ),
         year=2018,
         data="bone marrow images (Rehman et al.); ALL-IDB and more images (Shafique, Tehsin)",
+        weights="torchvision's AlexNet_Weights.IMAGENET1K_V1",
         differences=(
             "healthy against leukemic only, so one output; the reference entry's loss, augmentation and "
             "schedule; one view at test time"

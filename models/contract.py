@@ -215,6 +215,7 @@ class EntryCard:
     paper: str
     year: int | None = None
     data: str = ""
+    weights: str = ""
     reported: str = ""
     differences: str = ""
     licence: str = "MIT"

@@ -19,7 +19,6 @@ from models.contract import (
     Crops,
     Entry,
     EntryCard,
-    EntryUnavailable,
     FitInterrupted,
     Fitted,
     Scores,
@@ -32,7 +31,7 @@ from models.finetune.recipe import REST, SIDE, Recipe
 from models.registry import missing_requirement, needs
 from models.settings import check, number
 from models.shape import PERCEPTRON, SVM
-from models.weights_source import NOT_FILES
+from models.weights_folder import require_no_others, weights_of
 from submissions.writing import write_whole
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ _BATCH = 8
 """As in prediction with a fine-tuned network, where 8 images a pass were faster than 32 on a processor."""
 _PROJECTION = "projection.skops"
 _ABOUT = "backbones.json"
-_ENDINGS = (".safetensors", ".pth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class FrozenSettings:
     """`backbones` are timm's names, or ``alexnet``; `side` is the side of their input in pixels;
     `components` is how many principal components the classifiers see."""
 
-    backbones: tuple[str, ...] = ("alexnet", "resnet50")
+    backbones: tuple[str, ...] = ("alexnet", "resnet50.tv_in1k")
     side: int = number(224, *SIDE)
     components: int = number(128, 1, 65_536)
 
@@ -168,48 +166,8 @@ def _pretrained(backbone: str, settings: FrozenSettings, session: Session) -> Ex
     with reproducible(device_of(session), _recipe(backbone, settings.side)):
         reseed(session, 0)
         network = _network(backbone, settings.side)
-        origin = weights.start(network, _source(backbone, settings, session.weights))
+        origin = weights.start(network, weights_of(backbone, settings.backbones, session.weights))
     return _extractor(backbone, _headless(network), origin)
-
-
-def _source(backbone: str, settings: FrozenSettings, weights: str) -> str:
-    """The weights of one backbone: a folder holds a file for each, named after it."""
-    folder = Path(weights)
-    if weights in NOT_FILES or (not folder.is_dir() and len(settings.backbones) == 1):
-        return weights
-    if not folder.is_dir():
-        raise EntryUnavailable(
-            f"expected a folder with the weights of {', '.join(settings.backbones)}, found {weights}",
-            "Name the files in it after the networks, such as alexnet.pth, or choose one network: "
-            "--set backbones=NAME.",
-        )
-    found = _first(folder, backbone)
-    if found is None:
-        raise EntryUnavailable(
-            f"there is neither {backbone}.safetensors nor {backbone}.pth in {folder}",
-            "Put the weights there, or leave this network out: --set backbones=…",
-        )
-    return str(found)
-
-
-def _first(folder: Path, backbone: str) -> Path | None:
-    files = (folder / (backbone + ending) for ending in _ENDINGS)
-    return next((file for file in files if file.is_file()), None)
-
-
-def _require_no_others(backbones: tuple[str, ...], weights: str) -> None:
-    """Raise `EntryUnavailable` where a folder of weights holds files that none of the networks takes."""
-    folder = Path(weights)
-    if weights in NOT_FILES or not folder.is_dir():
-        return
-    files = sorted(file for file in folder.iterdir() if file.suffix in _ENDINGS)
-    taken = {_first(folder, name) for name in backbones}
-    others = [file.name for file in files if file not in taken]
-    if others:
-        raise EntryUnavailable(
-            f"{folder} holds weights that none of {', '.join(backbones)} takes: {', '.join(others[:3])}",
-            "Move them elsewhere, or name the networks that are meant: --set backbones=NAME,NAME.",
-        )
 
 
 class FittedFrozenCnn(Fitted):
@@ -282,6 +240,7 @@ class FrozenCnn(Entry):
             "Pre-Trained Convolutional Neural Networks"
         ),
         year=2018,
+        weights="torchvision's original ones of AlexNet and ResNet-50 (timm: resnet50.tv_in1k)",
         data="blood smear images of several collections, whole images without segmentation",
         reported="accuracy 100 % on their images (abstract)",
         differences=(
@@ -296,10 +255,10 @@ class FrozenCnn(Entry):
         self._require_packages()
         from models.finetune.trying import try_out
 
-        _require_no_others(self.settings.backbones, weights)
+        require_no_others(self.settings.backbones, weights)
         for name in self.settings.backbones:
             build = partial(_network, name, self.settings.side)
-            source = _source(name, self.settings, weights)
+            source = weights_of(name, self.settings.backbones, weights)
             try_out(build, _recipe(name, self.settings.side), source)
 
     def fit(self, cells: Cells, session: Session) -> Fitted:

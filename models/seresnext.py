@@ -17,6 +17,7 @@ _CARD = EntryCard(
     ),
     year=2019,
     data="C-NMC 2019: folds 0-2 for the preliminary phase, with the preliminary set for the final one",
+    weights="Cadene's, as in the published program (timm: legacy_seresnext50_32x4d.in1k)",
     reported=(
         "preliminary set, 24 runs, best epoch of each: weighted F1 0.8789 ± 0.0090 (0.8628 to 0.8981); "
         "final set 0.8891"

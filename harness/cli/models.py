@@ -95,7 +95,7 @@ def _reported(one: Listing) -> str:
 def _show_card(name: str, *, as_json: bool) -> None:
     entry, origin = registry.find(name)
     settings = entry.described_settings()
-    facts: dict[str, Any] = {"origin": origin, **asdict(entry.card), "settings": settings}
+    facts: dict[str, Any] = {"origin": origin, **_in_reading_order(asdict(entry.card)), "settings": settings}
     if as_json:
         console.emit(facts)
         return
@@ -105,6 +105,13 @@ def _show_card(name: str, *, as_json: bool) -> None:
     for key, value in facts.items():
         if value not in ("", None):
             console.result(f"{key:12} {value}")
+
+
+def _in_reading_order(card: dict[str, Any]) -> dict[str, Any]:
+    """What is different here stands before what was reported: those numbers are of the original."""
+    order = [*(name for name in card if name != "reported")]
+    order.insert(order.index("differences") + 1, "reported")
+    return {name: card[name] for name in order}
 
 
 def _check(name: str | None, *, as_json: bool) -> None:

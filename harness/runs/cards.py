@@ -23,8 +23,10 @@ def card_of_run(card: EntryCard, manifest: Manifest, verdict: Verdict | None) ->
     return (
         f"# {card.name} on {manifest.split}, seed {manifest.seed}\n\n"
         f"{card.summary}\n\n"
-        f"- after: {card.paper}\n- reported: {card.reported or 'nothing'}\n"
+        f"- after: {card.paper}\n"
         f"- different here: {card.differences or 'nothing known'}\n"
+        f"- reported by its authors: {card.reported or 'nothing'}\n"
+        f"- first weights: {_first_weights(manifest) or card.weights or 'none'}\n"
         f"- trained on {training['cells']} cells ({classes}) of {training['subjects']} subjects\n{left_out}"
         f"- choice of epoch: {manifest.selection}\n{_remarks(manifest)}\n"
         f"{NOT_A_DEVICE}\n{scores(manifest, verdict)}"
@@ -54,6 +56,12 @@ def card_of_prediction(manifest: Manifest, trained_on: str, verdict: Verdict | N
         f"- trained on {trained_on}\n{_remarks(manifest)}\n"
         f"{NOT_A_DEVICE}\n{scores(manifest, verdict)}"
     )
+
+
+def _first_weights(manifest: Manifest) -> str:
+    """Where this training started, by the name its library keeps the weights under."""
+    first = manifest.training.get("first_weights", {})
+    return str(first.get("name") or first.get("file") or first.get("remark") or "")
 
 
 def _remarks(manifest: Manifest) -> str:

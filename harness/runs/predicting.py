@@ -255,7 +255,7 @@ def _verdict(prediction: Prediction, predictions: Predictions) -> Verdict | None
 def _manifest(prediction: Prediction, predictions: Predictions, computed: Mapping[str, Any]) -> Manifest:
     run, plan, side = prediction.run, prediction.run.plan, prediction.side
     return Manifest(
-        entry=str(plan["entry"]),
+        entry=_named(prediction),
         origin=str(plan["origin"]),
         phase=side.phase.name,
         split=side.name,
@@ -278,6 +278,12 @@ def _manifest(prediction: Prediction, predictions: Predictions, computed: Mappin
         submission_sha256=bytes_sha256(packed(predictions)),
         key=prediction.folder.key,
     )
+
+
+def _named(prediction: Prediction) -> str:
+    """What the entry is called: an earlier run may call it by the name that another one has by now."""
+    family = prediction.run.plan["entry"] != prediction.entry.card.name
+    return prediction.entry.card.name if family else str(prediction.run.plan["entry"])
 
 
 def _data_facts(prediction: Prediction) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def test_every_built_in_entry_keeps_the_contract(name):
 
 def test_every_approach_that_the_paper_names_is_there():
     approaches = {"seresnext", "seresnext-norot", "seresnext-nospeclr", "alexnet", "frozen-cnn", "majority"}
-    approaches |= {"shape-svm", "shape-ensemble", "shape-knn", "neighborhood", "timm:test_vit"}
+    approaches |= {"shape-svm", "shape-ensemble", "shape-knn", "neighborhood", "neighborhood-trust"}
+    approaches |= {"timm:test_vit"}
     assert approaches <= set(NAMES)
 
 

@@ -6,6 +6,7 @@ import pytest
 from models.contract import EntryUnavailable, Session, SettingInvalid
 from models.drawn_cells import drawn_cells
 from models.frozen_cnn import FROZEN_CNN
+from models.weights_folder import weights_of
 
 pytestmark = pytest.mark.training
 
@@ -63,8 +64,14 @@ def test_a_missing_file_is_named(weights):
         entry.fit(drawn_cells(12), Session(weights=str(weights)))
 
 
+def test_a_file_may_be_named_without_the_name_of_its_weights(weights):
+    assert weights_of("test_resnet.r160_in1k", ("alexnet",), str(weights)).endswith("test_resnet.pth")
+
+
 def test_one_file_is_not_enough_for_two_networks(weights):
-    with pytest.raises(EntryUnavailable, match="expected a folder with the weights of alexnet, resnet50"):
+    with pytest.raises(
+        EntryUnavailable, match=r"expected a folder with the weights of alexnet, resnet50\.tv_in1k"
+    ):
         FROZEN_CNN.fit(drawn_cells(12), Session(weights=str(weights / "test_resnet.pth")))
 
 

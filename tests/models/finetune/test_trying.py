@@ -66,7 +66,7 @@ def test_weights_with_a_nan_are_refused_before_any_work(tmp_path):
           "side": "32"}, "does not take images of side 32: .*224"),
         ("frozen-cnn", {"backbones": "resnet5"}, "timm has no network"),
         ("frozen-cnn", {"backbones": "alexnet", "side": "20"}, "does not take images of side 20"),
-        ("neighborhood", {"backbone": "convnext_tiny"}, "no layer of convnext_tiny belongs to the group"),
+        ("neighborhood-trust", {"backbone": "convnext_tiny"}, "no layer of convnext_tiny belongs to the"),
         ("timm:deit_tiny_distilled_patch16_224", {}, "no single last layer"),
     ],
 )  # fmt: skip
