@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.table import Table
 
-    from models.contract import Advance
+    from models.progress import Advance
 
 
 def _console(*, stderr: bool) -> Console:
@@ -33,6 +33,13 @@ def say(text: str, *, style: str | None = None) -> None:
 def result(text: str) -> None:
     """A line of the result, on standard output."""
     _console(stderr=False).print(text, markup=False)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def width() -> int:
@@ -126,13 +133,14 @@ def progress(description: str, total: int, /) -> Iterator[Advance]:
     """A progress bar on standard error (`models.contract.Progress`); silent where that is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    words, note = TextColumn("{task.description}"), TextColumn("{task.fields[note]}", markup=False)
+    columns = (words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), note)
     console = _console(stderr=True)
     silent = not (console.is_terminal and _BARS.get())
     with Progress(*columns, console=console, disable=silent, transient=True) as bar:
-        task = bar.add_task(description, total=total)
+        task = bar.add_task(description, total=total, note="")
 
-        def advance(steps: int = 1, /) -> None:
-            bar.advance(task, steps)
+        def advance(steps: int = 1, /, note: str = "") -> None:
+            bar.update(task, advance=steps, note=note or bar.tasks[task].fields["note"])
 
         yield advance

@@ -13,7 +13,7 @@ import types
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.exports import Export, Exported
+from models.progress import EpochEnd, Progress, silent, unwatched
 from models.settings import check, read_value
 from models.weights_source import NOT_FILES
 
@@ -126,28 +127,6 @@ def require_both_classes(labels: npt.NDArray[np.uint8]) -> None:
         )
 
 
-class Advance(Protocol):
-    """Moves a progress bar on by some steps."""
-
-    def __call__(self, steps: int = 1, /) -> None: ...
-
-
-class Progress(Protocol):
-    """Shows how far a long piece of work has come."""
-
-    def __call__(self, description: str, total: int, /) -> AbstractContextManager[Advance]: ...
-
-
-@contextmanager
-def silent(_description: str, _total: int, /) -> Iterator[Advance]:
-    """Progress that nobody watches."""
-
-    def advance(_steps: int = 1, /) -> None:
-        return None
-
-    yield advance
-
-
 def _unkept(_epoch: int, _logits: npt.NDArray[np.float64]) -> None:
     return None
 
@@ -182,8 +161,9 @@ class Session:
     `cache` is where results that depend on pixels alone (descriptors, frozen features) are kept
     between runs; `identity` names all that decides the result of a run, so that a checkpoint of
     another one is known as foreign. `record` takes one JSON-able event, such as
-    ``{"epoch": 1, "loss": 0.2}``; an event with the epoch of an earlier one replaces it. `stopping`
-    is asked often, and answers True when the user wants to stop: save, then raise `FitInterrupted`.
+    ``{"epoch": 1, "loss": 0.2}``; an event with the epoch of an earlier one replaces it. `ended` is told of
+    each epoch that ends here, with its speed, which no record holds. `stopping` is
+    asked often, and answers True when the user wants to stop: save, then raise `FitInterrupted`.
     `engine` names how a network is computed, "auto" the fastest here (as `device`, it changes rounding
     alone); `ahead` is how many cells will be predicted in all, where calls bring them part by part.
     """
@@ -199,6 +179,7 @@ class Session:
     engine: str = "auto"
     ahead: int = 0
     record: Callable[[Mapping[str, Any]], None] = _unrecorded
+    ended: Callable[[EpochEnd], None] = unwatched
     stopping: Callable[[], bool] = _never
 
     def generator(self, *keys: int) -> np.random.Generator:

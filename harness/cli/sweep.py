@@ -108,14 +108,9 @@ def plan_lines(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> list[str]:
     done = sum(job.done for job in jobs)
     lines = [f"{len(jobs)} runs: {done} done, {len(jobs) - done} to do"]
     for cost in found:
-        told = "" if not cost.seconds else f"about {duration(cost.seconds)} a fit, "
-        whole = "" if not cost.seconds else f", {duration(cost.runs * cost.seconds)} one after another"
+        told = "" if not cost.seconds else f"about {console.duration(cost.seconds)} a fit, "
+        whole = (
+            "" if not cost.seconds else f", {console.duration(cost.runs * cost.seconds)} one after another"
+        )
         lines.append(f"{cost.entry}: {cost.runs} to do, {told}{cost.source}{whole}")
     return lines
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

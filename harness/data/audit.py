@@ -20,7 +20,7 @@ from harness.data.marker import Marker, read_marker
 from harness.data.published import LABEL_FILE, PARTS, PublishedCell, published
 from harness.data.records import CellRecord
 from harness.errors import DataWrong
-from models.contract import Progress, silent
+from models.progress import Progress, silent
 
 __all__ = ["EXAMPLES", "Audit", "Finding", "LabelFileAudit", "SplitAudit", "Twin", "audit"]
 

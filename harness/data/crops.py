@@ -28,7 +28,8 @@ from harness.data.layouts import how_to_get_data
 from harness.data.parallel import in_parallel
 from harness.data.records import CellRecord
 from harness.errors import DataWrong
-from models.contract import Cells, Crops, PixelSource, Progress, silent
+from models.contract import Cells, Crops, PixelSource
+from models.progress import Progress, silent
 from submissions.sealing import Blocks, SealBroken, break_seal, seal_blocks
 
 SIDE = 300

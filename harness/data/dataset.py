@@ -12,7 +12,7 @@ from harness import console
 from harness.data.audit import Audit, audit
 from harness.data.published import PARTS
 from harness.data.records import CellRecord
-from models.contract import Progress, silent
+from models.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

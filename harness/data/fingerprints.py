@@ -12,7 +12,7 @@ from harness.data.cache import HashCache, Hashed, PixelMemory
 from harness.data.layouts import FoundCell, FoundFiles
 from harness.data.parallel import in_parallel
 from harness.data.pixels import shown_by
-from models.contract import Progress
+from models.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from harness.data.painting import TRAITS, as_bmp, padded, paint
 from harness.data.parallel import in_parallel
 from harness.data.published import LABEL_FILE, PublishedCell, published
 from harness.errors import DataWrong, UsageWrong
-from models.contract import Progress, silent
+from models.progress import Progress, silent
 from submissions.cells import CellName, Label
 from submissions.label_files import PUBLISHED
 from submissions.writing import naming

@@ -26,7 +26,8 @@ from harness.runs.folder import RunFolder, Status
 from harness.runs.kept import Kept, look
 from harness.runs.provenance import changes, digest, environment
 from models import registry
-from models.contract import Entry, Progress, require_both_classes, silent
+from models.contract import Entry, require_both_classes
+from models.progress import Progress, silent
 from models.source import Source, source_of
 
 

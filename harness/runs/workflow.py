@@ -25,6 +25,7 @@ from harness.data.splits import CellRecord
 from harness.errors import DataWrong
 from harness.runs.cards import card_of_run
 from harness.runs.chunks import Chunks, ScoredCells
+from harness.runs.epoch_lines import tell
 from harness.runs.epochs import Logits, write_epoch
 from harness.runs.finishing import RunStopped, judged, marking, truth_of, zipped
 from harness.runs.folder import Status, read_json, write_json
@@ -138,6 +139,7 @@ def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False, ahead: in
         engine=plan.request.engine,
         ahead=ahead,
         record=plan.folder.recorder(),
+        ended=tell,
         stopping=stopping,
     )
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.contract import Advance, Cells, FitInterrupted, Session, SettingInvalid
+from models.contract import Cells, FitInterrupted, Session, SettingInvalid, Validation
 from models.finetune import weights
 from models.finetune.augment import drawn, fixed_point_steps, moved
 from models.finetune.checkpoints import Checkpoints, Saved
@@ -30,12 +30,14 @@ from models.finetune.choosing import AUTO
 from models.finetune.engines import EAGER
 from models.finetune.fitted import FittedNetwork
 from models.finetune.networks import Network
+from models.finetune.pace import Pace
 from models.finetune.pixels import Pixels
 from models.finetune.precision import device_of, out_of_memory, placed, reproducible, reseed
 from models.finetune.predict import as_input, mean_of_views, scores_of, view_logits
 from models.finetune.recipe import Recipe
 from models.finetune.rehearsing import Rehearsal
 from models.finetune.step import Step
+from models.progress import Advance
 from models.weights_source import NOT_FILES
 
 _log = logging.getLogger(__name__)
@@ -141,6 +143,7 @@ class Training:
     pixels: Pixels = field(init=False)
     stepping: Step = field(init=False)
     engine: dict[str, Any] = field(init=False, default_factory=dict)
+    pace: Pace = field(init=False)
     _saved_at: float = field(init=False, default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -153,6 +156,7 @@ class Training:
                 self.recipe.batch,
             )
         self.steps = len(labels) // self.batch
+        self.pace = Pace(self.recipe.epochs, self.steps * self.batch)
         self.labels = torch.from_numpy(labels.astype(np.float32)).to(self.device)
         self.losses = torch.zeros(self.steps, device=self.device)
         balance = (len(labels) - int(labels.sum())) / int(labels.sum())
@@ -186,7 +190,9 @@ class Training:
         if self.session.validation and not self.history:
             self._finish_epoch(0)
         while self.epoch <= self.recipe.epochs:
-            with self.session.progress(f"epoch {self.epoch} of {self.recipe.epochs}", self.steps) as advance:
+            words = f"epoch {self.epoch} of {self.recipe.epochs}"
+            left = (self.steps - self.step) * self.batch
+            with self.session.progress(words, self.steps) as advance, self.pace.learning(left):
                 self._learn_epoch(advance)
             self._finish_epoch(self.epoch)
             self.epoch, self.step = self.epoch + 1, 0
@@ -202,12 +208,15 @@ class Training:
         while self.step < self.steps:
             self.losses[self.step] = self.learn(batches[self.step])
             self.step += 1
-            advance(1)
+            advance(1, note=self._running_loss() if self.pace.says_again() else "")
             if self.session.stopping():
                 self._save()
                 raise FitInterrupted
             if self._time_to_save() or (self.step == self.steps and self.session.validation):
                 self._save()
+
+    def _running_loss(self) -> str:
+        return f"loss {float(self.losses[: self.step].mean()):.4f}"
 
     def _order(self) -> npt.NDArray[np.intp]:
         """The order of the cells in this epoch."""
@@ -249,15 +258,19 @@ class Training:
         if epoch:
             event |= {"loss": self._mean_loss(), "learning_rates": list(self.recipe.rates(epoch))}
         if self.session.validation:
-            validation = self.session.validation
-            logits = self._logits(validation.cells, f"validating epoch {epoch}")
-            validation.keep(epoch, logits)
-            told = validation.judge(scores_of(mean_of_views(logits)))
-            event |= {name: float(value) for name, value in told.items()}
+            with self.pace.judging():
+                event |= self._judged(epoch, self.session.validation)
             if self.best is None or event["weighted_f1"] > self.best.weighted_f1:
                 self._keep(epoch, event["weighted_f1"])
         self.history.append(event)
         self.session.record(event)
+        self.session.ended(self.pace.end(event))
+
+    def _judged(self, epoch: int, validation: Validation) -> dict[str, float]:
+        logits = self._logits(validation.cells, f"validating epoch {epoch}")
+        validation.keep(epoch, logits)
+        told = validation.judge(scores_of(mean_of_views(logits)))
+        return {name: float(value) for name, value in told.items()}
 
     def _logits(self, cells: Cells, description: str) -> npt.NDArray[np.float64]:
         self.network.module.eval()

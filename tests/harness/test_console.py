@@ -28,10 +28,15 @@ def printed(*rows: tuple[str, ...]) -> str:
 
 def on_a_terminal(columns: int, *arguments: str) -> str:
     """What `harness` prints on a terminal of so many columns."""
+    return python_on_a_terminal(columns, "-m", "harness", *arguments)
+
+
+def python_on_a_terminal(columns: int, *arguments: str) -> str:
+    """What Python prints there, on both of its outputs."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "harness", *arguments]
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
-    process = subprocess.Popen(command, stdout=theirs, env=environment)
+    command = [sys.executable, *arguments]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     said = b""
     try:
@@ -76,3 +81,13 @@ def test_the_ids_that_a_pipe_is_given_are_those_that_revoke_takes(tmp_path: Path
     ]
     assert SERVER_TOKENS[1] in row
     assert harness_inside("token", "revoke", row.split()[0], *server).code == 0
+
+
+def test_a_bar_shows_the_last_note_that_was_given_and_square_brackets_as_they_are() -> None:
+    code = """
+from harness import console
+with console.progress("epoch 1 of 2", 3) as advance:
+    advance(1, note="loss 0.7500 [x]")
+    advance(1)
+"""
+    assert "loss 0.7500 [x]" in python_on_a_terminal(120, "-c", code)

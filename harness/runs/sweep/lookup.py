@@ -10,7 +10,7 @@ from typing import TypeVar
 from harness.data.dataset import Dataset, open_dataset
 from harness.runs.folder import Status
 from harness.runs.plan import Grounds, Plan, Request, draft, grounds_of, request_of_fit
-from models.contract import Progress, silent
+from models.progress import Progress, silent
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

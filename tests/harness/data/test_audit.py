@@ -17,7 +17,7 @@ from harness.data.cache import FileState, HashCache, Hashed
 from harness.data.layouts import MARKER
 from harness.data.published import LABEL_FILE
 from harness.errors import DataWrong
-from models.contract import Advance
+from models.progress import Advance
 from tests.harness.data.conftest import Rearranged
 from tests.support import few_images, stored, whole_sample
 from tests.support.damage import harms

@@ -42,7 +42,7 @@ def train(folder: Path, told: Connection, engine: str) -> None:
     def progress(description, total, /):
         done = (int(description.split()[1]) - 1) * total if description.startswith("epoch") else None
 
-        def advance(steps=1, /):
+        def advance(steps=1, /, note=""):
             nonlocal done
             if done is not None:
                 done += steps
