@@ -137,11 +137,15 @@ class Validation:
 
     `judge` maps scores to named numbers; the choice is made by the largest ``weighted_f1``. `keep` is given
     the logits of every epoch (from 0, before the first), float64 (cells, views), for who wants them all.
+    Where it does not `chooses`, epochs are judged and the last one is taken: what is learnt, and every
+    checkpoint of it, is that of a training without. `name` stands in each record.
     """
 
     cells: Cells
     judge: Callable[[Scores], Mapping[str, float]]
     keep: Callable[[int, npt.NDArray[np.float64]], None] = _unkept
+    chooses: bool = True
+    name: str = ""
 
 
 def _never() -> bool:

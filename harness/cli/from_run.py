@@ -39,11 +39,6 @@ _OPTIONS = (
     click.option(
         "--join", is_flag=True, help="With several runs: also join them, by the mean of their logits."
     ),
-    click.option(
-        "--allow-seen",
-        is_flag=True,
-        help="Let a finished run predict cells that it has seen in training; marked wherever it is shown.",
-    ),
 )
 
 _OF_TRAINING = {
@@ -54,6 +49,7 @@ _OF_TRAINING = {
     "select": "--select",
     "shared_cells": "--shared-cells",
     "precision": "--precision",
+    "watch": "--watch",
 }
 """Options that decide about a training, which a finished run has behind it."""
 

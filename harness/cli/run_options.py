@@ -37,6 +37,20 @@ _WHAT = (
         help="Epoch that predicts: `last`, `best:fold1` and the like, or, as published, `best:test`.",
     ),
 )
+_WATCH = (
+    click.option(
+        "--watch",
+        type=click.Choice(["prelim", "fold0", "fold1", "fold2"]),
+        help="Judge every epoch by this part without choosing by it: curves for --select last. The same is "
+        "learnt without.",
+    ),
+    click.option(
+        "--allow-seen",
+        is_flag=True,
+        help="Let a finished run predict, or --watch judge by, cells that are seen in training; marked "
+        "wherever it is shown.",
+    ),
+)
 _COMMON = (
     DATA,
     RUNS,
@@ -82,7 +96,7 @@ _FRESH = click.option(
 
 def run_options(command: Command) -> Command:
     """Give a command every option that decides about a run."""
-    return _with(command, (*_ONE_ENTRY, *_WHAT, *_COMMON, _FRESH, _DRY_RUN, JSON))
+    return _with(command, (*_ONE_ENTRY, *_WHAT, *_WATCH, *_COMMON, _FRESH, _DRY_RUN, JSON))
 
 
 def sweep_options(command: Command) -> Command:
@@ -110,6 +124,8 @@ def resolve_plan(options: dict[str, Any], until: str) -> Plan:
         model=model_of(options["model"]),
         seed=options["seed"],
         fresh=options["fresh"],
+        watch=options["watch"] or "",
+        allow_seen=options["allow_seen"],
     )
     return resolve(request, console.progress)
 
@@ -200,6 +216,7 @@ def plan_lines(plan: Plan) -> list[str]:
         ("settings", settings),
         ("weights", ", ".join(str(value) for value in facts["weights"].values())),
         ("epoch", facts["select"]),
+        ("watched", _watched(plan)),
         ("device", plan.device),
         ("engine", "" if facts["engine"] == "auto" else facts["engine"]),
         ("marked", ", ".join(marks)),
@@ -210,6 +227,12 @@ def plan_lines(plan: Plan) -> list[str]:
         ("note", "" if plan.earlier is None else str(plan.earlier)),
     ]
     return [f"{name:12} {text}" for name, text in rows if text]
+
+
+def _watched(plan: Plan) -> str:
+    """By which cells every epoch is judged; empty where none is."""
+    found = plan.watched
+    return "" if found is None else f"{found.name}, {len(found.cells)} cells: judge every epoch, choose none"
 
 
 def _resaved(plan: Plan) -> str:

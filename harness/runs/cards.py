@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from eval_server.judging.verdict import Verdict
 from harness.runs.verdict_words import headline, interval_words, weakness
 from models.contract import EntryCard
@@ -28,7 +31,7 @@ def card_of_run(card: EntryCard, manifest: Manifest, verdict: Verdict | None) ->
         f"- reported by its authors: {card.reported or 'nothing'}\n"
         f"- first weights: {_first_weights(manifest) or card.weights or 'none'}\n"
         f"- trained on {training['cells']} cells ({classes}) of {training['subjects']} subjects\n{left_out}"
-        f"- choice of epoch: {manifest.selection}\n{_remarks(manifest)}\n"
+        f"- choice of epoch: {manifest.selection}\n{_watched(training)}{_remarks(manifest)}\n"
         f"{NOT_A_DEVICE}\n{scores(manifest, verdict)}"
     )
 
@@ -62,6 +65,15 @@ def _first_weights(manifest: Manifest) -> str:
     """Where this training started, by the name its library keeps the weights under."""
     first = manifest.training.get("first_weights", {})
     return str(first.get("name") or first.get("file") or first.get("remark") or "")
+
+
+def _watched(training: Mapping[str, Any]) -> str:
+    """By which cells the epochs were judged without being chosen."""
+    watched = training.get("watched")
+    if not watched:
+        return ""
+    seen = ", seen in training" if watched.get("seen") else ""
+    return f"- watched: {watched['part']}, {watched['cells']} cells{seen}\n"
 
 
 def _remarks(manifest: Manifest) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,18 @@ class Learnt:
         return {"parts": dict(sorted(parts.items())), "subject_names": subjects}
 
 
+def learnt_cells(records: Iterable[CellRecord]) -> tuple[LearntCell, ...]:
+    """Cells that are learnt from, as `seen_by` asks for them."""
+    return tuple(LearntCell(one.part, one.name, one.subject or "", one.sha256) for one in records)
+
+
 def write_learnt(folder: Path, cells: Iterable[CellRecord], chosen_by: Iterable[CellRecord]) -> None:
     """Write the cells of a training into the folder with what was learnt."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(_COLUMNS)
     for use, records in ((_LEARNT_FROM, cells), (_CHOSEN_BY, chosen_by)):
-        rows.writerows((one.part, one.name, one.subject or "", one.sha256, use) for one in records)
+        rows.writerows((*astuple(one), use) for one in learnt_cells(records))
     write_whole(folder / LEARNT, text.getvalue())
 
 

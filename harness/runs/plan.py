@@ -25,6 +25,7 @@ from harness.runs.earlier import Earlier, earlier_run
 from harness.runs.folder import RunFolder, Status
 from harness.runs.kept import Kept, look
 from harness.runs.provenance import changes, digest, environment
+from harness.runs.watching import WatchAsked, Watched, watched
 from models import registry
 from models.contract import Entry, require_both_classes
 from models.progress import Progress, silent
@@ -38,7 +39,8 @@ class Request:
     `until` is how far the run shall come; `fresh` throws away what lies in its folder first;
     `allow_partial` lets a run that is packed do with part of the data; `reuse_fit` lets an entry that
     learns what another one learns take over the fit of that one (`Entry.fit_of`), with the same seed;
-    `published_names` learns only from files that the published program's pattern names.
+    `published_names` learns only from files that the published program's pattern names; `watch` is a part by
+    which every epoch is judged and none is chosen, and `allow_seen` lets it be one that is learnt from.
     """
 
     model: str
@@ -60,6 +62,8 @@ class Request:
     allow_partial: bool = False
     reuse_fit: bool = False
     published_names: bool = False
+    watch: str = ""
+    allow_seen: bool = False
 
 
 _STEPS = {"fit": Status.FITTED, "predict": Status.PREDICTED, "pack": Status.PACKED}
@@ -71,7 +75,8 @@ class Plan:
     """A request with everything looked up: entry and its code, cells, weights, device, the run's folder.
 
     `kept` is what is done already; `earlier` a run of the same command that this one does not go on with;
-    `fit_from` the plan of the run whose fit this one takes over.
+    `fit_from` the plan of the run whose fit this one takes over. What is `watched` is no part of the
+    identity: the same is learnt without it.
     """
 
     request: Request
@@ -87,6 +92,7 @@ class Plan:
     kept: Kept = field(default_factory=Kept)
     earlier: Earlier | None = None
     fit_from: Plan | None = None
+    watched: Watched | None = None
 
     @property
     def chosen_on_test(self) -> bool:
@@ -143,6 +149,7 @@ class Plan:
             "partial": self.split.partial,
             "drawn": self.split.drawn,
             "chosen_on_test": self.chosen_on_test,
+            **({"watched": self.watched.to_json()} if self.watched else {}),
             "data": self.dataset.marks((*self.split.train, *self.split.validation)),
             "environment": self.environment(),
         }
@@ -185,6 +192,7 @@ class Grounds:
     source: Source
     code: Mapping[str, str]
     engine: str
+    watched: Watched | None = None
 
 
 def resolve(request: Request, progress: Progress = silent) -> Plan:
@@ -229,7 +237,9 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
     )
     source = source_of(request.model)
     code = code_of(request.model, request.runs_root, source)
-    return Grounds(entry, origin, dataset, split, device, weights, source, code, engine)
+    asked = WatchAsked(request.watch, request.select, request.limit, request.allow_seen)
+    found = watched(asked, dataset, split, entry) if request.watch else None
+    return Grounds(entry, origin, dataset, split, device, weights, source, code, engine, found)
 
 
 def draft(request: Request, grounds: Grounds, fit_from: Plan | None = None) -> Plan:
@@ -251,6 +261,7 @@ def draft(request: Request, grounds: Grounds, fit_from: Plan | None = None) -> P
         _folder(request, entry, split, identity),
         grounds.source,
         fit_from=fit_from,
+        watched=grounds.watched,
     )
     _require(plan)
     return plan

@@ -34,6 +34,7 @@ from harness.runs.learnt import write_learnt
 from harness.runs.outcome import Outcome
 from harness.runs.plan import Plan
 from harness.runs.provenance import bytes_sha256, file_sha256
+from harness.runs.watching import NOTHING_LEFT
 from models.contract import Cells, Fitted, Scores, Session, Validation
 from submissions.cells import submission_order
 from submissions.manifest import Manifest
@@ -73,6 +74,8 @@ def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
     folder, until = plan.folder, plan.request.until
     if not kept.fitted:
         _fit(plan, stopping)
+    elif plan.watched is not None:
+        console.say(NOTHING_LEFT)
     if until is Status.FITTED:
         return Outcome(folder, Status.FITTED)
     predictions, manifest = _predicted(plan, kept)
@@ -97,6 +100,8 @@ def _fit(plan: Plan, told_to_stop: Callable[[], bool]) -> None:
         with naming(aside):
             fitted.save(aside)
         facts = {"facts": dict(fitted.facts()), "seconds": round(time.monotonic() - started, 3)}
+        if plan.watched is not None:
+            facts["watched"] = plan.watched.facts(folder.events())
         if plan.fit_from is not None:
             facts["fit_of"] = {**plan.identity["fit_of"], "run": plan.fit_from.folder.path.name}
         write_json(aside / FACTS, facts)
@@ -145,8 +150,9 @@ def _session(plan: Plan, stopping: Callable[[], bool] = lambda: False, ahead: in
 
 
 def _validation(plan: Plan) -> Validation | None:
-    """The cells on which the best epoch is chosen, and how they are judged; None for the last epoch."""
-    records = tuple(sorted(plan.chosen_by, key=lambda record: submission_order(record.name)))
+    """The cells by which every epoch is judged, whether it is chosen by them or they are watched only."""
+    judges = plan.watched.cells if plan.watched else plan.chosen_by
+    records = tuple(sorted(judges, key=lambda record: submission_order(record.name)))
     truth = _truth(plan, records)
     if truth is None:
         return None
@@ -160,7 +166,16 @@ def _validation(plan: Plan) -> Validation | None:
     def keep(epoch: int, logits: Logits) -> None:
         write_epoch(plan.folder, epoch, known.phase.cells, logits)
 
-    return Validation(_cells(plan, records, labelled=False), judged, keep)
+    cells = _cells(plan, records, labelled=False)
+    if plan.watched:
+        return Validation(cells, judged, chooses=False, name=plan.watched.name)
+    return Validation(cells, judged, keep, name=_chosen_on(plan))
+
+
+def _chosen_on(plan: Plan) -> str:
+    """The part that chooses the epoch."""
+    part = plan.request.select.partition(":")[2]
+    return plan.split.name if part == "test" else part
 
 
 def _loss(plan: Plan, scores: Scores, labels: npt.NDArray[np.uint8]) -> float:

@@ -84,7 +84,8 @@ def prepare(approach: Approach, cells: Cells, session: Session) -> Training:
 def _key(approach: Approach, cells: Cells, session: Session) -> str:
     """Names a training: two with the same key learn the same weights."""
     first = approach.weights if approach.weights in NOT_FILES else weights.named(approach.weights)
-    validation = session.validation.cells.names if session.validation else None
+    chooses = session.validation if session.validation and session.validation.chooses else None
+    validation = chooses.cells.names if chooses else None
     labels = cells.require_labels().tolist()
     told = [approach.name, approach.version, approach.recipe.what_is_learnt(), session.seed, first]
     told += [session.identity] if session.identity else []
@@ -187,7 +188,7 @@ class Training:
 
     def run(self) -> FittedNetwork:
         """All epochs that are left, and the network of the chosen one."""
-        if self.session.validation and not self.history:
+        if self.session.validation and (self.epoch, self.step, self.history) == (1, 0, []):
             self._finish_epoch(0)
         while self.epoch <= self.recipe.epochs:
             words = f"epoch {self.epoch} of {self.recipe.epochs}"
@@ -260,17 +261,19 @@ class Training:
         if self.session.validation:
             with self.pace.judging():
                 event |= self._judged(epoch, self.session.validation)
-            if self.best is None or event["weighted_f1"] > self.best.weighted_f1:
+            better = self.best is None or event["weighted_f1"] > self.best.weighted_f1
+            if self.session.validation.chooses and better:
                 self._keep(epoch, event["weighted_f1"])
         self.history.append(event)
         self.session.record(event)
         self.session.ended(self.pace.end(event))
 
-    def _judged(self, epoch: int, validation: Validation) -> dict[str, float]:
+    def _judged(self, epoch: int, validation: Validation) -> dict[str, Any]:
         logits = self._logits(validation.cells, f"validating epoch {epoch}")
         validation.keep(epoch, logits)
         told = validation.judge(scores_of(mean_of_views(logits)))
-        return {name: float(value) for name, value in told.items()}
+        named = {"judged_on": validation.name} if validation.name else {}
+        return {**named, **{name: float(value) for name, value in told.items()}}
 
     def _logits(self, cells: Cells, description: str) -> npt.NDArray[np.float64]:
         self.network.module.eval()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from models.contract import Session, Validation
-from tests.models.finetune.cells import quick, some_cells
+from tests.models.finetune.cells import folder_of, quick, some_cells
 
 pytestmark = pytest.mark.crash
 
@@ -28,7 +28,7 @@ def judge(scores):
     return {"weighted_f1": float(scores.round(4).mean())}
 
 
-def train(folder: Path, told: Connection, engine: str) -> None:
+def train(folder: Path, told: Connection, engine: str, watched: str) -> None:
     """Train to the end, telling how many steps lie behind us whenever that changes."""
     import torch
 
@@ -50,11 +50,13 @@ def train(folder: Path, told: Connection, engine: str) -> None:
 
         yield advance
 
+    chooses = watched == "chosen by"
+    validation = Validation(some_cells(6, seed=9, labelled=False), judge, chooses=chooses)
     session = Session(
         seed=2,
         engine=engine,
         checkpoints=folder / "checkpoints",
-        validation=Validation(some_cells(6, seed=9, labelled=False), judge),
+        validation=validation if watched else None,
         progress=progress,
     )
     fitted = quick(**SETTINGS).fit(some_cells(18), session)
@@ -70,17 +72,17 @@ def processes():
     return context
 
 
-def started(processes, folder: Path, engine: str):
+def started(processes, folder: Path, engine: str, watched: str):
     ours, theirs = processes.Pipe(duplex=False)
-    process = processes.Process(target=train, args=(folder, theirs, engine))
+    process = processes.Process(target=train, args=(folder, theirs, engine, watched))
     process.start()
     theirs.close()
     return process, ours
 
 
-def killed_after(processes, folder: Path, engine: str, changes: int, moment: float) -> int:
+def killed_after(processes, folder: Path, how: tuple[str, str], changes: int, moment: float) -> int:
     """Kill a training some moment after it has told of some changes; returns the steps last told."""
-    process, told = started(processes, folder, engine)
+    process, told = started(processes, folder, *how)
     steps = 0
     for _ in range(changes):
         steps = told.recv()
@@ -92,9 +94,9 @@ def killed_after(processes, folder: Path, engine: str, changes: int, moment: flo
     return steps
 
 
-def undisturbed(processes, folder: Path, engine: str) -> list[int]:
+def undisturbed(processes, folder: Path, *how: str) -> list[int]:
     """Train to the end; returns the steps told on the way."""
-    process, told = started(processes, folder, engine)
+    process, told = started(processes, folder, *how)
     steps = []
     try:
         while True:
@@ -110,16 +112,29 @@ def test_a_training_killed_ten_times_ends_with_the_weights_of_one_left_alone(pro
     alone, disturbed = tmp_path / "alone", tmp_path / "disturbed"
     alone.mkdir()
     disturbed.mkdir()
-    undisturbed(processes, alone, engine)
+    undisturbed(processes, alone, engine, "chosen by")
     chance = random.Random(11)
+    how = (engine, "chosen by")
     seen = [
-        killed_after(processes, disturbed, engine, chance.choice([2, 3, 4]), chance.uniform(0, 0.04))
+        killed_after(processes, disturbed, how, chance.choice([2, 3, 4]), chance.uniform(0, 0.04))
         for _ in range(KILLS[engine])
     ]
-    last = undisturbed(processes, disturbed, engine)
+    last = undisturbed(processes, disturbed, *how)
     behind = [earlier - later for earlier, later in itertools.pairwise(seen)]
     assert max(behind) <= 1, "no start lost more than the step under way"
     assert last[0] > 1, "the last start went on from a checkpoint"
     assert last[-1] == STEPS
+    for name in ("model.safetensors", "entry.json"):
+        assert (disturbed / "fitted" / name).read_bytes() == (alone / "fitted" / name).read_bytes()
+
+
+def test_a_watched_training_that_is_killed_ends_with_the_weights_of_one_that_nobody_watched(
+    processes, tmp_path
+):
+    alone, disturbed = folder_of(tmp_path, "alone"), folder_of(tmp_path, "disturbed")
+    undisturbed(processes, alone, "eager", "")
+    for changes, moment in ((3, 0.0), (9, 0.02), (4, 0.01)):
+        killed_after(processes, disturbed, ("eager", "watched"), changes, moment)
+    assert undisturbed(processes, disturbed, "eager", "watched")[-1] == STEPS
     for name in ("model.safetensors", "entry.json"):
         assert (disturbed / "fitted" / name).read_bytes() == (alone / "fitted" / name).read_bytes()

@@ -93,6 +93,43 @@ def test_interruptions_change_neither_the_record_nor_the_chosen_epoch(tmp_path):
     assert interrupted.facts() == undisturbed.facts()
 
 
+def watching() -> Validation:
+    return Validation(some_cells(6, seed=7, labelled=False), by_mean, chooses=False, name="fold2")
+
+
+def test_epochs_that_are_watched_are_judged_and_not_chosen_and_no_bit_of_the_weights_hangs_on_it():
+    cells, entry, events = some_cells(), quick(epochs="3", dropout="0.3"), []
+    alone = entry.fit(cells, Session(seed=1))
+    seen = entry.fit(cells, Session(seed=1, validation=watching(), record=events.append))
+    assert weights_of(seen) == weights_of(alone)
+    assert seen.facts() == alone.facts()
+    assert [(one["epoch"], one["judged_on"]) for one in events] == [(at, "fold2") for at in range(4)]
+    assert all(0 <= one["weighted_f1"] <= 1 for one in events)
+
+
+@pytest.mark.parametrize(
+    ("first", "asked"), [(True, 18), (False, 6)], ids=["watched and then not", "unwatched at first"]
+)
+def test_a_training_goes_on_with_or_without_a_watch_to_the_same_weights(tmp_path, first, asked):
+    cells, entry, events = some_cells(), quick(epochs="3", dropout="0.3"), []
+    stopped = {"checkpoints": tmp_path, "stopping": After(asked), "seed": 1}  # in the second epoch
+    with pytest.raises(FitInterrupted):
+        entry.fit(cells, Session(validation=watching() if first else None, **stopped))
+    later = None if first else watching()
+    session = Session(seed=1, checkpoints=tmp_path, validation=later, record=events.append)
+    assert weights_of(entry.fit(cells, session)) == weights_of(entry.fit(cells, Session(seed=1)))
+    judged = [one["epoch"] for one in events if "weighted_f1" in one]
+    assert judged == ([0, 1] if first else [2, 3])
+
+
+def test_a_watch_that_begins_in_the_middle_of_the_first_epoch_calls_no_half_learnt_network_epoch_0(tmp_path):
+    with pytest.raises(FitInterrupted):
+        quick().fit(some_cells(), Session(checkpoints=tmp_path, stopping=After(2)))
+    events = []
+    quick().fit(some_cells(), Session(checkpoints=tmp_path, validation=watching(), record=events.append))
+    assert [one["epoch"] for one in events] == [1, 2]
+
+
 def test_the_record_holds_the_loss_and_the_learning_rates_of_each_epoch():
     events = []
     quick(epochs="3").fit(some_cells(), Session(record=events.append))
