@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +14,13 @@ VARIABLE = "HARNESS_SERVER_SETTINGS"
 
 uvicorn starts them by the name of a function, which takes no arguments.
 """
+
+
+OWN_PATHS = frozenset(
+    {"api", "docs", "healthz", "help", "host", "metrics", "openapi.json", "phases", "sign-in", "sign-out"}
+    | {"static", "submissions", "teams"}
+)
+"""What the addresses of this server begin with, which therefore cannot begin a prefix of them all."""
 
 
 class SettingsUnsafe(ValueError):
@@ -25,7 +33,8 @@ class Settings:
 
     `access` is ``open`` (anyone at this machine hands in for any team, no tokens) or ``tokens``.
     `contact` says on the start page whom to ask. `public_names` are the host names under which a proxy
-    offers this server. Rates are per minute and worker process; None means no limit.
+    offers this server, `path_prefix` the path there ("" or "/leaderboard"). Rates are per minute and worker
+    process; None means no limit.
     """
 
     data_dir: Path
@@ -39,6 +48,7 @@ class Settings:
     token_attempts_per_minute: int = 10
     images: Path | None = None
     contact: str = ""
+    path_prefix: str = ""
 
     def __post_init__(self) -> None:
         if self.access not in (OPEN, TOKENS):
@@ -50,6 +60,13 @@ class Settings:
     def only_here(self) -> bool:
         """Whether nobody outside this machine is meant to reach the server."""
         return is_loopback(self.host) and not self.public_names
+
+    def path_to(self, path: str) -> str:
+        """Where a path of this server is for whoever comes from outside: behind the prefix, if there is one.
+
+        Every address that leaves this server is made here; `tests/contracts/test_addresses.py` holds that.
+        """
+        return self.path_prefix + path
 
     @property
     def is_open(self) -> bool:
@@ -65,6 +82,19 @@ class Settings:
         values["images"] = None if values["images"] is None else Path(values["images"])
         values["public_names"] = tuple(values["public_names"])
         return cls(**values)
+
+
+def prefix_of(text: str) -> str:
+    """A path prefix as it stands before every address: "/leaderboard", or "" for none.
+
+    Raises `ValueError` for what is no plain path, or could be taken for an address of the server's own.
+    """
+    names = text.strip("/").split("/") if text.strip("/") else []
+    if any(re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", name) is None for name in names):
+        raise ValueError(f"expected a path such as /leaderboard: letters, digits and -._~, found {text!r}")
+    if names and names[0] in OWN_PATHS:
+        raise ValueError(f"expected a path that none of the server's own begins with, found {text!r}")
+    return "".join(f"/{name}" for name in names)
 
 
 def is_loopback(host: str) -> bool:

@@ -35,6 +35,7 @@ from eval_server.web.routes import (
 from eval_server.web.routes.counters import Counters
 from eval_server.web.routes.guard import Guard
 from eval_server.web.routes.lingering import Lingering
+from eval_server.web.routes.prefix import Prefixed
 from eval_server.web.running import follow_parent, give_up
 
 
@@ -61,9 +62,11 @@ def create(
             desk.close()
 
     app = DescribedApi(title="C-NMC evaluation server", lifespan=running, docs_url=None, redoc_url=None)
+    app.state.settings = settings
     app.state.counters = counters
     app.add_middleware(Guard, settings=settings, counters=counters, dress=rendering.in_words)
     app.add_middleware(Lingering)
+    app.add_middleware(Prefixed, prefix=settings.path_prefix)
     problems.register(app, rendering.in_words)
     for part in (phases, submissions, sessions, hosting, pages, handing_in, people, pictures):
         app.include_router(part.router)

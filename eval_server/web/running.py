@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -50,8 +51,9 @@ def run(settings: Settings, port: int, announce: Callable[[str], None]) -> None:
     with _alone(settings.data_dir):
         _prepare(settings)
         listening = _bound(settings.host, port)
-        url = _url(settings.host, listening.getsockname()[1])
-        threading.Thread(target=_announce, args=(listening, url, announce), daemon=True).start()
+        url = _url(settings.host, listening.getsockname()[1]) + settings.path_prefix
+        told = listening, settings.path_to("/healthz"), partial(announce, url)
+        threading.Thread(target=_announce, args=told, daemon=True).start()
         _serve(settings, listening)
 
 
@@ -179,13 +181,13 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _announce(listening: socket.socket, url: str, announce: Callable[[str], None]) -> None:
+def _announce(listening: socket.socket, health: str, announce: Callable[[], None]) -> None:
     """Ask for the server's health until it answers and a judge is at work, then say where it is."""
     host, port = listening.getsockname()[:2]
     while True:
         connection = http.client.HTTPConnection(_reachable(host), port, timeout=5)
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", health)
             if not _waits_for_judge(connection.getresponse().read()):
                 break
         except OSError:
@@ -193,7 +195,7 @@ def _announce(listening: socket.socket, url: str, announce: Callable[[str], None
         finally:
             connection.close()
         time.sleep(0.05)
-    announce(url)
+    announce()
 
 
 def _waits_for_judge(health: bytes) -> bool:

@@ -24,6 +24,7 @@ UPLOADS_PER_MINUTE = 60
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--open-browser", is_flag=True, help="Show the server in a browser.")
 @click.option("--public-name", "names", multiple=True, help="Host name under which a proxy offers it.")
+@click.option("--path-prefix", default="", help="Path under which a proxy offers it, such as /leaderboard.")
 @click.option(
     "--access",
     type=click.Choice(["auto", "open", "tokens"]),
@@ -47,6 +48,7 @@ def serve(
     workers: int,
     open_browser: bool,
     names: tuple[str, ...],
+    path_prefix: str,
     access: str,
     uploads_per_minute: int | None,
     upload_mib: int,
@@ -78,12 +80,22 @@ def serve(
             uploads_per_minute=uploads_per_minute,
             images=images,
             contact=contact,
+            path_prefix=_prefix(path_prefix),
         )
     except SettingsUnsafe as unsafe:
         raise UsageWrong(str(unsafe), "Leave --access out: tokens are asked for there.") from unsafe
     if begin_anew:
         _begin_anew(data_dir, database)
     _run(settings, port, as_json=as_json, open_browser=open_browser)
+
+
+def _prefix(text: str) -> str:
+    from eval_server.service.settings import prefix_of
+
+    try:
+        return prefix_of(text)
+    except ValueError as wrong:
+        raise UsageWrong(f"--path-prefix: {wrong}", "Choose another path, such as /leaderboard.") from wrong
 
 
 def _begin_anew(data_dir: Path, database: str | None) -> None:

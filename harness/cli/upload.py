@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import click
 
@@ -128,7 +129,7 @@ def _show(found: dict[str, Any], server: str) -> None:
     from harness import console
 
     console.result(f"{found['entry']} of {found['team']}: {_worth(found)}")
-    console.result(f"  {server.rstrip('/')}{found['url']}")
+    console.result(f"  {urljoin(server, found['url'])}")
     for remark in found.get("read_as", ()):
         console.say(f"Note: {remark}.", style="yellow")
     for hint in found.get("hints", ()):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.browser import a_browser, axe_source, drop, grave_problems
+from tests.support.proxy import PREFIX, behind_nginx
 from tests.support.server import Server, a_server, a_zip, administer, decided
 from tests.support.submissions import a_zip as a_raw_zip
 
@@ -26,14 +28,34 @@ def browser() -> Iterator[Any]:
         yield found
 
 
+@pytest.fixture(scope="module", params=["direct", "behind nginx"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How people reach the server: itself, or through a proxy that offers it under a path."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(browser: Any, way: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """An open server with three ranked entries, one of them with scores, and a published result."""
-    with a_server(tmp_path_factory.mktemp("server")) as running:
+    with reached(way, tmp_path_factory.mktemp("server"), told=False) as running:
         for entry, (team, wrong) in ENTRIES.items():
             running.hand_in(a_zip(wrong, seed=wrong), entry=entry, team=team)
         running.board_once(lambda standings: len(standings) == len(ENTRIES))
         yield running
+
+
+@contextmanager
+def reached(way: str, folder: Path, *options: str, told: bool = True) -> Iterator[Server]:
+    """A server as it is reached this way."""
+    if way == "direct":
+        with a_server(folder, None, *options) as found:
+            yield found
+        return
+    with (
+        a_server(folder, None, *options, "--path-prefix", PREFIX) as found,
+        behind_nginx(found, folder / "nginx", told=told) as proxied,
+    ):
+        yield proxied
 
 
 @pytest.fixture
@@ -50,7 +72,7 @@ def plain_page(browser: Any, server: Server) -> Iterator[Any]:
 
 def a_page(browser: Any, server: Server, **settings: Any) -> Iterator[Any]:
     context = browser.new_context(
-        base_url=server.url,
+        base_url=f"{server.url}/",
         accept_downloads=True,
         timezone_id="America/New_York",
         locale="en-GB",
@@ -91,7 +113,7 @@ def main_text(page: Any) -> str:
 
 
 def test_a_good_zip_is_dropped_checked_at_once_and_ranked(page: Any) -> None:
-    page.goto("/phases/small/submit")
+    page.goto("phases/small/submit")
     drop(page, ".drop", "submission.zip", a_zip(5, seed=77))
     page.wait_for_selector("#report >> text=It would be accepted")
     fill_in(page, "dropped", "yellow")
@@ -104,7 +126,7 @@ def test_a_good_zip_is_dropped_checked_at_once_and_ranked(page: Any) -> None:
 
 
 def test_a_bad_zip_is_dropped_and_every_reason_is_read(page: Any) -> None:
-    page.goto("/phases/small/submit")
+    page.goto("phases/small/submit")
     drop(page, ".drop", "submission.zip", BAD)
     page.wait_for_selector("#report >> text=It would be refused: 3 problems")
     fill_in(page, "broken", "yellow")
@@ -116,13 +138,13 @@ def test_a_bad_zip_is_dropped_and_every_reason_is_read(page: Any) -> None:
     page.click("text=Try again")
     assert page.input_value("#entry") == "broken"
     assert page.input_value("#team") == "yellow"
-    page.goto("/phases/small")
+    page.goto("phases/small")
     assert "broken" not in entries_of(page)
 
 
 def test_a_check_without_submitting_keeps_and_counts_nothing(page: Any, server: Server) -> None:
     before = len(server.board()["standings"])
-    page.goto("/phases/small/submit")
+    page.goto("phases/small/submit")
     zip_file = {"name": "s.zip", "mimeType": "application/zip", "buffer": a_zip(1, seed=5)}
     page.set_input_files("#file", files=[zip_file])
     page.wait_for_selector("#report >> text=It would be accepted")
@@ -133,7 +155,7 @@ def test_a_check_without_submitting_keeps_and_counts_nothing(page: Any, server: 
 
 
 def test_two_entries_are_selected_and_compared(page: Any) -> None:
-    page.goto("/phases/small")
+    page.goto("phases/small")
     button = page.locator("button.compare")
     assert button.is_disabled()
     page.check("text=steady >> xpath=ancestor::tr >> input")
@@ -156,13 +178,13 @@ def test_two_entries_are_selected_and_compared(page: Any) -> None:
 
 def test_three_entries_give_a_significance_map(page: Any, server: Server) -> None:
     ids = [one["submission"] for one in server.board()["standings"]][:3]
-    page.goto("/phases/small/compare?" + "&".join(f"s={one}" for one in ids))
+    page.goto("phases/small/compare?" + "&".join(f"s={one}" for one in ids))
     assert page.locator("#significance-map svg").count() == 1
     assert page.locator("h1").inner_text() == "3 entries compared"
 
 
 def test_the_board_is_sorted_in_place_and_the_choice_stays_in_the_address(page: Any) -> None:
-    page.goto("/phases/small")
+    page.goto("phases/small")
     ranked = entries_of(page)
     page.click("thead >> text=Weighted F1")
     assert entries_of(page) == ranked
@@ -175,7 +197,7 @@ def test_the_board_is_sorted_in_place_and_the_choice_stays_in_the_address(page: 
 
 
 def test_the_board_is_downloaded_in_three_forms(page: Any, server: Server) -> None:
-    page.goto("/phases/small")
+    page.goto("phases/small")
     saved = {}
     for word in ("CSV", "JSON", "Markdown"):
         with page.expect_download() as download:
@@ -189,14 +211,14 @@ def test_the_board_is_downloaded_in_three_forms(page: Any, server: Server) -> No
 
 
 def test_times_are_shown_in_the_readers_zone(page: Any, server: Server) -> None:
-    page.goto(f"/submissions/{server.board()['standings'][0]['submission']}")
+    page.goto(f"submissions/{server.board()['standings'][0]['submission']}")
     assert "America/New_York" in main_text(page)
     assert "UTC" in main_text(page)
 
 
 def test_everything_works_without_javascript(plain_page: Any, server: Server) -> None:
     page = plain_page
-    page.goto("/phases/small/submit")
+    page.goto("phases/small/submit")
     zip_file = {"name": "s.zip", "mimeType": "application/zip", "buffer": a_zip(7, seed=3)}
     page.set_input_files("#file", files=[zip_file])
     page.click("text=Check without submitting")
@@ -205,7 +227,7 @@ def test_everything_works_without_javascript(plain_page: Any, server: Server) ->
     fill_in(page, "quiet", "grey")
     page.click("button.main")
     assert "Scored" in main_text(page)
-    page.goto("/phases/small")
+    page.goto("phases/small")
     ranked = entries_with(page, "quiet")
     page.click("thead >> text=Weighted F1")
     assert entries_of(page) == ranked
@@ -221,7 +243,7 @@ def test_a_telephone_shows_rank_entry_and_interval_and_the_rest_under_the_row(
     browser: Any, server: Server
 ) -> None:
     for page in a_page(browser, server, viewport={"width": 390, "height": 844}):
-        page.goto("/phases/small")
+        page.goto("phases/small")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         row = page.locator("tbody.standing").first
         assert row.locator("td.rank").is_visible()
@@ -232,7 +254,7 @@ def test_a_telephone_shows_rank_entry_and_interval_and_the_rest_under_the_row(
 
 
 def test_the_keyboard_reaches_the_board_and_selects(page: Any) -> None:
-    page.goto("/phases/small")
+    page.goto("phases/small")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     for _ in range(60):
@@ -247,10 +269,10 @@ def test_no_page_has_a_serious_accessibility_problem_in_light_or_dark(browser: A
     axe = axe_source()
     refused = server.hand_in(BAD, entry="refused", team="red")["id"]
     ids = [one["submission"] for one in server.board()["standings"]]
-    pages = ["/phases/small", "/phases/small/rules", "/phases/small/submit", "/help", "/docs", "/sign-in"]
-    pages += ["/teams", "/teams/red", f"/submissions/{ids[0]}", f"/submissions/{refused}", "/nowhere"]
-    pages += [f"/phases/small/compare?s={ids[0]}&s={ids[1]}"]
-    pages += ["/phases/small/compare?" + "&".join(f"s={one}" for one in ids)]
+    pages = ["phases/small", "phases/small/rules", "phases/small/submit", "help", "docs", "sign-in"]
+    pages += ["teams", "teams/red", f"submissions/{ids[0]}", f"submissions/{refused}", "nowhere"]
+    pages += [f"phases/small/compare?s={ids[0]}&s={ids[1]}"]
+    pages += ["phases/small/compare?" + "&".join(f"s={one}" for one in ids)]
     found = {}
     for scheme, width in (("light", 1280), ("dark", 390)):
         settings = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
@@ -263,11 +285,11 @@ def test_no_page_has_a_serious_accessibility_problem_in_light_or_dark(browser: A
     assert found == {}
 
 
-def test_a_team_signs_in_makes_a_token_and_revokes_it(browser: Any, tmp_path: Path) -> None:
+def test_a_team_signs_in_makes_a_token_and_revokes_it(browser: Any, way: str, tmp_path: Path) -> None:
     administered: dict[str, str] = {}
-    with a_guarded_server(tmp_path, administered) as server:
+    with a_guarded_server(way, tmp_path, administered) as server:
         for page in a_page(browser, server):
-            page.goto("/phases/small/submit")
+            page.goto("phases/small/submit")
             page.click("text=Sign in with one")
             page.fill("#token", "cnmc_wrong")
             page.click("main button")
@@ -276,30 +298,30 @@ def test_a_team_signs_in_makes_a_token_and_revokes_it(browser: Any, tmp_path: Pa
             page.click("main button")
             assert page.url.endswith("/phases/small/submit")
             assert page.locator("#team").count() == 0
-            page.goto("/teams/red")
+            page.goto("teams/red")
             page.fill("#note", "laptop")
             page.click("text=Make a token")
             assert page.inner_text(".token").startswith("cnmc_")
-            page.goto("/teams/red")
+            page.goto("teams/red")
             assert page.locator(".token").count() == 0
             page.click("text=Revoke laptop")
             assert "revoked" in main_text(page)
             page.click("text=Sign out")
-            page.goto("/host")
+            page.goto("host")
             assert page.inner_text("h1") == "Who are you?"
 
 
 def test_a_student_finds_mine_compares_it_and_hands_in_a_table_in_four_clicks(
-    browser: Any, tmp_path: Path
+    browser: Any, way: str, tmp_path: Path
 ) -> None:
     (tmp_path / "new.csv").write_text("cell,label\n" + "".join(f"{at}.bmp,1\n" for at in range(1, 51)))
     administered: dict[str, str] = {}
-    with a_guarded_server(tmp_path, administered) as server:
+    with a_guarded_server(way, tmp_path, administered) as server:
         hand_in(server, administered["host"], 1, team="green")
         hand_in(server, administered["team"], 9)
         for page in a_page(browser, server):
             sign_in(page, administered["team"])
-            page.goto("/phases/small")
+            page.goto("phases/small")
             assert page.locator("tbody.own").count() == 1
             page.click("text=Compare with the first")  # 1
             assert "9 wrong" in page.inner_text("h1")
@@ -323,13 +345,13 @@ def hand_in(server: Server, token: str, wrong: int, **fields: str) -> None:
 
 
 def sign_in(page: Any, token: str) -> None:
-    page.goto("/sign-in")
+    page.goto("sign-in")
     page.fill("#token", token)
     page.click("main button")
 
 
-def a_guarded_server(folder: Path, administered: dict[str, str]) -> Any:
+def a_guarded_server(way: str, folder: Path, administered: dict[str, str]) -> Any:
     """A server that asks for tokens; `administered` gets one of each role."""
     for role, options in (("host", ["--role", "host"]), ("team", ["--team", "red"])):
         administered[role] = administer(folder, None, "token", "add", *options)["token"]
-    return a_server(folder, None, "--access", "tokens")
+    return reached(way, folder, "--access", "tokens", "--public-name", "127.0.0.1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from eval_server.service.desk import Desk
 from eval_server.store.records import Receipt
 from eval_server.web.documents.document import STABLE, Document, Word
 from submissions.checking import CheckReport
@@ -71,12 +72,12 @@ class CheckDocument(Document):
     """How a table was read."""
 
 
-def receipt_document(receipt: Receipt) -> ReceiptDocument:
+def receipt_document(desk: Desk, receipt: Receipt) -> ReceiptDocument:
     return ReceiptDocument(
         id=receipt.id,
         status=receipt.status,
-        url=f"/api/submissions/{receipt.id}",
-        page=f"/submissions/{receipt.id}",
+        url=desk.settings.path_to(f"/api/submissions/{receipt.id}"),
+        page=desk.settings.path_to(f"/submissions/{receipt.id}"),
         earlier=receipt.earlier,
     )
 

@@ -98,7 +98,7 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         closes_at=None if rules.closes_at is None else utc(rules.closes_at),
         cells=len(asked),
         first_cells=list(asked.cells[:FIRST]),
-        cells_url=f"/api/phases/{record.name}/cells.csv",
+        cells_url=desk.settings.path_to(f"/api/phases/{record.name}/cells.csv"),
         cells_sha256=asked.key,
         subjects=None if truth.subjects is None else len(set(truth.subjects)),
         member=asked.member,
@@ -114,5 +114,5 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
             per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day
         ),
         labels_corrected_at=None if corrected is None else utc(corrected),
-        url=f"/phases/{record.name}",
+        url=desk.settings.path_to(f"/phases/{record.name}"),
     )

@@ -158,7 +158,7 @@ def _facts(
         "size": found.size if owned else None,
         "sha256": found.archive if owned else None,
         "manifest": json.loads(found.manifest) if owned and found.manifest else None,
-        "url": f"/submissions/{found.id}",
+        "url": desk.settings.path_to(f"/submissions/{found.id}"),
     }
 
 
@@ -190,7 +190,7 @@ def set_fields(document: Document) -> dict[str, Any]:
     return {name: getattr(document, name) for name in document.model_fields_set}
 
 
-def submission_brief(one: Submission) -> SubmissionBrief:
+def submission_brief(desk: Desk, one: Submission) -> SubmissionBrief:
     return SubmissionBrief(
         id=one.id,
         phase=one.phase,
@@ -200,5 +200,5 @@ def submission_brief(one: Submission) -> SubmissionBrief:
         submitted_at=utc(one.submitted_at),
         chosen=one.chosen,
         problems=len(one.problems),
-        url=f"/submissions/{one.id}",
+        url=desk.settings.path_to(f"/submissions/{one.id}"),
     )

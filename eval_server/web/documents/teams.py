@@ -140,7 +140,7 @@ def _own(
     interval = None if result is None else result.intervals.get("weighted_f1")
     place = next((line for line in board.standings if line.submission == one.id), None)
     return OwnSubmission(
-        **dict(submission_brief(one)),
+        **dict(submission_brief(desk, one)),
         weighted_f1=None if result is None else result.metrics["weighted_f1"],
         interval=(None, None) if interval is None else interval.interval,
         rank=None if place is None else place.rank,

@@ -87,7 +87,7 @@ async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> R
         if found is None or _told(desk, found):
             break
         await asyncio.sleep(PAUSE)
-    return RedirectResponse(f"/submissions/{receipt.id}", 303)
+    return RedirectResponse(desk.settings.path_to(f"/submissions/{receipt.id}"), 303)
 
 
 def _told(desk: Desk, found: Submission) -> bool:
@@ -153,7 +153,7 @@ def choose(
 ) -> Response:
     require_form_token(request, csrf)
     found = deeds.let_stand(desk, submission, caller)
-    return RedirectResponse(f"/submissions/{found.id}", 303)
+    return RedirectResponse(desk.settings.path_to(f"/submissions/{found.id}"), 303)
 
 
 @router.post("/submissions/{submission}/judging")
@@ -162,4 +162,4 @@ def judge_again(
 ) -> Response:
     require_form_token(request, csrf)
     found = deeds.judge_again(desk, submission, caller)
-    return RedirectResponse(f"/submissions/{found.id}", 303)
+    return RedirectResponse(desk.settings.path_to(f"/submissions/{found.id}"), 303)

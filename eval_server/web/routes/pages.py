@@ -99,7 +99,16 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: st
     view = boards.board_view(leaderboard_document(desk, record, caller), sort, order)
     is_open = status_at(record.rules, desk.now()) == "open"
     said_now = words.text_of(desk.now())
-    table = fragment("standings.html", name=record.name, view=view, now=said_now, open=is_open)
+    path_to = desk.settings.path_to
+    table = fragment(
+        "standings.html",
+        name=record.name,
+        url=path_to(f"/phases/{record.name}"),
+        path_to=path_to,
+        view=view,
+        now=said_now,
+        open=is_open,
+    )
     if public and boards.sortable(sort, order):
         current.told[key] = now, table
     return table
@@ -237,8 +246,8 @@ def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
 
 @router.get("/docs")
 def api_description(request: Request, desk: AtDesk, caller: Asker) -> Response:
-    spec = request.app.openapi()
-    return page(request, "docs.html", title="API", spec=spec, paths=_operations(spec))
+    spec, base = request.app.openapi(), str(request.base_url).rstrip("/")
+    return page(request, "docs.html", title="API", base=base, spec=spec, paths=_operations(spec))
 
 
 def _operations(spec: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, dict[str, Any]]]]]:

@@ -22,7 +22,7 @@ from eval_server.web.presenting import submissions, words
 from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
 from eval_server.web.routes.handing_in import FormToken
 from eval_server.web.routes.rendering import page
-from eval_server.web.routes.sessions import set_cookie
+from eval_server.web.routes.sessions import forget_cookie, set_cookie
 
 router = APIRouter(include_in_schema=False)
 MOST_LISTED = 200
@@ -30,9 +30,9 @@ MOST_LISTED = 200
 
 @router.get("/sign-in")
 def sign_in_form(
-    request: Request, desk: AtDesk, caller: Asker, next: Annotated[str, Query(max_length=200)] = "/"
+    request: Request, desk: AtDesk, caller: Asker, next: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
-    return page(request, "sign-in.html", title="Sign in", next=_local(next), refused="")
+    return page(request, "sign-in.html", title="Sign in", next=_local(desk, next), refused="")
 
 
 @router.post("/sign-in")
@@ -40,17 +40,19 @@ def sign_in(
     request: Request,
     desk: AtDesk,
     token: Annotated[str, Form(max_length=200)] = "",
-    next: Annotated[str, Form(max_length=200)] = "/",
+    next: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Open a session; a token that is not valid is said on the form itself."""
     try:
         opened = sessions.open_session(desk, token, address_of(request))
     except (TokenInvalid, TooMany) as refusal:
         status = 429 if isinstance(refusal, TooMany) else 401
-        return page(request, "sign-in.html", status, title="Sign in", next=_local(next), refused=str(refusal))
+        return page(
+            request, "sign-in.html", status, title="Sign in", next=_local(desk, next), refused=str(refusal)
+        )
     request.state.caller = opened.caller
-    answer = RedirectResponse(_local(next), 303)
-    set_cookie(request, answer, opened.secret)
+    answer = RedirectResponse(_local(desk, next), 303)
+    set_cookie(request, desk, answer, opened.secret)
     return answer
 
 
@@ -58,22 +60,23 @@ def sign_in(
 def sign_out(request: Request, desk: AtDesk, csrf: FormToken = None) -> Response:
     require_form_token(request, csrf)
     sessions.close_session(desk, request.cookies.get(COOKIE, ""))
-    answer = RedirectResponse("/", 303)
-    answer.delete_cookie(COOKIE)
+    answer = RedirectResponse(desk.settings.path_to("/"), 303)
+    forget_cookie(desk, answer)
     return answer
 
 
-def _local(address: str) -> str:
-    """An address of this server; anything else leads to its start."""
-    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if inside and address.isprintable() else "/"
+def _local(desk: Desk, address: str) -> str:
+    """An address of this server, behind its prefix; anything else leads to its start."""
+    start = desk.settings.path_to("/")
+    inside = address.startswith(start) and not address.startswith(("//", "/\\"))
+    return address if inside and address.isprintable() else start
 
 
 @router.get("/teams")
 def teams(request: Request, desk: AtDesk, caller: Asker) -> Response:
     """The teams a caller may look at: all for a host or at an open server, else one's own."""
     if caller.role is Role.TEAM:
-        return RedirectResponse(f"/teams/{quote(caller.team or '')}", 303)
+        return RedirectResponse(desk.settings.path_to(f"/teams/{quote(caller.team or '')}"), 303)
     return page(request, "teams.html", title="Teams", teams=visible_teams(desk, caller))
 
 
@@ -118,7 +121,7 @@ def revoke_token(
 ) -> Response:
     require_form_token(request, csrf)
     sessions.end_token(desk, team, token, caller)
-    return RedirectResponse(f"/teams/{quote(team)}", 303)
+    return RedirectResponse(desk.settings.path_to(f"/teams/{quote(team)}"), 303)
 
 
 @router.get("/host")
@@ -135,7 +138,7 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         title="Host",
         wrong=health.troubles(desk),
         phases=phases,
-        submissions=[submission_brief(one) for one in submissions],
+        submissions=[submission_brief(desk, one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},
         counts=f"{total}: {listed(said)}." if said else "None yet.",
         audit=audit_document(desk.store.audit.listed()).audit,

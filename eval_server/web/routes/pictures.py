@@ -34,7 +34,9 @@ def thumbnail(phase: str, cell: str, desk: AtDesk, caller: Asker) -> Response:
 
 def address(desk: Desk, record: PhaseRecord, cell: str) -> str | None:
     """Where the picture of a cell is served; None where there is none."""
-    return f"/phases/{record.name}/cells/{cell}.png" if _path(desk, record, cell) is not None else None
+    if _path(desk, record, cell) is None:
+        return None
+    return desk.settings.path_to(f"/phases/{record.name}/cells/{cell}.png")
 
 
 def _path(desk: Desk, record: PhaseRecord, cell: str) -> Path | None:

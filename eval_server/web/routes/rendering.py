@@ -71,6 +71,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "caller": caller,
         "csrf": csrf_of(session) if session and caller.token else None,
         "path": request.url.path,
+        "path_to": request.app.state.settings.path_to,
         "title": "",
     }
     text = TEMPLATES.get_template(template).render(**{**common, **values})
@@ -82,10 +83,14 @@ def fragment(template: str, **values: Any) -> str:
     return TEMPLATES.get_template(template).render(**values)
 
 
+def path_of(request: Request) -> str:
+    """The path of a request without the prefix under which a proxy offers this server."""
+    return request.url.path.removeprefix(request.app.state.settings.path_prefix)
+
+
 def wants_page(request: Request) -> bool:
     """Whether an error is better said on a page than as a problem document."""
-    path = request.url.path
-    return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    return not path_of(request).startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
 def in_words(request: Request, response: ProblemAnswer) -> Response:
@@ -110,15 +115,15 @@ def in_words(request: Request, response: ProblemAnswer) -> Response:
 
 def _ways(request: Request, status: int) -> list[tuple[str, str]]:
     """Where a reader may want to go from an error: to sign in, back to the form, to the board."""
-    parts = request.url.path.split("/")
+    parts, path_to = path_of(request).split("/"), request.app.state.settings.path_to
     found = []
     if status == 401:
-        found.append((f"/sign-in?next={quote(request.url.path)}", "Sign in with a token"))
+        found.append((f"{path_to('/sign-in')}?next={quote(request.url.path)}", "Sign in with a token"))
     elif request.method == "POST":
-        found.append((urlsplit(request.headers.get("referer", "/")).path or "/", "Back to the form"))
+        found.append((urlsplit(request.headers.get("referer", "")).path or path_to("/"), "Back to the form"))
     if parts[1] == "phases" and len(parts) > 3:
-        found.append((f"/phases/{quote(parts[2])}", "To the leaderboard"))
-    return [*found, ("/", "To the phases"), ("/help", "Help")]
+        found.append((path_to(f"/phases/{quote(parts[2])}"), "To the leaderboard"))
+    return [*found, (path_to("/"), "To the phases"), (path_to("/help"), "Help")]
 
 
 _TITLES = {

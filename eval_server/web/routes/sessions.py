@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from eval_server.service import sessions
 from eval_server.service.access import SESSION, TOKEN_DAYS, csrf_of, utc
+from eval_server.service.desk import Desk
 from eval_server.service.finding import find_team, visible_teams
 from eval_server.web.documents.teams import (
     NewSessionDocument,
@@ -52,7 +53,7 @@ def open_session(
         role=caller.role, team=caller.team, csrf=csrf_of(opened.secret), expires_at=utc(opened.expires_at)
     )
     response = as_json(told)
-    set_cookie(request, response, opened.secret)
+    set_cookie(request, desk, response, opened.secret)
     return response
 
 
@@ -68,7 +69,7 @@ def close_session(request: Request, desk: AtDesk) -> Response:
     require_form_token(request, None)
     sessions.close_session(desk, request.cookies.get(COOKIE, ""))
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE)
+    forget_cookie(desk, response)
     return response
 
 
@@ -100,8 +101,11 @@ def revoke_token(team: str, token: str, request: Request, desk: AtDesk, caller: 
     return Response(status_code=204)
 
 
-def set_cookie(request: Request, response: Response, secret: str) -> None:
-    """The session cookie: no script reads it, no other site sends it, no plain line carries it behind TLS."""
+def set_cookie(request: Request, desk: Desk, response: Response, secret: str) -> None:
+    """The session cookie: no script reads it, no other site sends it, no plain line carries it behind TLS.
+
+    Behind a prefix it is sent to this server's paths alone, not to what else the host name offers.
+    """
     response.set_cookie(
         COOKIE,
         secret,
@@ -109,5 +113,9 @@ def set_cookie(request: Request, response: Response, secret: str) -> None:
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",
-        path="/",
+        path=desk.settings.path_prefix or "/",
     )
+
+
+def forget_cookie(desk: Desk, response: Response) -> None:
+    response.delete_cookie(COOKIE, path=desk.settings.path_prefix or "/")

@@ -51,7 +51,7 @@ _SCALE = {"type": "string", "enum": ["", *Scale]}
 )
 async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     record = await run_in_threadpool(find_phase, desk, phase)
-    told = receipt_document(await uploads.receive(request, desk, caller, record))
+    told = receipt_document(desk, await uploads.receive(request, desk, caller, record))
     return as_json(told, 200 if told.earlier else 202, Location=told.url)
 
 
@@ -64,7 +64,7 @@ def submissions(
     phase: str, desk: AtDesk, caller: Asker, team: Annotated[str | None, Query(max_length=80)] = None
 ) -> Response:
     found = list_submissions(desk, find_phase(desk, phase), team, caller)
-    return as_json(SubmissionList(submissions=[submission_brief(one) for one in found]))
+    return as_json(SubmissionList(submissions=[submission_brief(desk, one) for one in found]))
 
 
 @router.post(
@@ -131,5 +131,5 @@ def choose(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Re
 def judge_again(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_form_token(request, None)
     found = deeds.judge_again(desk, submission, caller)
-    url = f"/api/submissions/{found.id}"
+    url = desk.settings.path_to(f"/api/submissions/{found.id}")
     return as_json(QueuedDocument(id=found.id, status="received", url=url), 202)
