@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from eval_server.figures import rows
 from eval_server.figures.columns import ASCENDING, BESIDE, COLUMNS, DESCENDING, OF_BOARD
@@ -31,6 +32,10 @@ from eval_server.web.presenting.words import (
 
 MOST_LANES = 6
 """Bars that stand side by side at most; further overlapping ones are said by the rank sets alone."""
+
+
+MANY = 8
+"""Rows from which on a board has a field to look for a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,16 @@ class ReferenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What is looked for on a board of many rows, and the order that stays while it is."""
+
+    named: str
+    sort: str
+    order: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardView:
     """A leaderboard as its page shows it."""
 
@@ -115,6 +130,7 @@ class BoardView:
     lanes: int
     measures: int
     footnote: str
+    finding: Finding | None = None
 
 
 def sortable(sort: str, order: str) -> bool:
@@ -122,10 +138,13 @@ def sortable(sort: str, order: str) -> bool:
     return sort in [head.css for head in HEADS] and order in ("", "asc", "desc")
 
 
-def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "") -> BoardView:
-    """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank."""
+def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "", named: str = "") -> BoardView:
+    """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank.
+
+    With `named`, the rows alone whose entry or team has that in its name.
+    """
     standings, references = board.standings, board.references
-    columns = _columns(board, sort, order)
+    columns = _columns(board, sort, order, named)
     current = next(column for column in columns if column.sorted)
     scale = _scale(standings, references)
     groups = [(start, stop) for start, stop in board.groups if stop - start > 1]
@@ -136,34 +155,42 @@ def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "") 
         for at, one in enumerate(standings)
     ]
     ordered = shown if ranked else _sorted(shown, standings, current)
+    found = [row for row in ordered if _is_named(row, named)]
     return BoardView(
         told(standings),
         "" if board.metric == "weighted_f1" else metric_name(board.metric),
         columns,
         rows.axis(scale) if standings or references else "",
-        tuple(ordered),
+        tuple(found),
         tuple(_reference(one, scale) for one in references),
-        ranked and bool(groups),
+        ranked and bool(groups) and not named,
         max(width, 1),
         sum(column.measure for column in columns),
         _footnote(standings) + _findable(board),
+        Finding(named, current.css, order, len(standings)) if named or len(standings) >= MANY else None,
     )
 
 
-def _columns(board: LeaderboardDocument, sort: str, order: str) -> tuple[Head, ...]:
+def _is_named(row: BoardRow, named: str) -> bool:
+    """Whether a row's entry or team has this in its name, whichever case it is written in."""
+    return any(named.casefold() in name.casefold() for name in (row.entry, row.team))
+
+
+def _columns(board: LeaderboardDocument, sort: str, order: str, named: str) -> tuple[Head, ...]:
     """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
     found = list(HEADS)
     metric = board.metric
     if metric not in COLUMNS:
         found.insert(3, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
     css = sort if sort in [head.css for head in found] else "rank"
-    return tuple(_headed(head, css, order) for head in found)
+    return tuple(_headed(head, css, order, named) for head in found)
 
 
-def _headed(head: Head, css: str, order: str) -> Head:
+def _headed(head: Head, css: str, order: str, named: str) -> Head:
     now = {"asc": ASCENDING, "desc": DESCENDING}.get(order, head.first) if head.css == css else ""
     turned = {ASCENDING: DESCENDING, DESCENDING: ASCENDING}.get(now, head.first)
-    return replace(head, address=f"?sort={head.css}&order={turned.removesuffix('ending')}", sorted=now)
+    asked = {"sort": head.css, "order": turned.removesuffix("ending")} | ({"q": named} if named else {})
+    return replace(head, address=f"?{urlencode(asked)}", sorted=now)
 
 
 def _scale(

@@ -99,7 +99,8 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
             entries = len(board.standings)
             if not one.compared or one.rank_set[0] == one.rank_set[1]:
                 return f"It holds {of_ranks.place(one.rank, entries)}."
-            said = of_ranks.may_hold(one.rank_set, entries), rank_alone(one, entries)
+            beside = f"It is {of_ranks.beside_others(one.rank_set, entries)}."
+            said = of_ranks.may_hold(one.rank_set, entries), beside, rank_alone(one, entries)
             return " ".join(filter(None, said))
     return "Another submission stands for its team on the board." if board.visible else ""
 

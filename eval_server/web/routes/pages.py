@@ -58,6 +58,7 @@ def board(
     caller: Asker,
     sort: Annotated[str, Query(max_length=40)] = "rank",
     order: Annotated[str, Query(max_length=10)] = "",
+    q: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     record = find_phase(desk, phase)
     told = phase_document(desk, record, caller)
@@ -72,7 +73,7 @@ def board(
         board=board,
         state=words.BOARD_STATES[board.state],
         own=own,
-        table=_marked(_table(desk, record, caller, sort, order), own),
+        table=_marked(_table(desk, record, caller, (sort, order, q.strip())), own),
     )
     if board.state != CURRENT:
         answer.headers["Refresh"] = "2"
@@ -88,15 +89,19 @@ def _marked(table: str, own: Sequence[boards.OwnLine]) -> str:
     return table
 
 
-def _table(desk: Desk, record: PhaseRecord, caller: Caller, sort: str, order: str) -> str:
-    """The leaderboard as HTML; that of a public board is kept for the minute, in every order asked for."""
+def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, str, str]) -> str:
+    """The leaderboard as HTML, as asked for: by which column, in which order, with what in a name.
+
+    That of a public board is kept for the minute, in every order.
+    """
+    sort, order, named = asked
     # for the minute, because the table says how long ago things were
     current, now = desk.boards.current(record), desk.now().replace(second=0, microsecond=0)
-    key, public = f"table {sort} {order}", record.rules.visibility == "public"
+    key, public = f"table {sort} {order}", record.rules.visibility == "public" and not named
     kept = current.told.get(key)
     if public and kept is not None and kept[0] == now:
         return str(kept[1])
-    view = boards.board_view(leaderboard_document(desk, record, caller), sort, order)
+    view = boards.board_view(leaderboard_document(desk, record, caller), *asked)
     is_open = status_at(record.rules, desk.now()) == "open"
     said_now = words.text_of(desk.now())
     path_to = desk.settings.path_to

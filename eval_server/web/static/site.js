@@ -1,4 +1,4 @@
-/* Comfort on top of pages that work without it: local times, sorting in place, counting what is selected, drag and drop. */
+/* Comfort on top of pages that work without it: local times, sorting and finding in place, what is new, counting what is selected, drag and drop. */
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "your time";
@@ -50,9 +50,61 @@ function sortBy(board, link) {
   head.setAttribute("aria-sort", direction);
   board.classList.toggle("unranked", !(key === "rank" && direction === "ascending"));
   const order = direction === "ascending" ? "asc" : "desc";
-  history.replaceState(null, "", `?sort=${key}&order=${order}`);
+  asked({sort: key, order});
   const said = document.querySelector("#sorted");
   if (said) said.textContent = `Sorted by ${link.textContent.trim()}, ${direction}.`;
+}
+
+function asked(given) {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(given)) value ? query.set(name, value) : query.delete(name);
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+}
+
+function finding(form) {
+  const board = document.querySelector("table.board");
+  const input = form.querySelector("input[type=search]");
+  const said = form.querySelector("#found");
+  const rows = [...board.querySelectorAll("tbody.standing")];
+  if (input.value) return;  // the server has left the other rows out: its own button and link lead on
+  form.classList.add("live");
+  form.addEventListener("submit", event => event.preventDefault());
+  const find = () => {
+    const named = input.value.trim().toLocaleLowerCase();
+    let count = 0;
+    for (const row of rows) {
+      const names = [row.querySelector("[data-entry]").dataset.entry, row.querySelector("[data-team]").dataset.team];
+      row.hidden = !names.some(name => name.toLocaleLowerCase().includes(named));
+      count += !row.hidden;
+    }
+    board.classList.toggle("found", named !== "");
+    said.textContent = named ? `${count} of ${rows.length} rows.` : "";
+    asked({q: input.value.trim()});
+  };
+  input.addEventListener("input", find);
+}
+
+function marking(board) {
+  const moments = [...board.querySelectorAll("[data-when]")];
+  const newest = moments.map(one => one.dataset.when).sort().at(-1);
+  if (!newest) return;
+  const key = `seen ${location.pathname}`;
+  try {
+    // what was new stays so while this tab is open, however often its page is loaded
+    const before = sessionStorage.getItem(key) ?? localStorage.getItem(key) ?? newest;
+    sessionStorage.setItem(key, before);
+    const kept = localStorage.getItem(key) ?? "";
+    if (!new URLSearchParams(location.search).get("q")) localStorage.setItem(key, newest > kept ? newest : kept);
+    for (const one of moments.filter(one => one.dataset.when > before)) fresh(one.closest("tbody"));
+  } catch {}  // a browser that keeps nothing shows no badge
+}
+
+function fresh(row) {
+  const badge = document.createElement("span");
+  badge.className = "word fresh";
+  badge.title = "since your last visit";
+  badge.textContent = "new";
+  row.querySelector("a.name").after(" ", badge);
 }
 
 function counting(form) {
@@ -105,5 +157,7 @@ async function looked(form, input) {
 
 localTimes(document);
 document.querySelectorAll("table.board").forEach(sortable);
+document.querySelectorAll("table.board").forEach(marking);
+document.querySelectorAll("form.finding").forEach(finding);
 document.querySelectorAll("form.comparing").forEach(counting);
 document.querySelectorAll("form.handing-in").forEach(dropping);

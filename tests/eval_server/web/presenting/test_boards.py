@@ -34,6 +34,22 @@ def test_the_first_sentence_says_what_cannot_be_told_apart(sets: list[tuple[int,
     assert board_view(a_board(standings), "rank", "").told == said
 
 
+def test_a_name_is_found_in_entries_and_teams_whichever_case_it_is_written_in() -> None:
+    standings = [a_standing(at + 1, 0.9 - at / 50, rank_set=[1, 9]) for at in range(9)]
+    standings[4] |= {"team": "Zürich Blutbild"}
+    standings[7] |= {"entry": "ZÜRICH net"}
+    board = a_board(standings, [(0, 9)])
+    view = board_view(board, "f1", "asc", "zürich")
+    assert [row.submission for row in view.rows] == ["id8", "id5"]
+    assert not view.bars
+    assert view.finding is not None
+    assert view.finding.rows == 9
+    assert view.columns[1].address == "?sort=entry&order=asc&q=z%C3%BCrich"
+    assert board_view(board, "rank", "", "nobody").rows == ()
+    assert board_view(four([])).finding is None
+    assert board_view(board).bars
+
+
 def test_a_board_ranked_by_another_metric_says_so() -> None:
     assert board_view(four([], metric="sensitivity")).ranked_by == "sensitivity"
     assert board_view(four([])).ranked_by == ""

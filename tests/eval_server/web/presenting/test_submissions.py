@@ -80,7 +80,10 @@ def test_the_headline_says_how_many_cells_are_right_and_what_the_interval_means(
     assert found.sentence.startswith(
         "45 of 50 cells are called right. By these 6 subjects the value over all"
     )
-    assert found.place == "Of 2 entries, it may hold any rank from 1 to 2 (all entries together)."
+    assert found.place == (
+        "Of 2 entries, it may hold any rank from 1 to 2 (all entries together). "
+        "It is better than 0, worse than 0, no difference shown to 1."
+    )
 
 
 def test_the_place_says_what_is_known_of_the_entry_taken_alone() -> None:
