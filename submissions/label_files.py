@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from submissions.cells import Label
 from submissions.columns import CELL, LABEL, SUBJECT, is_header, label_of
@@ -29,6 +29,9 @@ MOST_PROBLEMS = 1000
 
 HEADER = f"Expected the published header {','.join(PUBLISHED)} or {','.join(PLAIN)}[,{SUBJECT}]."
 SAYS_OTHERWISE = "the label says"
+PART = "part"
+"""The column that says of a subject's cells whether they are public or kept back until the end."""
+PARTS = ("public", "private")
 _AS_THEY_ARE = ("cell", "new_names")
 """Columns of cells, as this program calls them; in any other a folder before a name is no part of it."""
 _PATIENT = re.compile(r"UID_([^_]+)_.*?(?:_(all|hem)\.bmp)?")
@@ -50,7 +53,8 @@ class LabelTable:
     """The rows of a label file, column by column; rows with `problems` are left out.
 
     `cells` is empty where the file is a list of labels alone, `originals` (the names in ``Patient_ID``) where
-    it is not the published one. `read_as` says what was assumed.
+    it is not the published one. `read_as` says what was assumed. `private` says of each row whether its
+    subject is kept back; it is empty where no column was asked for that says so.
     """
 
     published: bool
@@ -60,22 +64,25 @@ class LabelTable:
     labels: array[int] = field(default_factory=lambda: array("b"))
     subjects: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
+    private: array[int] = field(default_factory=lambda: array("b"))
     problems: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
-def label_table(content: bytes, *, trust_labels: bool = False) -> LabelTable:
+def label_table(content: bytes, *, trust_labels: bool = False, parts: bool = False) -> LabelTable:
     """Read a label file; with `trust_labels` a label may contradict the class in a published name.
 
+    With `parts` a column ``part`` is read where there is one, else it is passed over as any other.
     Raises `LabelsInvalid` where its first line says nothing of labels; wrong lines are problems of the table.
     """
     try:
         sheet = sheet_of(content, MOST_BYTES)
-        columns = _columns(sheet)
+        columns = _with_part(_columns(sheet), sheet) if parts else _columns(sheet)
         table = LabelTable(columns.published, _read_as(sheet, columns))
         _fill(table, sheet, columns, trusted=trust_labels)
+        _require_one_part(table)
     except SubmissionRefused as refused:
         raise LabelsInvalid([str(problem) for problem in refused.problems]) from refused
     return table
@@ -91,10 +98,11 @@ class _Columns:
     header: bool = True
     published: bool = False
     paths: bool = False
+    part: int | None = None
 
     @property
     def width(self) -> int:
-        return max(at for at in (self.label, self.cell, self.subject) if at is not None) + 1
+        return max(at for at in (self.label, self.cell, self.subject, self.part) if at is not None) + 1
 
 
 def _columns(sheet: Sheet) -> _Columns:
@@ -115,6 +123,15 @@ def _columns(sheet: Sheet) -> _Columns:
     _require_once(lower, [cell, labels[0], SUBJECT], sheet)
     paths = sheet.first[place[cell]] not in _AS_THEY_ARE
     return _Columns(place[labels[0]], place[cell], place.get(SUBJECT), paths=paths)
+
+
+def _with_part(columns: _Columns, sheet: Sheet) -> _Columns:
+    """The same with the column that divides the subjects, where there is one."""
+    lower = [name.lower() for name in sheet.first] if columns.header else []
+    if PART not in lower:
+        return columns
+    _require_once(lower, [PART], sheet)
+    return replace(columns, part=lower.index(PART))
 
 
 def _require_once(lower: Sequence[str], used: Sequence[str], sheet: Sheet) -> None:
@@ -158,7 +175,7 @@ def _without_subjects(sheet: Sheet, columns: _Columns) -> tuple[str, ...]:
     """A remark where no subject is read though another column may hold it: intervals hang on it."""
     if not columns.header or columns.subject is not None:
         return ()
-    used = (columns.cell, columns.label)
+    used = (columns.cell, columns.label, columns.part)
     others = [f"`{bare(name)}`" for at, name in enumerate(sheet.first) if name and at not in used]
     if not others:
         return ()
@@ -192,7 +209,10 @@ def _add(
         table.problems.append(f"line {line}: expected the name of a cell, found nothing")
     if label is None:
         table.problems.append(f"line {line}: expected the label 0, 1, hem or all, found {word!r}")
-    if cell == "" or label is None:
+    part = None if columns.part is None else fields[columns.part].lower()
+    if part is not None and part not in PARTS:
+        table.problems.append(f"line {line}: expected the part public or private, found {bare(part)!r}")
+    if cell == "" or label is None or part not in (None, *PARTS):
         return
     subject = "" if columns.subject is None else fields[columns.subject]
     if columns.published:
@@ -200,6 +220,8 @@ def _add(
         subject = _subject_of(line, subject, None if trusted else label, table.problems)
     if cell is not None:
         table.cells.append(last_part(cell) if columns.paths else cell)
+    if part is not None:
+        table.private.append(part == PARTS[1])
     table.lines.append(line)
     table.labels.append(label)
     subject = subject.upper() if _NORMAL.fullmatch(subject) else subject
@@ -217,3 +239,15 @@ def _subject_of(line: int, patient: str, label: int | None, problems: list[str])
         said = Label(label).name.lower()
         problems.append(f"line {line}: {bare(patient)} says {word}, {SAYS_OTHERWISE} {said}")
     return subject
+
+
+def _require_one_part(table: LabelTable) -> None:
+    """Name each subject that stands in both parts, with a line of either."""
+    seen: dict[str, tuple[int, int]] = {}
+    wrong: set[str] = set()
+    for subject, private, line in zip(table.subjects, table.private, table.lines, strict=False):
+        first, at = seen.setdefault(subject, (private, line))
+        if subject and first != private and subject not in wrong:
+            wrong.add(subject)
+            said = f"the subject {bare(subject)} is in both parts (line {at}: {PARTS[first]})"
+            table.problems.append(f"line {line}: {said}: subjects are divided, never cells")

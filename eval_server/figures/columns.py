@@ -84,6 +84,9 @@ CSV_OF_BOARD = (
 )
 """The fields of the server's CSV and Markdown files."""
 
+MOVES = ("public_rank", "moved")
+"""The fields beside them where the private part of a phase is shown."""
+
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with its interval and rank set taken apart and its remarks joined, as CSV files have them."""

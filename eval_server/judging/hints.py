@@ -22,6 +22,10 @@ Which tests, and why:
   at least `INVERTED_GAIN`, several times what subjects move it. Whoever inverts an entry that is worse than
   chance gets no hint, and rightly: naive Bayes, one of the nine real entries, has 0.502 and inverted 0.512.
 
+Where subjects are divided, a hint is about those of one part, and says nothing of the labels of the other:
+the lines are all that were handed in, and each reading is held against the cells of the part. *Sorted by
+class* and *Patient_ID order* need the labels and subjects of every line; there they are not looked for.
+
 False alarms: each of at most `READINGS` readings is tested at `ALPHA`, so that an entry of random calls gets
 a hint with a chance below 2e-4, and of 1,000 such entries fewer than one in five sets of them shows any.
 """
@@ -97,11 +101,28 @@ _INVERTED = (
 )
 
 
-def hints(cells: CellLevel, names: Sequence[str]) -> tuple[Hint, ...]:
-    """The one reading that explains the result best, if any; `names` are the cells in the phase's order."""
+@dataclass(frozen=True, slots=True, eq=False)
+class SentLines:
+    """What was handed in: the cells of all lines, their calls, and which lines are of the part judged."""
+
+    names: Sequence[str]
+    called: Calls
+    judged: Sequence[int]
+
+    @property
+    def all_judged(self) -> bool:
+        return len(self.judged) == len(self.called)
+
+
+def hints(cells: CellLevel, lines: Sequence[str] | SentLines) -> tuple[Hint, ...]:
+    """The one reading that explains the result best, if any; `lines` are the cells in the phase's order.
+
+    Where `cells` are those of one part, they come with all that was handed in.
+    """
     if not 0 < int(cells.labels.sum()) < len(cells.labels):
         return ()  # with one class there is nothing to confuse, and no weighted F1 to gain
-    found = [hint for hint in (_inverted(cells), _misplaced(cells, names)) if hint is not None]
+    known = lines if isinstance(lines, SentLines) else SentLines(lines, cells.called, range(len(lines)))
+    found = [hint for hint in (_inverted(cells), _misplaced(cells, known)) if hint is not None]
     return tuple(sorted(found, key=lambda hint: hint.p)[:1])
 
 
@@ -113,16 +134,17 @@ def _inverted(cells: CellLevel) -> Hint | None:
     return Hint("inverted", _f1(cells, turned), p, *_INVERTED)
 
 
-def _misplaced(cells: CellLevel, names: Sequence[str]) -> Hint | None:
+def _misplaced(cells: CellLevel, lines: SentLines) -> Hint | None:
     """The order in which the calls fit best, where they know neither labels nor subjects as they stand."""
     if min(_agreement(cells, cells.called), _clustering(cells, cells.called)) < RANDOM:
         return None
-    found = [hint for order in _orders(cells, names) if (hint := _in_order(cells, order)) is not None]
+    orders = _orders(cells, lines)
+    found = [hint for order in orders if (hint := _in_order(cells, order, lines)) is not None]
     return min(found, key=lambda hint: hint.p, default=None)
 
 
-def _in_order(cells: CellLevel, order: _Order) -> Hint | None:
-    calls = _placed(cells.called, order.places)
+def _in_order(cells: CellLevel, order: _Order, lines: SentLines) -> Hint | None:
+    calls = _placed(lines.called, order.places)[list(lines.judged)]
     p, alike = _agreement(cells, calls), _clustering(cells, calls)
     gain = _f1(cells, calls) - _f1(cells, cells.called)
     if alike <= ALPHA_SUBJECTS or (p <= ALPHA and gain >= ORDER_GAIN):
@@ -130,19 +152,26 @@ def _in_order(cells: CellLevel, order: _Order) -> Hint | None:
     return None
 
 
-def _orders(cells: CellLevel, names: Sequence[str]) -> Iterator[_Order]:
+def _orders(cells: CellLevel, lines: SentLines) -> Iterator[_Order]:
     """The orders that people's programs write, one by one, but for those that are the phase's own."""
-    own = np.arange(len(names))
-    yield from (order for order in _all_orders(cells, names) if (order.places != own).any())
+    own = np.arange(len(lines.names))
+    of_truth = _orders_of_truth(cells, lines.names) if lines.all_judged else ()
+    orders = (*_orders_of_names(lines.names), *of_truth)
+    yield from (order for order in orders if (order.places != own).any())
 
 
-def _all_orders(cells: CellLevel, names: Sequence[str]) -> Iterator[_Order]:
+def _orders_of_names(names: Sequence[str]) -> Iterator[_Order]:
     own = np.arange(len(names))
     text = np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.intp)
     yield _order("text order", "the lines look sorted as text (1, 10, 100, …, 2)", text)
     late, early = np.roll(own, 1), np.roll(own, -1)
     yield _order("one line late", "the lines look one too late: the first belongs to no cell", late)
     yield _order("one line early", "the lines look one too early: the first cell has none", early)
+
+
+def _orders_of_truth(cells: CellLevel, names: Sequence[str]) -> Iterator[_Order]:
+    own = np.arange(len(names))
+    text = np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.intp)
     for first, sign in (("ALL", -1), ("HEM", 1)):
         for inside in (own, text):
             by_class = _sorted_by(sign * cells.labels.astype(np.int8), inside)

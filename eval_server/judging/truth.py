@@ -5,13 +5,22 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from eval_server.judging.division import (
+    DIVIDED,
+    Division,
+    DivisionInvalid,
+    TruthPart,
+    divide,
+    divided_again,
+    require_both_classes,
+)
 from submissions.label_files import (
     HEADER,
     MOST_BYTES,
@@ -47,6 +56,7 @@ class Truth:
 
     `sha256` is the identity of this truth: its cells in order, their labels and subjects. `remark` says
     why there are no subjects, where a reader would expect them, `read_as` what was assumed about the file.
+    With a `division` it is judged in two parts as well; its identity does not say which.
     """
 
     phase: Phase
@@ -54,6 +64,7 @@ class Truth:
     subjects: tuple[str, ...] | None = None
     remark: str = ""
     read_as: tuple[str, ...] = ()
+    division: Division | None = None
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,22 +98,70 @@ class Truth:
         if unknown:
             raise ValueError(f"{len(unknown)} cells are not in the label file, the first is {unknown[0]}")
         chosen = [at[cell] for cell in phase.cells]
+        return self._at(phase, chosen)
+
+    def _at(self, phase: Phase, chosen: Sequence[int]) -> Truth:
         subjects = None if self.subjects is None else tuple(self.subjects[index] for index in chosen)
-        return Truth(phase, self.labels[chosen], subjects, self.remark, self.read_as)
+        return Truth(phase, self.labels[list(chosen)], subjects, self.remark, self.read_as)
+
+    @property
+    def parts(self) -> tuple[TruthPart, ...]:
+        """The parts in which it is judged: its whole, and those of its division."""
+        return (TruthPart.WHOLE,) if self.division is None else (TruthPart.WHOLE, *DIVIDED)
+
+    def places(self, part: TruthPart) -> list[int]:
+        """Where the cells of a part stand among all."""
+        if part is TruthPart.WHOLE or self.division is None or self.subjects is None:
+            return list(range(len(self.phase)))
+        found: list[int] = self.division.places(part, self.subjects).tolist()
+        return found
+
+    def part(self, part: TruthPart) -> Truth:
+        """The truth of the subjects of one part; their cells stay in the order of the phase."""
+        if part is TruthPart.WHOLE:
+            return self
+        chosen, asked = self.places(part), self.phase
+        return self._at(replace(asked, cells=tuple(asked.cells[at] for at in chosen)), chosen)
+
+    def divided(self, share: float, seed: int) -> Truth:
+        """The same with about this share of its subjects private; raises `DivisionInvalid`."""
+        return replace(self, division=divide(self.labels, self.subjects, share, seed))
+
+    def divided_like(self, old: Truth) -> Truth:
+        """The same, divided as the truth that it corrects; raises `DivisionInvalid`.
+
+        A subject that was there stays in its part, whatever the new table says.
+        """
+        if old.division is None:
+            if self.division is not None:
+                said = "the phase is not divided, and its whole board was shown"
+                raise DivisionInvalid(said, "Leave out the column `part`, or add another phase.")
+            return self
+        kept = divided_again(old.division, old.subjects, self.labels, self.subjects)
+        if self.division is not None and self.division.private != kept.private:
+            moved = sorted(self.division.private ^ kept.private)
+            said = f"the part of {', '.join(moved[:SHOWN_PROBLEMS])} is another than before"
+            raise DivisionInvalid(said, "A subject stays in the part that it was in: leave out `part`.")
+        return replace(self, division=kept)
 
 
 def read_truth(
-    source: Path | str | bytes, phase: Phase | None = None, *, trust_labels: bool = False
+    source: Path | str | bytes,
+    phase: Phase | None = None,
+    *,
+    trust_labels: bool = False,
+    parts: bool = False,
 ) -> Truth:
     """Read the published label file, a table ``cell,label[,subject]``, or the labels of a phase line by line.
 
     The official phases are recognised by their cells, the order of any other is that of the rows; `phase`
     asks for these cells and no others, in its own order. With `trust_labels` a label may contradict the
-    class in a published name. Raises `TruthInvalid` with every problem and its line.
+    class in a published name; with `parts` a column ``part`` says of each subject whether it is public or
+    private. Raises `TruthInvalid` with every problem and its line.
     """
     name = "table" if isinstance(source, bytes) else Path(source).stem
     try:
-        table = label_table(_bounded(_bytes_of(source)), trust_labels=trust_labels)
+        table = label_table(_bounded(_bytes_of(source)), trust_labels=trust_labels, parts=parts)
     except LabelsInvalid as invalid:
         raise TruthInvalid(invalid.problems, invalid.hint) from invalid
     if not table and not table.problems:
@@ -182,6 +241,20 @@ def _truth(table: LabelTable, phase: Phase, rows: Sequence[int], said: tuple[str
     unknown = sum(not subject for subject in table.subjects)
     if not unknown:
         subjects = tuple(table.subjects[row] for row in rows)
-        return Truth(phase, labels, subjects, read_as=said or table.read_as)
+        found = Truth(phase, labels, subjects, read_as=said or table.read_as)
+        return replace(found, division=_division(table, found)) if table.private else found
+    if table.private:
+        raise TruthInvalid([f"the column `part` divides subjects, and that of {unknown} cells is not known"])
     remark = f"the subject of {unknown} of {len(labels)} cells is not known: no results by subject"
     return Truth(phase, labels, None, remark, said or table.read_as)
+
+
+def _division(table: LabelTable, truth: Truth) -> Division:
+    """What the table's column says; raises `TruthInvalid` where a part lacks a class."""
+    private = frozenset(subject for subject, kept in zip(table.subjects, table.private, strict=True) if kept)
+    found = Division(private)
+    try:
+        require_both_classes(found, truth.labels, truth.subjects or ())
+    except DivisionInvalid as invalid:
+        raise TruthInvalid([str(invalid)], invalid.hint) from invalid
+    return found

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
+from eval_server.judging.division import TruthPart
 from eval_server.service.making import Board
 from eval_server.store.records import PhaseRecord
 
@@ -46,8 +47,10 @@ class BoardMissing(Exception):
 
 @dataclass(slots=True)
 class _Slot:
-    """A phase's board, and up to which moment it is known to have been the present one."""
+    """The board of one part of a phase, and up to which moment it is known to have been the present one."""
 
+    phase: str
+    part: TruthPart
     lock: threading.Lock = field(default_factory=threading.Lock)
     board: Board | None = None
     overdue: Board | None = None
@@ -75,19 +78,28 @@ class _Slot:
         """Seconds for which the board may have been out of date."""
         return at - self.present_until
 
+    def to_wait_for(self, asked: float) -> bool:
+        """Whether who asked at a moment waits for the next board."""
+        most = FIRST if self.board is None else WAITS_FROM + WAITS
+        return (self.board is None or self.age(asked) > WAITS_FROM) and self.age(time.monotonic()) < most
+
 
 class Boards:
-    """The boards of all phases, each made once for a revision of its phase.
+    """The boards of all phases and their parts, each made once for a revision of its phase.
 
     A cache by revision alone would let the first reader after every verdict wait, and under steady verdicts
     each reader; so a thread looks after the revisions, and boards are made one at a time whoever asks.
     """
 
-    def __init__(self, make: Callable[[str], Board], revisions: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        make: Callable[[str, TruthPart], Board],
+        revisions: Callable[[], Mapping[tuple[str, TruthPart], str]],
+    ) -> None:
         self.patience = PATIENCE
         self._made = make
         self._revisions = revisions
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, dict[TruthPart, _Slot]] = {}
         self._lock = threading.Lock()
         self._own: Future[Board] | None = None
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="boards")
@@ -106,40 +118,40 @@ class Boards:
 
     def to_wait_for(self, name: str, asked: float) -> bool:
         """Whether who asked at a moment waits: the board was old then, and the next one is not there yet."""
-        slot = self._slots.get(name)
-        if slot is None:
-            return False
-        most = FIRST if slot.board is None else WAITS_FROM + WAITS
-        return (slot.board is None or slot.age(asked) > WAITS_FROM) and slot.age(time.monotonic()) < most
+        return any(slot.to_wait_for(asked) for slot in list(self._slots.get(name, {}).values()))
 
     def current(self, record: PhaseRecord) -> Board:
-        """The board of this revision, or the last one: as it is while it is recent, else with a mark.
+        """The board of this revision and part, or the last one: as it is while it is recent, else marked.
 
         Raises `BoardMissing` where there is none at all.
         """
-        slot = self._slot(record.name)
+        slot = self._slot(record.name, record.part)
         board = self._in_patience(slot, record)
         recent = board.revision == record.revision or slot.age(time.monotonic()) <= OLDEST
         return board if recent else slot.overdue or board
 
-    def at_hand(self, name: str) -> Board | None:
+    def at_hand(self, record: PhaseRecord) -> Board | None:
         """The board that lies there, whatever its age; nobody waits for one."""
-        slot = self._slots.get(name)
+        slot = self._slots.get(record.name, {}).get(record.part)
         return None if slot is None else slot.board
 
-    def knows(self, name: str, submission: str) -> bool:
+    def knows(self, record: PhaseRecord, submission: str) -> bool:
         """Whether the board at hand says all there is to say of this submission's place."""
-        slot = self._slots.get(name)
-        return slot is not None and slot.board is not None and slot.board.places_finally(submission)
+        board = self.at_hand(record)
+        return board is not None and board.places_finally(submission)
 
     def look(self) -> None:
-        """Ask for all revisions once, and begin to make what is out of date, one board after another."""
+        """Ask for all revisions once, and begin to make what is out of date, one board after another.
+
+        The board of a part is looked after once somebody asked for it; that of the one shown first always.
+        """
         asked = time.monotonic()
-        for name, revision in self._revisions().items():
-            slot = self._slot(name)
-            slot.confirm(revision, asked)
-            if self._own is None or self._own.done():
-                self._own = self._begun(slot, name, revision)
+        for (name, first), revision in self._revisions().items():
+            self._slot(name, first)
+            for slot in list(self._slots[name].values()):
+                slot.confirm(revision, asked)
+                if self._own is None or self._own.done():
+                    self._own = self._begun(slot, revision)
 
     def _look_after(self) -> None:
         while not self._stopping.wait(LOOK_AGAIN):
@@ -149,15 +161,15 @@ class Boards:
                 log.exception("the boards could not be looked after; this is tried again")
                 self._stopping.wait(AFTER_FAILURE)
 
-    def _slot(self, name: str) -> _Slot:
+    def _slot(self, name: str, part: TruthPart) -> _Slot:
         with self._lock:
-            return self._slots.setdefault(name, _Slot())
+            return self._slots.setdefault(name, {}).setdefault(part, _Slot(name, part))
 
     def _in_patience(self, slot: _Slot, record: PhaseRecord) -> Board:
         """The board of this revision if it comes within `patience`, else the last one."""
         began = time.monotonic()
         while True:
-            making = self._begun(slot, record.name, record.revision)
+            making = self._begun(slot, record.revision)
             if slot.board is None:
                 return _first(making)
             until = began + max(self.patience, IN_QUIET if slot.after_quiet and making else 0.0)
@@ -170,7 +182,7 @@ class Boards:
             else:
                 wait([making], timeout=left)
 
-    def _begun(self, slot: _Slot, name: str, revision: str) -> Future[Board] | None:
+    def _begun(self, slot: _Slot, revision: str) -> Future[Board] | None:
         """The making under way; one is begun where the board is not of this revision and one is due."""
         with slot.lock:
             if slot.making is not None and slot.making.done():
@@ -179,13 +191,13 @@ class Boards:
             now = time.monotonic()
             if not fresh and slot.making is None and now >= slot.next_at:
                 slot.after_quiet = now > slot.next_at + AFTER_QUIET
-                slot.making = self._pool.submit(self._make, slot, name)
+                slot.making = self._pool.submit(self._make, slot)
             return slot.making
 
-    def _make(self, slot: _Slot, name: str) -> Board:
+    def _make(self, slot: _Slot) -> Board:
         began = time.monotonic()
         try:
-            board = self._made(name)
+            board = self._made(slot.phase, slot.part)
         except Exception:
             slot.next_at = time.monotonic() + AFTER_FAILURE
             raise

@@ -14,6 +14,7 @@ from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_submission
 from eval_server.service.refusals import StateConflict
 from eval_server.store.records import SCORED, Arrival, PhaseRecord, Receipt, Submission
+from eval_server.store.submissions import ChoicesSpent
 from submissions.columns import Scale
 from submissions.parts import is_zip
 from submissions.rows import noted
@@ -78,18 +79,40 @@ def stated(file: BinaryIO, scale: Scale | None) -> BinaryIO:
 
 
 def let_stand(desk: Desk, submission: str, caller: Caller) -> Submission:
-    """Let a submission of the caller's team stand for it."""
-    found = find_submission(desk, submission, caller)
-    require_owner(caller, found.team)
-    if not caller.is_host:
-        require_open(find_phase(desk, found.phase), desk.now(), "this choice was made")
+    """Let a submission of the caller's team stand for it, or count in the end."""
+    found, record = _to_choose(desk, submission, caller)
     if found.status != SCORED:
         raise StateConflict(f"Only a scored submission can stand for a team; this one is {found.status}.")
-    desk.store.submissions.choose(found)
-    if caller.is_host:
-        facts = {"submission": found.id}
-        desk.store.audit.note(desk.now(), caller.name, "chose for a team", found.team, facts)
+    try:
+        desk.store.submissions.choose(found, record.rules.choices)
+    except ChoicesSpent as spent:
+        said = f"{found.team} chose {len(spent.chosen)} of {record.rules.choices} submissions already"
+        raise StateConflict(f"{said}: {', '.join(spent.chosen)}. Take one of them back first.") from spent
+    _note_choice(desk, caller, "chose for a team", found)
     return found
+
+
+def take_back_choice(desk: Desk, submission: str, caller: Caller) -> Submission:
+    """Let a submission that the caller's team chose count no more as chosen."""
+    found, _ = _to_choose(desk, submission, caller)
+    desk.store.submissions.take_back(found)
+    _note_choice(desk, caller, "took back a team's choice", found)
+    return found
+
+
+def _to_choose(desk: Desk, submission: str, caller: Caller) -> tuple[Submission, PhaseRecord]:
+    """A submission about which the caller may decide now: the owner while the phase is open, a host ever."""
+    found = find_submission(desk, submission, caller)
+    require_owner(caller, found.team)
+    record = find_phase(desk, found.phase)
+    if not caller.is_host:
+        require_open(record, desk.now(), "this choice was made")
+    return found, record
+
+
+def _note_choice(desk: Desk, caller: Caller, deed: str, found: Submission) -> None:
+    if caller.is_host:
+        desk.store.audit.note(desk.now(), caller.name, deed, found.team, {"submission": found.id})
 
 
 def judge_again(desk: Desk, submission: str, caller: Caller) -> Submission:

@@ -17,6 +17,7 @@ from eval_server.service.access import (
 from eval_server.service.desk import Desk
 from eval_server.service.handed_in import HandedIn, handed_in
 from eval_server.service.jobs import BRING_BACK
+from eval_server.service.parts import in_part
 from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, StateConflict
 from eval_server.store.files import FileDamaged
 from eval_server.store.records import SCORED, PhaseRecord, Submission
@@ -34,11 +35,17 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def find_phase(desk: Desk, name: str) -> PhaseRecord:
+def find_phase(desk: Desk, name: str, caller: Caller | None = None, part: str = "") -> PhaseRecord:
+    """A phase, speaking of the part that is asked for, or else of the one that is shown now."""
     record = desk.store.phases.find(name) if _PHASE.fullmatch(name) else None
     if record is None:
         raise NotFound("phase", name)
-    return record
+    return in_part(record, caller or Caller(), desk.now(), part)
+
+
+def all_phases(desk: Desk, caller: Caller) -> list[PhaseRecord]:
+    """Every phase, speaking of the part that is shown now."""
+    return [in_part(record, caller, desk.now()) for record in desk.store.phases.all()]
 
 
 def find_submission(desk: Desk, submission: str, caller: Caller) -> Submission:

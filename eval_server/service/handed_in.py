@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from eval_server.judging.hints import Hint, hints
+from eval_server.judging.division import TruthPart
+from eval_server.judging.hints import Hint, SentLines, hints
 from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
@@ -60,8 +62,17 @@ def mistakes(
     """Hints for the owner and the host, where the numbers that are shown are this submission's own."""
     if not caller.owns(found.team) or shown != found.id:
         return []
-    cells = desk.verdicts.truth(record.truth).phase.cells
     return [
         replace(hint, weighted_f1=round(hint.weighted_f1, HINT_DIGITS))
-        for hint in hints(verdict.cells, cells)
+        for hint in hints(verdict.cells, _lines(desk, record, found))
     ]
+
+
+def _lines(desk: Desk, record: PhaseRecord, found: Submission) -> Sequence[str] | SentLines:
+    """All that was handed in, where the verdict that is shown is on a part of it."""
+    truth = desk.verdicts.truth(record.truth)
+    whole = desk.store.verdicts.standing(found.id, record.truth)
+    if record.part is TruthPart.WHOLE or whole is None:
+        return truth.phase.cells
+    called = desk.verdicts.all([whole[0]])[whole[0]].cells.called
+    return SentLines(truth.phase.cells, called, truth.places(record.part))

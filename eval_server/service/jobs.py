@@ -9,18 +9,20 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from eval_server.judging.division import TruthPart
+from eval_server.judging.parts import judge_parts
 from eval_server.judging.truth import Truth
-from eval_server.judging.verdict import Verdict, judge_all
+from eval_server.judging.verdict import Verdict
 from eval_server.service.making import Board, BoardMaker
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.files import FileDamaged
 from eval_server.store.queue import MAX_ATTEMPTS
-from eval_server.store.records import FAILED, REFUSED, SCORED, Settlement, Submission
+from eval_server.store.records import FAILED, REFUSED, SCORED, NewVerdict, Settlement, Submission
 from eval_server.store.schema import fresh_id
 from eval_server.store.store import Store
 from submissions.parts import read_parts
@@ -51,7 +53,7 @@ class Judging(Protocol):
 
     def stop(self) -> None: ...
 
-    def make_board(self, phase: str) -> Board: ...
+    def make_board(self, phase: str, part: TruthPart | None = None) -> Board: ...
 
     def silent_for(self) -> float: ...
 
@@ -120,9 +122,9 @@ class Judge:
         """Say that something was received."""
         self._work.set()
 
-    def make_board(self, phase: str) -> Board:
+    def make_board(self, phase: str, part: TruthPart | None = None) -> Board:
         """The board of a phase, made on the thread that asks; the verdicts of the judge are at hand."""
-        return self._maker.make(phase)
+        return self._maker.make(phase, part)
 
     def silent_for(self) -> float:
         """Seconds since it last went through its work."""
@@ -217,7 +219,7 @@ class Judge:
     ) -> list[Settlement]:
         """Verdicts on a batch; where it fails as a whole, each is judged by itself."""
         try:
-            verdicts = judge_all([read.reading.predictions for _, read in batch], truth)
+            verdicts = judge_parts([read.reading.predictions for _, read in batch], truth)
             return [
                 self._scored(one, read, truth_id, verdict)
                 for (one, read), verdict in zip(batch, verdicts, strict=True)
@@ -227,21 +229,25 @@ class Judge:
                 return [self._trouble(batch[0][0], error)]
             return [outcome for each in batch for outcome in self._judged(truth_id, truth, [each])]
 
-    def _scored(self, one: Submission, read: _Read, truth_id: str, verdict: Verdict) -> Settlement:
-        verdict_id, document = fresh_id(), verdict.to_json()
-        if not all(value is None or math.isfinite(value) for value in verdict.metrics.values()):
-            raise ArithmeticError("a metric is not finite")
-        self._verdicts.keep(verdict_id, verdict)
+    def _scored(
+        self, one: Submission, read: _Read, truth_id: str, verdicts: Mapping[TruthPart, Verdict]
+    ) -> Settlement:
         return Settlement(
             one.id,
             SCORED,
             truth=truth_id,
-            verdict_id=verdict_id,
-            verdict=document,
-            stored=verdict.to_bytes(),
+            verdicts=tuple(self._new(part, verdict) for part, verdict in verdicts.items()),
             passed_over=read.reading.passed_over,
             trouble=read.trouble,
         )
+
+    def _new(self, part: TruthPart, verdict: Verdict) -> NewVerdict:
+        """A verdict to be written, which is kept at hand for the board that follows."""
+        if not all(value is None or math.isfinite(value) for value in verdict.metrics.values()):
+            raise ArithmeticError("a metric is not finite")
+        new = NewVerdict(fresh_id(), verdict.to_json(), verdict.to_bytes(), part)
+        self._verdicts.keep(new.id, verdict)
+        return new
 
     def _trouble(self, submission: Submission, error: Exception) -> Settlement:
         log.error("judging failed", exc_info=error, extra={"submission": submission.id})

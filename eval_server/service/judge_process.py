@@ -1,8 +1,8 @@
 """The judge in a process of its own: judging, making boards and answering share no interpreter.
 
 Three pipes join the two. On one the judge is woken; its end, which comes however the server went, ends the
-judge. One carries the judge's beats back, and ends when the judge does. On the third, names of phases go one
-way and their boards the other.
+judge. One carries the judge's beats back, and ends when the judge does. On the third, phases with a part
+go one way and their boards the other.
 
 The pipes are those of `multiprocessing`; the process is not. Its spawn runs the program that started the
 server once more in the child, as `__mp_main__`: a script without a guard would start a server in every judge,
@@ -26,6 +26,7 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
+from eval_server.judging.division import TruthPart
 from eval_server.service import logs
 from eval_server.service.desk import utc_now
 from eval_server.service.jobs import Judge, Judging, Pulse, a_name
@@ -87,7 +88,7 @@ class JudgeProcess:
         """Seconds since the judge last went through its work; infinite before it did so once."""
         return self._pulse.silent_for()
 
-    def make_board(self, phase: str) -> Board:
+    def make_board(self, phase: str, part: TruthPart | None = None) -> Board:
         """The board of a phase as the judge's process makes it; where that one dies, its successor is asked.
 
         Raises `BoardFailed` when it cannot be made or the server stops.
@@ -96,7 +97,7 @@ class JudgeProcess:
             for _ in range(TRIES):
                 boards = self._joined()
                 try:
-                    boards.send(phase)
+                    boards.send((phase, part))
                     answer = pickle.loads(boards.recv_bytes())
                 except (EOFError, OSError):
                     self._part_from(boards)
@@ -220,13 +221,13 @@ def make_for(judge: Judging, asked: Connection) -> None:
     """Make the boards that are asked for, one after another, until nobody can ask any more."""
     with suppress(EOFError, OSError):
         while True:
-            asked.send_bytes(made(judge, asked.recv()))
+            asked.send_bytes(made(judge, *asked.recv()))
 
 
-def made(judge: Judging, phase: str) -> bytes:
+def made(judge: Judging, phase: str, part: TruthPart | None) -> bytes:
     """The board as it travels, or why there is none: who asked waits for the one or the other."""
     try:
-        return pickle.dumps(judge.make_board(phase))
+        return pickle.dumps(judge.make_board(phase, part))
     except Exception as error:
         log.exception("a board could not be made")
         return pickle.dumps(type(error).__name__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from eval_server.judging.division import TruthPart
 from eval_server.judging.placing import PairTable, Places, places
 from eval_server.judging.releasing import released
 from eval_server.judging.verdict import Verdict
@@ -17,6 +17,7 @@ from eval_server.scoring.counts import settled
 from eval_server.scoring.foresight import Power
 from eval_server.scoring.metrics import METRICS
 from eval_server.scoring.ranking import OwnRank
+from eval_server.service.finals import Final, by_arrival, by_worth, finals
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import PhaseRecord, PublishedResult, ScoredSubmission
 from eval_server.store.store import Store
@@ -29,7 +30,8 @@ CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged an
 class BoardLine:
     """One line of a board: a submission that stands for its team, what it is worth, and how it ranks.
 
-    `metrics` are those of its verdict, with the mean accuracy of its subjects.
+    `metrics` are those of its verdict, with the mean accuracy of its subjects. On the private part it is the
+    best of `finalists`, and `public_rank` is the place that its line had on the public part.
     """
 
     judged: ScoredSubmission
@@ -40,6 +42,8 @@ class BoardLine:
     rank_set: tuple[int, int]
     submissions: int
     own_rank: OwnRank | None = None
+    finalists: tuple[str, ...] = ()
+    public_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +94,25 @@ class BoardMaker:
     def __init__(self, store: Store, verdicts: Verdicts) -> None:
         self._store = store
         self._verdicts = verdicts
-        self._tables: dict[tuple[str, str, str], PairTable] = {}
+        self._tables: dict[tuple[str, str, str, TruthPart], PairTable] = {}
 
-    def make(self, phase: str) -> Board:
-        """The board of a phase as its verdicts are now; raises LookupError where there is no such phase."""
+    def make(self, phase: str, part: TruthPart | None = None) -> Board:
+        """The board of a phase as its verdicts are now, on a part where it is divided: else the public one.
+
+        Raises LookupError where there is no such phase.
+        """
         record = self._store.phases.find(phase)
         if record is None:
             raise LookupError(phase)
-        return self._made(record)
+        return self._made(replace(record, part=part or record.part))
 
     def _made(self, record: PhaseRecord) -> Board:
-        record, truth, found_then = self._read(record)
-        judged = tied(found_then)
+        record, truth, read = self._read(record)
+        judged, before = tied(read[0]), tied(read[1])
         shown = self._shown(record, judged) if record.rules.ladder else {}
-        entered = sorted(standing_ones(record, judged, shown), key=_arrival)
+        final = self._finals(record, judged, before) if record.part is TruthPart.PRIVATE else {}
+        standing = [one.stands for one in final.values()] if final else standing_ones(record, judged, shown)
+        entered = sorted(standing, key=by_arrival)
         verdicts = self._verdicts.all([one.verdict for one in entered])
         found = [verdicts[one.verdict] for one in entered]
         placed = places(found, self._table(record, truth))
@@ -112,7 +121,11 @@ class BoardMaker:
         sets = where.rank_sets or ((1, len(found)),) * len(found)
         counts = Counter(one.team for one in judged)
         rows = tuple(
-            replace(_row(entered[at], found[at], rank, rank_set, counts[entered[at].team]), own_rank=alone)
+            replace(
+                _row(entered[at], found[at], rank, rank_set, counts[entered[at].team]),
+                own_rank=alone,
+                **_of_final(final.get(entered[at].id)),
+            )
             for at, rank, rank_set, alone in zip(where.order, where.ranks, sets, own, strict=True)
         )
         references = tuple(self._store.phases.published(record.name))
@@ -120,19 +133,32 @@ class BoardMaker:
         can_show = placed.power()
         return Board(record.revision, record, rows, where, references, shown, known, former, power=can_show)
 
-    def _read(self, record: PhaseRecord) -> tuple[PhaseRecord, str, list[ScoredSubmission]]:
+    def _read(
+        self, record: PhaseRecord
+    ) -> tuple[PhaseRecord, str, tuple[list[ScoredSubmission], list[ScoredSubmission]]]:
         """A phase, the truth to show and what was judged by it, as they were at one moment.
+
+        For the private part also what they are worth on the public one, which says who comes in question.
 
         They are several questions, and a truth may be replaced and judged by in between: a board with half
         of its teams would follow.
         """
         with self._store.database.one_moment():
-            record = self._store.phases.find(record.name) or record
+            record = replace(self._store.phases.find(record.name) or record, part=record.part)
             truth = self._store.phases.truth_to_show(record.name, record.truth)
-            return record, truth, self._store.verdicts.judged(record.name, truth, record.rules.metric)
+            judged = self._verdicts.judged(record, truth)
+            before: list[ScoredSubmission] = []
+            if record.part is TruthPart.PRIVATE:
+                before = self._verdicts.judged(replace(record, part=TruthPart.PUBLIC), truth)
+            return record, truth, (judged, before)
 
     def _shown(self, record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> dict[str, str]:
-        """With the Ladder on: for each submission, which one's number is told."""
+        """With the Ladder on: for each submission, which one's number is told.
+
+        On the private part each has its own, because nothing can follow that learns from it.
+        """
+        if record.part is TruthPart.PRIVATE:
+            return {one.id: one.id for one in judged}
         verdicts = self._verdicts.all([one.verdict for one in judged])
         found: dict[str, str] = {}
         for group in _groups(record, judged):
@@ -140,10 +166,24 @@ class BoardMaker:
             found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
         return found
 
+    def _finals(
+        self, record: PhaseRecord, judged: Sequence[ScoredSubmission], before: Sequence[ScoredSubmission]
+    ) -> dict[str, Final]:
+        """What stands for each team on the private part, by submission."""
+        public = replace(record, part=TruthPart.PUBLIC)
+        shown = self._shown(public, before) if record.rules.ladder else {}
+        stood = standing_ones(public, before, shown)
+        return {one.stands.id: one for one in finals(_groups(record, before), stood, judged)}
+
     def _table(self, record: PhaseRecord, truth: str) -> PairTable:
-        """The pairs tested so far; another metric or truth begins anew."""
+        """The pairs tested so far; another metric, truth or part begins anew."""
         metric = record.rules.metric
-        return self._tables.setdefault((record.name, metric, truth), PairTable((METRICS[metric],)))
+        key = record.name, metric, truth, record.part
+        return self._tables.setdefault(key, PairTable((METRICS[metric],)))
+
+
+def _of_final(final: Final | None) -> dict[str, Any]:
+    return {} if final is None else {"finalists": final.of, "public_rank": final.public_rank}
 
 
 def _to_tell(found: Places) -> Places:
@@ -201,15 +241,5 @@ def _stands(rule: str, group: Sequence[ScoredSubmission]) -> ScoredSubmission:
     if rule == "last":
         return group[-1]
     if rule == "chosen":
-        return next((one for one in group if one.chosen), group[-1])
-    return min(group, key=_place)
-
-
-def _place(one: ScoredSubmission) -> tuple[float, datetime, str]:
-    """Which one of a team stands for it: the better value first, the earlier first where values tie."""
-    return (float("inf") if one.value is None else -one.value, *_arrival(one))
-
-
-def _arrival(one: ScoredSubmission) -> tuple[datetime, str]:
-    """Of rows that tie, the one that arrived earlier stands above."""
-    return (one.submitted_at, one.id)
+        return min((one for one in group if one.chosen), key=by_worth, default=group[-1])
+    return min(group, key=by_worth)

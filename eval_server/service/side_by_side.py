@@ -50,7 +50,7 @@ def side_by_side(desk: Desk, record: PhaseRecord, one: Submission, other: Submis
 
 def verdicts_of(desk: Desk, record: PhaseRecord, found: Sequence[Submission]) -> dict[str, Verdict]:
     """The verdicts of submissions that have one, by submission."""
-    keys = {one.id: desk.store.verdicts.standing(one.id, record.truth) for one in found}
+    keys = {one.id: desk.verdicts.standing(record, one.id) for one in found}
     ids = {one: key[0] for one, key in keys.items() if key is not None}
     verdicts = desk.verdicts.all(list(ids.values()))
     return {one: verdicts[key] for one, key in ids.items()}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from eval_server.judging.division import TruthPart
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict
+from eval_server.store.records import PhaseRecord, ScoredSubmission
 from eval_server.store.store import Store
 
 Value = TypeVar("Value")
@@ -43,6 +45,8 @@ class Recent(Generic[Value]):
 class Verdicts:
     """Verdicts and truths as values, read from the store once and kept at hand.
 
+    Where a phase is divided, who asks names its record, and is given what is of the part it speaks of.
+
     Room for the verdicts of twenty boards of 200 lines; of submissions that stand on none, the store keeps
     the one number that says so, without the cells.
     """
@@ -53,12 +57,27 @@ class Verdicts:
         self._truths = Recent[Truth](32)
         self._corrections = Recent[tuple[datetime | None]](32)
 
-    def truth(self, truth_id: str) -> Truth:
-        found = self._truths.get(truth_id)
+    def truth(self, truth_id: str, part: TruthPart = TruthPart.WHOLE) -> Truth:
+        """A truth or one part of it; the order of a submission's lines is that of the whole."""
+        found = self._truths.get(f"{truth_id} {part}")
         if found is None:
-            found = self._store.phases.truth(truth_id)
-            self._truths.put(truth_id, found)
+            whole = part is TruthPart.WHOLE
+            found = self._store.phases.truth(truth_id) if whole else self.truth(truth_id).part(part)
+            self._truths.put(f"{truth_id} {part}", found)
         return found
+
+    def cells(self, record: PhaseRecord) -> tuple[str, ...]:
+        """The cells that verdicts of a phase are on, in their order: those of the part it speaks of."""
+        return self.truth(record.truth, record.part).phase.cells
+
+    def standing(self, record: PhaseRecord, submission: str) -> tuple[str, Mapping[str, Any]] | None:
+        """The id and document of the verdict that stands, on the part that the phase speaks of."""
+        return self._store.verdicts.standing(submission, record.truth, record.part)
+
+    def judged(self, record: PhaseRecord, truth: str | None = None) -> list[ScoredSubmission]:
+        """The scored submissions of a phase, with what they are worth on the part that it speaks of."""
+        metric = record.rules.metric
+        return self._store.verdicts.judged(record.name, truth or record.truth, metric, record.part)
 
     def corrected_at(self, phase: str, truth_id: str) -> datetime | None:
         """When a phase's labels became this truth; None where it is the phase's first."""

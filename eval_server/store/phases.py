@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from eval_server.judging.division import Division, TruthPart
 from eval_server.judging.truth import Truth
 from eval_server.store.database import Database
 from eval_server.store.history import note_history
@@ -21,7 +22,7 @@ from submissions.phases import Phase
 
 _FOUND = select(phases).where(phases.c.name == bindparam("name"))
 """The statement of every request, built once."""
-_REVISIONS = select(phases.c.name, phases.c.revision)
+_REVISIONS = select(phases.c.name, phases.c.divided, phases.c.revision)
 
 
 class PhaseClash(Exception):
@@ -42,10 +43,10 @@ class Phases:
             rows = connection.execute(select(phases).order_by(phases.c.created_at, phases.c.name))
             return [_record(row) for row in rows.mappings()]
 
-    def revisions(self) -> dict[str, str]:
-        """The present revision of every phase, by its name."""
+    def revisions(self) -> dict[tuple[str, TruthPart], str]:
+        """The present revision of every phase, by its name and the part that is shown while it is open."""
         with self._database.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(_REVISIONS)}
+            return {(row[0], _shown_first(row[1])): row[2] for row in connection.execute(_REVISIONS)}
 
     def find(self, name: str) -> PhaseRecord | None:
         with self._database.reading() as connection:
@@ -54,8 +55,10 @@ class Phases:
 
     def add(self, name: str, truth: Truth, rules: Rules, now: datetime) -> PhaseRecord:
         """A new phase with its first truth; raises `PhaseClash` when the name is taken."""
-        record = PhaseRecord(name, rules, fresh_id(), fresh_id(), now)
-        values = {"name": name, "truth": record.truth, "revision": record.revision, "created_at": now}
+        divided = truth.division is not None
+        record = PhaseRecord(name, rules, fresh_id(), fresh_id(), now, divided, _shown_first(divided))
+        facts = {"truth": record.truth, "revision": record.revision, "divided": record.divided}
+        values = {"name": name, "created_at": now, **facts}
         try:
             with self._database.writing() as connection:
                 connection.execute(insert(phases).values(**values, **asdict(rules)))
@@ -86,6 +89,7 @@ class Phases:
                 return truth
             count = func.count().label("judged")
             query = select(truths.c.id, count).join(verdicts, verdicts.c.truth == truths.c.id)
+            query = query.where(verdicts.c.part == TruthPart.WHOLE)
             others = truths.c.phase == name, truths.c.id != truth, verdicts.c.superseded_at.is_(None)
             query = query.where(*others).group_by(truths.c.id, truths.c.created_at)
             found = connection.execute(query.order_by(count.desc(), truths.c.created_at.desc())).first()
@@ -102,7 +106,8 @@ class Phases:
     def replace_truth(self, name: str, truth: Truth, now: datetime) -> int:
         """Judge everything anew by another truth of the same cells; returns how many will be judged.
 
-        The old truth and the verdicts made by it are kept.
+        The old truth and the verdicts made by it are kept. A divided phase stays so: raises `PhaseClash` for
+        other cells, and for a truth whose subjects are not divided as those before.
         """
         truth_id = fresh_id()
         with self._database.writing() as connection:
@@ -113,6 +118,7 @@ class Phases:
                     f"the phase {name} has {len(old['cells'])} cells and keeps them, "
                     f"the new truth has {len(truth.phase)} or others"
                 )
+            _require_same_parts(_truth_from(old), truth)
             _add_truth(connection, truth_id, name, truth, now)
             connection.execute(update(phases).where(phases.c.name == name).values(truth=truth_id))
             touch(connection, name)
@@ -135,7 +141,24 @@ class Phases:
 
 def _record(row: Mapping[Any, Any]) -> PhaseRecord:
     rules = Rules(**{item.name: row[item.name] for item in fields(Rules)})
-    return PhaseRecord(row["name"], rules, row["truth"], row["revision"], row["created_at"])
+    facts = row["truth"], row["revision"], row["created_at"], row["divided"]
+    return PhaseRecord(row["name"], rules, *facts, _shown_first(row["divided"]))
+
+
+def _shown_first(divided: bool) -> TruthPart:
+    return TruthPart.PUBLIC if divided else TruthPart.WHOLE
+
+
+def _require_same_parts(old: Truth, new: Truth) -> None:
+    """Raises `PhaseClash` where a subject would leave its part, or a phase become divided or whole."""
+    before, after = old.division, new.division
+    if (before is None) != (after is None):
+        raise PhaseClash("a phase is divided from its beginning to its end, or not at all")
+    if before is not None and after is not None:
+        both = set(old.subjects or ()) & set(new.subjects or ())
+        moved = sorted(one for one in both if (one in before.private) != (one in after.private))
+        if moved:
+            raise PhaseClash(f"the subjects {', '.join(moved[:5])} would change from one part to the other")
 
 
 def _add_truth(connection: Connection, truth_id: str, name: str, truth: Truth, now: datetime) -> None:
@@ -148,6 +171,7 @@ def _add_truth(connection: Connection, truth_id: str, name: str, truth: Truth, n
         "labels": truth.labels.tolist(),
         "subjects": None if truth.subjects is None else list(truth.subjects),
         "remark": truth.remark,
+        "division": _plain_division(truth.division),
     }
     values = {"id": truth_id, "phase": name, "document": document, "created_at": now}
     connection.execute(insert(truths).values(**values))
@@ -158,7 +182,16 @@ def _truth_from(document: Mapping[str, Any]) -> Truth:
     phase = Phase(document["phase"], tuple(document["cells"]), document["member"], **marks)
     subjects = document["subjects"]
     labels = np.array(document["labels"], dtype=np.uint8)
-    return Truth(phase, labels, None if subjects is None else tuple(subjects), document["remark"])
+    known = None if subjects is None else tuple(subjects)
+    kept = document.get("division")  # truths of release 0.1.0 have none
+    division = None if kept is None else Division(frozenset(kept["private"]), kept["share"], kept["seed"])
+    return Truth(phase, labels, known, document["remark"], division=division)
+
+
+def _plain_division(division: Division | None) -> dict[str, Any] | None:
+    if division is None:
+        return None
+    return {"private": sorted(division.private), "share": division.share, "seed": division.seed}
 
 
 def _judged_anew(name: str, truth: str) -> Select[Any]:

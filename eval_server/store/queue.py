@@ -82,7 +82,7 @@ class Queue:
             kept = [one for one in outcomes if one.submission in mine]
             if kept:
                 connection.execute(_ENDED, [_ending(one, now) for one in kept])
-                keep_verdicts(connection, [one for one in kept if one.verdict is not None], now)
+                keep_verdicts(connection, [one for one in kept if one.verdicts], now)
                 note_history(
                     connection, [(one.submission, one.status, now, one.trouble or "") for one in kept]
                 )

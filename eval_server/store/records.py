@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from eval_server.judging.division import TruthPart
+
 RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", "refused", "failed"
 WAITING = (RECEIVED, CHECKING)
 REPRESENTS = ("best", "last", "chosen", "every")
@@ -21,7 +23,8 @@ class Rules:
     """What the host decides for a phase; None means no limit.
 
     `per_day` and `in_all` count scored submissions of a team, `unscored_per_day` refused and failed
-    ones. `represents` says which submission stands for a team, `margin` is that of non-inferiority.
+    ones. `represents` says which submission stands for a team, of which it may choose so many as `choices`
+    says; `margin` is that of non-inferiority.
     """
 
     title: str = ""
@@ -35,6 +38,7 @@ class Rules:
     metric: str = "weighted_f1"
     ladder: bool = False
     margin: float = 0.01
+    choices: int = 1
 
     def __post_init__(self) -> None:
         _one_of("represents", self.represents, REPRESENTS)
@@ -49,19 +53,26 @@ class Rules:
             limit = getattr(self, name)
             if limit is not None and limit < 0:
                 raise ValueError(f"{name} is a count or no limit, found {limit}")
+        if self.choices < 1:
+            raise ValueError(f"a team chooses at least one submission, found {self.choices}")
         if not 0 < self.margin < 1:
             raise ValueError(f"the margin lies between 0 and 1, found {self.margin}")
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseRecord:
-    """A phase as it stands: its rules, its truth's id, and a revision that changes with its board."""
+    """A phase as it stands: its rules, its truth's id, and a revision that changes with its board.
+
+    `part` is the one that is spoken of, which the service settles; a store hands out nothing private.
+    """
 
     name: str
     rules: Rules
     truth: str
     revision: str
     created_at: datetime
+    divided: bool = False
+    part: TruthPart = TruthPart.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +153,23 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class NewVerdict:
+    """A verdict on one part of a truth: what of it may be told, and all of it as it is stored."""
+
+    id: str
+    document: Mapping[str, Any]
+    stored: bytes
+    part: TruthPart = TruthPart.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a claimed submission ended: a verdict, problems, or our own trouble."""
+    """How a claimed submission ended: verdicts by a truth, problems, or our own trouble."""
 
     submission: str
     status: str
     truth: str = ""
-    verdict_id: str = ""
-    verdict: Mapping[str, Any] | None = None
-    stored: bytes = b""
+    verdicts: tuple[NewVerdict, ...] = ()
     problems: tuple[Mapping[str, str], ...] = ()
     passed_over: tuple[str, ...] = ()
     trouble: str | None = None

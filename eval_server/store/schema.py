@@ -69,6 +69,8 @@ phases = Table(
     Column("metric", String(32), nullable=False),
     Column("ladder", Boolean, nullable=False),
     Column("margin", Float, nullable=False),
+    Column("choices", Integer, nullable=False),
+    Column("divided", Boolean, nullable=False),
     Column("created_at", UtcMoment, nullable=False),
     Column("revision", String(20), nullable=False),
 )
@@ -143,6 +145,7 @@ verdicts = Table(
     Column("id", String(20), primary_key=True),
     Column("submission", ForeignKey("submissions.id"), nullable=False),
     Column("truth", ForeignKey("truths.id"), nullable=False),
+    Column("part", String(8), nullable=False),
     Column("document", JSON, nullable=False),
     Column("stored", LargeBinary, nullable=False),
     Column("made_at", UtcMoment, nullable=False),
@@ -151,13 +154,14 @@ verdicts = Table(
         None,
         "submission",
         "truth",
+        "part",
         unique=True,
         sqlite_where=text("superseded_at IS NULL"),
         postgresql_where=text("superseded_at IS NULL"),
     ),
     Index(None, "truth"),
 )
-"""One verdict on a submission by a truth stands; those it superseded are kept."""
+"""One verdict on a submission by a truth, or a part of it, stands; those it superseded are kept."""
 
 tokens = Table(
     "tokens",

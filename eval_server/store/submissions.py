@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
 from eval_server.store.database import Database
 from eval_server.store.records import HistoryStep, Submission
 from eval_server.store.revisions import touch_phases_of
-from eval_server.store.schema import history, submissions
+from eval_server.store.schema import history, submissions, teams
 
 FIELDS = [submissions.c[name] for name in Submission.__dataclass_fields__]
+
+
+class ChoicesSpent(Exception):
+    """A team chose as many submissions as it may: these."""
+
+    def __init__(self, chosen: Sequence[str]) -> None:
+        super().__init__(f"{len(chosen)} submissions are chosen already")
+        self.chosen = tuple(chosen)
 
 
 class Submissions:
@@ -46,13 +55,39 @@ class Submissions:
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def choose(self, submission: Submission) -> None:
-        """Let this submission stand for its team."""
+    def choose(self, submission: Submission, most: int = 1) -> None:
+        """Let this submission stand for its team, beside others where it may choose several.
+
+        Of one, the next takes its place; raises `ChoicesSpent` where all of several are chosen already.
+        """
         mine = and_(submissions.c.phase == submission.phase, submissions.c.team == submission.team)
-        chosen = case((submissions.c.id == submission.id, True), else_=False)
+        others = select(submissions.c.id).where(mine, submissions.c.chosen, submissions.c.id != submission.id)
         with self._database.writing() as connection:
-            connection.execute(update(submissions).where(mine).values(chosen=chosen))
-            touch_phases_of(connection, [submission.id])
+            # two choices of a team at one moment cannot share the last place
+            connection.execute(select(teams.c.name).where(teams.c.name == submission.team).with_for_update())
+            chosen = list(connection.execute(others.order_by(submissions.c.submitted_at)).scalars())
+            if most > 1 and len(chosen) >= most:
+                raise ChoicesSpent(chosen)
+            if most == 1:
+                connection.execute(update(submissions).where(mine).values(chosen=False))
+            self._mark(connection, submission.id, chosen=True)
+
+    def take_back(self, submission: Submission) -> None:
+        """Choose it no longer."""
+        with self._database.writing() as connection:
+            self._mark(connection, submission.id, chosen=False)
+
+    def _mark(self, connection: Connection, submission: str, *, chosen: bool) -> None:
+        one = submissions.c.id == submission
+        connection.execute(update(submissions).where(one).values(chosen=chosen))
+        touch_phases_of(connection, [submission])
+
+    def chosen(self, phase: str, team: str) -> list[str]:
+        """What a team chose, in order of arrival."""
+        query = select(submissions.c.id).where(submissions.c.phase == phase, submissions.c.team == team)
+        query = query.where(submissions.c.chosen).order_by(submissions.c.submitted_at)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
 
     def note_trouble(self, submission: str, trouble: str) -> None:
         """Let the host know of something wrong with a submission; its status stays."""

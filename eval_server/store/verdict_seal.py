@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from eval_server.judging.division import TruthPart
+
 MARKER = b"\0sha256\0"
 """Begins a seal; it follows the end of the compressed cells, where earlier releases do not look."""
 LENGTH = len(MARKER) + hashlib.sha256().digest_size
@@ -37,7 +39,9 @@ def unsealed_verdict(row: Any) -> bytes:
 
 
 def _digest(row: Any, cells: bytes) -> bytes:
-    facts = [row[name] for name in ("id", "submission", "truth", "document")]
+    # verdicts of releases that knew no parts were sealed without
+    names = ("id", "submission", "truth", "document", *(() if row["part"] == TruthPart.WHOLE else ("part",)))
+    facts = [row[name] for name in names]
     found = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     found.update(cells)
     return found.digest()

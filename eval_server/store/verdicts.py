@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from eval_server.judging.division import TruthPart
 from eval_server.store.database import Database
 from eval_server.store.records import SCORED, WAITING, ScoredSubmission, Settlement
 from eval_server.store.schema import submissions, verdicts
@@ -20,10 +21,12 @@ class KeptVerdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
         # beside the cache of whole verdicts: who stands for a team, one number of each submission says
-        self._values: dict[tuple[str, str], dict[str, float | None]] = {}
+        self._values: dict[tuple[str, str, TruthPart], dict[str, float | None]] = {}
 
-    def judged(self, phase: str, truth: str, metric: str = "weighted_f1") -> list[ScoredSubmission]:
-        """Submissions of a phase that have a verdict by this truth, in order of arrival.
+    def judged(
+        self, phase: str, truth: str, metric: str = "weighted_f1", part: TruthPart = TruthPart.WHOLE
+    ) -> list[ScoredSubmission]:
+        """Submissions of a phase that have a verdict by this part of a truth, in order of arrival.
 
         One that is judged again keeps its verdict until another one follows it.
         """
@@ -33,21 +36,22 @@ class KeptVerdicts:
             submissions.c.phase == phase,
             submissions.c.status.in_((SCORED, *WAITING)),
             verdicts.c.truth == truth,
+            verdicts.c.part == part,
             verdicts.c.superseded_at.is_(None),
         )
         query = query.order_by(submissions.c.submitted_at, submissions.c.id)
         with self._database.reading() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
-        values = self._values_of([row[-1] for row in rows], phase, metric)
+        values = self._values_of([row[-1] for row in rows], (phase, metric, part))
         return [ScoredSubmission(*(*row, values[row[-1]])) for row in rows]
 
-    def _values_of(self, ids: Sequence[str], phase: str, metric: str) -> dict[str, float | None]:
+    def _values_of(self, ids: Sequence[str], key: tuple[str, str, TruthPart]) -> dict[str, float | None]:
         """What these verdicts say of a metric; each is read once, as a verdict is never changed."""
-        known = self._values.get((phase, metric), {})
+        known = self._values.get(key, {})
         found = {one: known[one] for one in ids if one in known}
         for row, _ in self._whole([one for one in ids if one not in known]):
-            found[row["id"]] = row["document"].get("metrics", {}).get(metric)
-        self._values[phase, metric] = found
+            found[row["id"]] = row["document"].get("metrics", {}).get(key[1])
+        self._values[key] = found
         return found
 
     def stored(self, ids: Sequence[str]) -> dict[str, bytes]:
@@ -55,18 +59,20 @@ class KeptVerdicts:
         return {row["id"]: stored for row, stored in self._whole(ids)}
 
     def last_stored(self, submission: str) -> bytes | None:
-        """The stored form of the newest verdict on a submission, by whichever truth; it holds truth."""
-        query = select(verdicts).where(verdicts.c.submission == submission)
+        """The stored form of the newest verdict on a submission, by a whole truth; it holds that."""
+        query = select(verdicts).where(
+            verdicts.c.submission == submission, verdicts.c.part == TruthPart.WHOLE
+        )
         with self._database.reading() as connection:
             row = connection.execute(query.order_by(verdicts.c.made_at.desc()).limit(1)).mappings().first()
         return None if row is None else self._unsealed(row)
 
-    def standing(self, submission: str, truth: str) -> tuple[str, Mapping[str, Any]] | None:
-        """The id and public document of the verdict on a submission by this truth."""
-        standing = verdicts.c.superseded_at.is_(None)
-        query = select(verdicts).where(
-            verdicts.c.submission == submission, verdicts.c.truth == truth, standing
-        )
+    def standing(
+        self, submission: str, truth: str, part: TruthPart = TruthPart.WHOLE
+    ) -> tuple[str, Mapping[str, Any]] | None:
+        """The id and document of the verdict on a submission by this part of a truth."""
+        where = verdicts.c.submission == submission, verdicts.c.truth == truth, verdicts.c.part == part
+        query = select(verdicts).where(*where, verdicts.c.superseded_at.is_(None))
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         if row is None:
@@ -91,7 +97,7 @@ class KeptVerdicts:
 
 
 def keep_verdicts(connection: Connection, outcomes: Sequence[Settlement], now: datetime) -> None:
-    """Write verdicts; one by the same truth that stood so far is kept as superseded."""
+    """Write verdicts; those by the same truth that stood so far are kept as superseded."""
     if not outcomes:
         return
     ids, made_by = [one.submission for one in outcomes], {one.truth for one in outcomes}
@@ -99,14 +105,16 @@ def keep_verdicts(connection: Connection, outcomes: Sequence[Settlement], now: d
     connection.execute(update(verdicts).where(*stood).values(superseded_at=now))
     rows = [
         {
-            "id": one.verdict_id,
+            "id": new.id,
             "submission": one.submission,
             "truth": one.truth,
-            "document": one.verdict,
-            "stored": one.stored,
+            "part": new.part,
+            "document": new.document,
+            "stored": new.stored,
             "made_at": now,
         }
         for one in outcomes
+        for new in one.verdicts
     ]
     connection.execute(insert(verdicts), [{**row, "stored": sealed_verdict(row)} for row in rows])
 

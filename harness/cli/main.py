@@ -47,7 +47,12 @@ COMMANDS = {
     ),
     "serve": ("harness.cli.serve:serve", "Run the evaluation server."),
     "phase": ("harness.cli.phase:phase", "Add and change the server's phases."),
+    "submission": ("harness.cli.submission:submission", "Choose a submission for its team."),
     "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),
+    "export-course": (
+        "harness.cli.export_course:export_course",
+        "Boards, teams, comparisons, pictures and uploads of a course as files.",
+    ),
     "import-leaderboard": (
         "harness.cli.import_leaderboard:import_leaderboard",
         "A leaderboard of Codabench as reference rows for a board of ours.",

@@ -16,6 +16,7 @@ import click
 
 from harness import console
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
+from harness.cli.phase_parts import CHOICES, divided, divided_like, division_options, part_facts, part_words
 from harness.cli.phase_rules import (
     changed,
     described,
@@ -48,6 +49,7 @@ def phase() -> None:
 @TRUST_LABELS
 @SERVER_DATA
 @DATABASE
+@division_options
 @rule_options
 @JSON
 def add(
@@ -56,21 +58,25 @@ def add(
     trust_labels: bool,
     data_dir: Path,
     database: str | None,
+    private_subjects: float | None,
+    split_seed: int | None,
     as_json: bool,
     **given: Any,
 ) -> None:
     """Add the phase NAME with this truth; prelim and final get the published results as references.
 
     The lines of a submission follow the numbers of the cells in prelim and final, the file names in a fold,
-    and in any other phase the rows of the truth's table.
+    and in any other phase the rows of the truth's table. With --private-subjects, or a column `part` (public
+    or private) in the table, the board is of the public subjects until the phase closes, and of the private
+    ones from then on.
     """
     from eval_server.store.phases import PhaseClash
     from eval_server.store.records import Rules
 
     if not NAME.fullmatch(name):
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
-    truth = _truth(truth_file, name, trust_labels=trust_labels)
-    rules = changed(Rules(), given)
+    truth = divided(_truth(truth_file, name, trust_labels=trust_labels), private_subjects, split_seed)
+    rules = changed(Rules(choices=1 if truth.division is None else CHOICES), given)
     require_defined(rules, truth.labels)
     with store_at(data_dir, database) as store:
         try:
@@ -117,13 +123,13 @@ def truth(
 ) -> None:
     """Replace the truth of NAME (or judge all anew by the same): every verdict is made again.
 
-    The phase keeps its cells and the order of their lines.
+    The phase keeps its cells and the order of their lines, and every subject its part.
     """
     from eval_server.store.phases import PhaseClash
 
     with store_at(data_dir, database) as store:
-        asked = store.phases.truth(_found(store, name).truth).phase
-        replaced = _truth(truth_file, name, asked, trust_labels=trust_labels)
+        old = store.phases.truth(_found(store, name).truth)
+        replaced = divided_like(_truth(truth_file, name, old.phase, trust_labels=trust_labels), old)
         try:
             _warn_of_lost(store.lost(name))
             count = store.phases.replace_truth(name, replaced, _now())
@@ -253,8 +259,9 @@ def _tell_added(truth: Truth, rules: Rules, as_json: bool) -> None:
         "order": order_of(asked),
         "first_cells": list(asked.cells[:FIRST]),
         "window": window(rules, now),
+        **part_facts(truth),
     }
-    words = f"Added {asked.name}: {len(asked):,} cells; {window_words(rules, now)}."
+    words = f"Added {asked.name}: {len(asked):,} cells{part_words(truth)}; {window_words(rules, now)}."
     _tell(document, f"{words}\nThe lines follow {order_of(asked)}: {first_cells(asked)}", as_json)
     for remark in order_remarks(asked, truth.labels.tolist()):
         console.say(f"Note: {remark}.", style="yellow")
@@ -268,7 +275,7 @@ def _truth(path: Path, name: str, asked: Any = None, *, trust_labels: bool = Fal
     from eval_server.judging.truth import read_truth
     from submissions.phases import OFFICIAL
 
-    found = read_truth(path, asked, trust_labels=trust_labels)
+    found = read_truth(path, asked, trust_labels=trust_labels, parts=True)
     if asked is not None:
         return found
     official = OFFICIAL.get(name)

@@ -57,38 +57,42 @@ class Count(click.ParamType[Any]):
         return int(value)
 
 
+_RULES = (
+    click.option("--title", help="What the pages call it."),
+    click.option("--opens", "opens_at", type=Moment(), help="First moment, or a day (UTC); none: at once."),
+    click.option(
+        "--closes",
+        "closes_at",
+        type=Moment(end=True),
+        help="Last moment, or a day to its end (UTC); none: never.",
+    ),
+    click.option("--per-day", type=Count(), help="Scored submissions of a team a day."),
+    click.option("--in-all", type=Count(), help="Scored submissions of a team in all."),
+    click.option("--unscored-per-day", type=Count(), help="Refused and failed ones a day."),
+    click.option(
+        "--represents",
+        type=click.Choice(["best", "last", "chosen", "every"]),
+        help="What stands for a team; every: each of its entries, by its best.",
+    ),
+    click.option(
+        "--visibility",
+        type=click.Choice(["public", "hidden", "anonymous"]),
+        help="The board: for all, hidden until the end, or without names.",
+    ),
+    click.option("--metric", help="What ranks; weighted_f1 unless set."),
+    click.option("--ladder/--no-ladder", default=None, help="Release only clear improvements."),
+    click.option(
+        "--choices",
+        type=click.IntRange(1, 100),
+        help="Submissions that a team may choose; 1 unless set, 2 in a divided phase.",
+    ),
+    click.option("--margin", type=float, help="Of non-inferiority; 0.01 unless set."),
+)
+
+
 def rule_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options that set a phase's rules; what is left out stays as it is."""
-    for option in reversed(
-        (
-            click.option("--title", help="What the pages call it."),
-            click.option(
-                "--opens", "opens_at", type=Moment(), help="First moment, or a day (UTC); none: at once."
-            ),
-            click.option(
-                "--closes",
-                "closes_at",
-                type=Moment(end=True),
-                help="Last moment, or a day to its end (UTC); none: never.",
-            ),
-            click.option("--per-day", type=Count(), help="Scored submissions of a team a day."),
-            click.option("--in-all", type=Count(), help="Scored submissions of a team in all."),
-            click.option("--unscored-per-day", type=Count(), help="Refused and failed ones a day."),
-            click.option(
-                "--represents",
-                type=click.Choice(["best", "last", "chosen", "every"]),
-                help="What stands for a team; every: each of its entries, by its best.",
-            ),
-            click.option(
-                "--visibility",
-                type=click.Choice(["public", "hidden", "anonymous"]),
-                help="The board: for all, hidden until the end, or without names.",
-            ),
-            click.option("--metric", help="What ranks; weighted_f1 unless set."),
-            click.option("--ladder/--no-ladder", default=None, help="Release only clear improvements."),
-            click.option("--margin", type=float, help="Of non-inferiority; 0.01 unless set."),
-        )
-    ):
+    for option in reversed(_RULES):
         command = option(command)
     return command
 

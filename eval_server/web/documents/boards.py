@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict
 
-from eval_server.figures.columns import BESIDE, CSV_OF_BOARD, flat
+from eval_server.figures.columns import BESIDE, CSV_OF_BOARD, MOVES, flat
+from eval_server.judging.division import TruthPart
 from eval_server.service.access import Caller, shows_board, utc
 from eval_server.service.desk import Desk
 from eval_server.service.making import Board, BoardLine
@@ -51,6 +52,10 @@ class StandingDocument(Document):
     """When it arrived."""
     submissions: Count
     """Scored submissions of its team."""
+    public_rank: int | None = None
+    """On the private part: the place of its line on the public one."""
+    moved: int | None = None
+    """On the private part: by how many places it is further up than on the public one."""
     remarks: Annotated[list[str], STABLE]
     """Words under which conditions it was made."""
 
@@ -88,6 +93,8 @@ class LeaderboardDocument(Document):
     """The phase."""
     metric: Word
     """By which metric it ranks."""
+    part: Word = "whole"
+    """On which subjects: `whole`, or where the phase is divided its `public` or `private` part."""
     state: Word
     """`current`, `being made anew`, or `being judged anew` while a truth is replaced."""
     visible: bool
@@ -135,6 +142,7 @@ def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> 
         LeaderboardDocument(
             phase=record.name,
             metric=record.rules.metric,
+            part=record.part,
             state=board.state,
             visible=visible,
             groups=[(start, stop) for start, stop in board.places.groups] if visible else [],
@@ -167,6 +175,8 @@ def _standing(desk: Desk, row: BoardLine, record: PhaseRecord, caller: Caller) -
         "submissions": row.submissions,
         "remarks": remarks(row.judged.remarks, row.remarks),
     }
+    if row.public_rank is not None:
+        facts |= {"public_rank": row.public_rank, "moved": row.public_rank - row.rank}
     return StandingDocument.model_validate({**facts, metric: row.metrics.get(metric)})
 
 
@@ -177,7 +187,7 @@ def remarks(said: Sequence[str], found: Sequence[str]) -> list[str]:
 
 def board_lines(board: LeaderboardDocument) -> tuple[list[str], list[list[str]]]:
     """A leaderboard as a table of text: what CSV and Markdown hold."""
-    columns = list(CSV_OF_BOARD)
+    columns = [*CSV_OF_BOARD, *(MOVES if board.part == TruthPart.PRIVATE else ())]
     if board.metric not in columns:
         columns.insert(columns.index("weighted_f1"), board.metric)
     standings = [flat(plain(one)) for one in board.standings]

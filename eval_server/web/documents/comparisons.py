@@ -303,7 +303,7 @@ def _paired(a: Verdict, b: Verdict) -> list[PairedSubject] | None:
 
 
 def _disagreements(desk: Desk, record: PhaseRecord, found: SideBySide) -> list[DisagreementDocument]:
-    cells = desk.verdicts.truth(record.truth).phase.cells
+    cells = desk.verdicts.cells(record)
     level = found.verdicts[0].cells
     return [
         DisagreementDocument(cell=cells[at], label=int(level.labels[at]), first=int(level.called[at]))

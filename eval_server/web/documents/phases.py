@@ -6,6 +6,7 @@ from typing import Annotated
 
 from eval_server.service.access import Caller, shows_board, status_at, utc
 from eval_server.service.desk import Desk
+from eval_server.service.finding import all_phases
 from eval_server.store.records import PhaseRecord
 from eval_server.web.documents.document import STABLE, Count, Document, Word
 from submissions.phases import FIRST
@@ -46,7 +47,7 @@ class PhaseDocument(Document):
     cells_sha256: Word
     """The digest of the cells in order, as a manifest has it."""
     subjects: Annotated[int | None, STABLE]
-    """Subjects of the cells; null where they are not known."""
+    """Subjects of the cells, of those of the part that is shown; null where they are not known."""
     member: Word
     """The file that a zip holds."""
     partial: bool
@@ -61,6 +62,10 @@ class PhaseDocument(Document):
     """`public`, `hidden` until the phase closes, or `anonymous`."""
     board_visible: bool
     """Whether who asks may see the board now."""
+    part: Word = "whole"
+    """Which subjects numbers are of: `whole`, or where it is divided the `public` or `private` part."""
+    choices: Count = 1
+    """So many submissions may a team choose."""
     ladder: bool
     """Whether the board moves only for a clear improvement."""
     margin: float
@@ -81,13 +86,13 @@ class PhaseList(Document):
 
 
 def phase_list(desk: Desk, caller: Caller) -> PhaseList:
-    return PhaseList(phases=[phase_document(desk, record, caller) for record in desk.store.phases.all()])
+    return PhaseList(phases=[phase_document(desk, record, caller) for record in all_phases(desk, caller)])
 
 
 def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocument:
     rules, now = record.rules, desk.now()
-    truth = desk.verdicts.truth(record.truth)
-    asked = truth.phase
+    asked = desk.verdicts.truth(record.truth).phase
+    shown = desk.verdicts.truth(record.truth, record.part)
     corrected = desk.verdicts.corrected_at(record.name, record.truth)
     return PhaseDocument(
         name=record.name,
@@ -100,7 +105,7 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         first_cells=list(asked.cells[:FIRST]),
         cells_url=desk.settings.path_to(f"/api/phases/{record.name}/cells.csv"),
         cells_sha256=asked.key,
-        subjects=None if truth.subjects is None else len(set(truth.subjects)),
+        subjects=None if shown.subjects is None else len(set(shown.subjects)),
         member=asked.member,
         partial=asked.partial,
         drawn=asked.drawn,
@@ -108,6 +113,8 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         represents=rules.represents,
         visibility=rules.visibility,
         board_visible=shows_board(caller, rules, now),
+        part=record.part,
+        choices=rules.choices,
         ladder=rules.ladder,
         margin=rules.margin,
         quota=QuotaDocument(

@@ -9,7 +9,7 @@ from eval_server.service import handed_in
 from eval_server.service.access import Caller, shows_board, utc
 from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
-from eval_server.service.finding import shown_id
+from eval_server.service.finding import find_phase, shown_id
 from eval_server.service.side_by_side import shown_as
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.document import (
@@ -114,13 +114,11 @@ class SubmissionList(Document):
     submissions: Annotated[list[SubmissionBrief], STABLE]
 
 
-def submission_document(desk: Desk, found: Submission, caller: Caller) -> SubmissionDocument:
-    record = desk.store.phases.find(found.phase)
-    if record is None:
-        raise LookupError(found.phase)
+def submission_document(desk: Desk, found: Submission, caller: Caller, part: str = "") -> SubmissionDocument:
+    record = find_phase(desk, found.phase, caller, part)
     owned = caller.owns(found.team)
     shown = shown_id(desk, record, found, caller)
-    scored = None if shown is None else desk.store.verdicts.standing(shown, record.truth)
+    scored = None if shown is None else desk.verdicts.standing(record, shown)
     result: dict[str, Any] = {"metrics": {}}
     if scored is not None:
         result = set_fields(result_document(scored[1], found, caller))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from eval_server.service.access import Allowance, Caller, allowance, utc
+from eval_server.service.access import Allowance, Caller, allowance, status_at, utc
 from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
-from eval_server.service.finding import shown_id
+from eval_server.service.finding import all_phases, shown_id
 from eval_server.store.records import PhaseRecord, Submission, TokenRecord
 from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document
 from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word
@@ -76,6 +76,15 @@ class OwnSubmission(SubmissionBrief):
     """Where it stands for the team as the best of several: the optimism to expect; nothing is taken off."""
 
 
+class ChoicesDocument(Document):
+    """How many submissions a team may choose in a phase, and what is left of it."""
+
+    most: Count
+    left: Count
+    may_choose: bool
+    """Whether who asks may choose now: a team while the phase is open, a host at any time."""
+
+
 class TeamDocument(Document):
     """A team's submissions, what is left of its quotas, and its tokens without their secrets."""
 
@@ -83,6 +92,8 @@ class TeamDocument(Document):
     submissions: Annotated[list[OwnSubmission], STABLE]
     quotas: Annotated[dict[str, AllowanceDocument], STABLE]
     """What is left, by phase."""
+    choices: dict[str, ChoicesDocument]
+    """By phase, of those in which it matters what the team chose."""
     tokens: list[TokenDocument]
     now: Word
     """What the server's clock said."""
@@ -117,15 +128,18 @@ class NewSessionDocument(Document):
 
 
 def team_document(desk: Desk, name: str, caller: Caller) -> TeamDocument:
-    boards = {
-        record.name: (record, leaderboard_document(desk, record, caller))
-        for record in desk.store.phases.all()
-    }
+    phases = all_phases(desk, caller)
+    boards = {record.name: (record, leaderboard_document(desk, record, caller)) for record in phases}
     found = desk.store.submissions.listed(team=name)
     return TeamDocument(
         team=name,
         submissions=[_own(desk, one, *boards[one.phase], caller) for one in found],
-        quotas={record.name: quota_document(desk, record, name) for record in desk.store.phases.all()},
+        quotas={record.name: quota_document(desk, record, name) for record in phases},
+        choices={
+            record.name: _choices(desk, record, name, caller)
+            for record in phases
+            if record.divided or record.rules.represents == "chosen"
+        },
         tokens=[token_document(one, desk) for one in desk.store.tokens.listed(name)],
         now=utc(desk.now()),
     )
@@ -135,7 +149,7 @@ def _own(
     desk: Desk, one: Submission, record: PhaseRecord, board: LeaderboardDocument, caller: Caller
 ) -> OwnSubmission:
     shown = shown_id(desk, record, one, caller)
-    scored = None if shown is None else desk.store.verdicts.standing(shown, record.truth)
+    scored = None if shown is None else desk.verdicts.standing(record, shown)
     result = None if scored is None else result_document(scored[1], one, caller)
     interval = None if result is None else result.intervals.get("weighted_f1")
     place = next((line for line in board.standings if line.submission == one.id), None)
@@ -150,6 +164,12 @@ def _own(
         entries=len(board.standings),
         best_of=None if place is None else best_of_document(best_of(desk, record, one)),
     )
+
+
+def _choices(desk: Desk, record: PhaseRecord, name: str, caller: Caller) -> ChoicesDocument:
+    most, spent = record.rules.choices, len(desk.store.submissions.chosen(record.name, name))
+    may = caller.is_host or status_at(record.rules, desk.now()) == "open"
+    return ChoicesDocument(most=most, left=max(most - spent, 0), may_choose=may)
 
 
 def quota_document(desk: Desk, record: PhaseRecord, name: str) -> AllowanceDocument:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ from eval_server.scoring.counts import settled
 from eval_server.scoring.measures import Unit, measure
 from eval_server.service.naming import unique_names
 from eval_server.web.documents.boards import LeaderboardDocument, ReferenceDocument, StandingDocument
+from eval_server.web.presenting.parts import moved_words
 from eval_server.web.presenting.words import (
     known_interval,
 )
@@ -90,6 +91,8 @@ class BoardRow:
     submitted_at: str
     submissions: int
     remarks: tuple[str, ...]
+    moved: str = ""
+    public_rank: int | None = None
     bars: tuple[tuple[int, str], ...] = ()
     bars_below: tuple[tuple[int, str], ...] = ()
     joined: str = ""
@@ -138,13 +141,16 @@ def sortable(sort: str, order: str) -> bool:
     return sort in [head.css for head in HEADS] and order in ("", "asc", "desc")
 
 
-def board_view(board: LeaderboardDocument, sort: str = "rank", order: str = "", named: str = "") -> BoardView:
+def board_view(
+    board: LeaderboardDocument, sort: str = "rank", order: str = "", named: str = "", part: str = ""
+) -> BoardView:
     """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank.
 
-    With `named`, the rows alone whose entry or team has that in its name.
+    With `named`, the rows alone whose entry or team has that in its name; `part` is what addresses ask for.
     """
     standings, references = board.standings, board.references
-    columns = _columns(board, sort, order, named)
+    kept = {key: value for key, value in (("q", named), ("part", part)) if value}
+    columns = _columns(board, sort, order, kept)
     current = next(column for column in columns if column.sorted)
     scale = _scale(standings, references)
     groups = [(start, stop) for start, stop in board.groups if stop - start > 1]
@@ -176,20 +182,20 @@ def _is_named(row: BoardRow, named: str) -> bool:
     return any(named.casefold() in name.casefold() for name in (row.entry, row.team))
 
 
-def _columns(board: LeaderboardDocument, sort: str, order: str, named: str) -> tuple[Head, ...]:
+def _columns(board: LeaderboardDocument, sort: str, order: str, kept: Mapping[str, str]) -> tuple[Head, ...]:
     """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
     found = list(HEADS)
     metric = board.metric
     if metric not in COLUMNS:
         found.insert(3, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
     css = sort if sort in [head.css for head in found] else "rank"
-    return tuple(_headed(head, css, order, named) for head in found)
+    return tuple(_headed(head, css, order, kept) for head in found)
 
 
-def _headed(head: Head, css: str, order: str, named: str) -> Head:
+def _headed(head: Head, css: str, order: str, kept: Mapping[str, str]) -> Head:
     now = {"asc": ASCENDING, "desc": DESCENDING}.get(order, head.first) if head.css == css else ""
     turned = {ASCENDING: DESCENDING, DESCENDING: ASCENDING}.get(now, head.first)
-    asked = {"sort": head.css, "order": turned.removesuffix("ending")} | ({"q": named} if named else {})
+    asked = {"sort": head.css, "order": turned.removesuffix("ending"), **kept}
     return replace(head, address=f"?{urlencode(asked)}", sorted=now)
 
 
@@ -247,6 +253,8 @@ def _row(
         one.submitted_at,
         one.submissions,
         tuple(one.remarks),
+        moved_words(one.moved),
+        one.public_rank,
         bars,
         tuple((lane, "end" if part == "end" else "middle") for lane, part in bars),
         joined,

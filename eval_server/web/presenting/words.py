@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from eval_server.figures.wording import listed
+from eval_server.judging.division import TruthPart
 from eval_server.web.documents.phases import PhaseDocument
-from eval_server.web.documents.teams import AllowanceDocument
+from eval_server.web.documents.teams import AllowanceDocument, ChoicesDocument
 
 
 def moment(text: str) -> str:
@@ -67,12 +68,32 @@ def quota_words(left: AllowanceDocument, now: str) -> str:
     return f"{listed(parts)}{waiting}. Today's count starts anew at 00:00 UTC, in {hours:.0f} h."
 
 
+def choices_words(phase: PhaseDocument, left: ChoicesDocument) -> str:
+    """How many submissions a team may still choose in a phase, and what for."""
+    what = "for the private part" if phase.part != TruthPart.WHOLE else "to stand for the team"
+    if not left.may_choose:
+        return f"{phase.title}: {left.most - left.left} of {left.most} chosen {what}; the choice is settled."
+    return f"{phase.title}: {left.left} of {left.most} choices {what} left."
+
+
 REPRESENTS = {
     "best": "The best submission of a team stands for it.",
     "last": "The last scored submission of a team stands for it.",
     "chosen": "The submission that a team chose stands for it; before it chooses, the last one.",
     "every": "Every entry of a team has a line of its own, with its best submission.",
 }
+
+
+def represents_words(phase: PhaseDocument) -> str:
+    """What stands for a team; of a divided phase also what counts in the end."""
+    if phase.part == TruthPart.WHOLE:
+        return REPRESENTS[phase.represents]
+    chosen = "one submission" if phase.choices == 1 else f"up to {phase.choices} submissions"
+    return (
+        f"{REPRESENTS[phase.represents]} So it is on the public part while the phase is open. In the end the "
+        f"private part decides: a team chooses {chosen} for it, and the best of these counts there; where it "
+        "chose none, what stood for it on the public part does."
+    )
 
 
 VISIBILITIES = {

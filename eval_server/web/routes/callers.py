@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from eval_server.service.access import Caller, csrf_of, same
@@ -76,3 +76,7 @@ BOARD = Depends(in_time)
 """For routes that read a phase's board."""
 Asker = Annotated[Caller, Depends(identify)]
 AtDesk = Annotated[Desk, Depends(desk_of)]
+PartAsked = Annotated[
+    str, Query(max_length=10, description="`public` or `private`, where the phase is divided")
+]
+"""Which part of a divided phase a reader asks for; without a word the one that is shown now."""

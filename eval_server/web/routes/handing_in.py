@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,15 +15,16 @@ from eval_server.service import deeds
 from eval_server.service.access import Caller, Role
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_submission
+from eval_server.service.parts import word_of
 from eval_server.store.records import SCORED, WAITING, PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.handing_in import CheckDocument, check_document
 from eval_server.web.documents.phases import phase_document
 from eval_server.web.documents.submissions import SubmissionDocument, submission_document
 from eval_server.web.documents.teams import quota_document
-from eval_server.web.presenting import submissions, words
+from eval_server.web.presenting import parts, submissions, words
 from eval_server.web.routes import pictures, uploads
-from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.web.routes.callers import Asker, AtDesk, PartAsked, require_form_token
 from eval_server.web.routes.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -84,16 +86,16 @@ async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> R
     receipt = await uploads.receive(request, desk, caller, record)
     for _ in range(LOOKS):
         found = await run_in_threadpool(desk.store.submissions.find, receipt.id)
-        if found is None or _told(desk, found):
+        if found is None or _told(desk, record, found):
             break
         await asyncio.sleep(PAUSE)
     return RedirectResponse(desk.settings.path_to(f"/submissions/{receipt.id}"), 303)
 
 
-def _told(desk: Desk, found: Submission) -> bool:
+def _told(desk: Desk, record: PhaseRecord, found: Submission) -> bool:
     """Whether all there is to say of a submission can be said: what it came to, and its place."""
     if found.status == SCORED:
-        return desk.boards.knows(found.phase, found.id)
+        return desk.boards.knows(record, found.id)
     return found.status not in WAITING
 
 
@@ -105,33 +107,37 @@ async def check(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Re
 
 
 @router.get("/submissions/{submission}")
-def submission(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+def submission(
+    submission: str, request: Request, desk: AtDesk, caller: Asker, part: PartAsked = ""
+) -> Response:
     stored = find_submission(desk, submission, caller)
-    record = find_phase(desk, stored.phase)
-    found = submission_document(desk, stored, caller)
+    record = find_phase(desk, stored.phase, caller, part)
+    found, told = submission_document(desk, stored, caller, part), phase_document(desk, record, caller)
     answer = page(
         request,
         "submission.html",
         title=f"{found.entry} of {found.team}",
         found=found,
-        phase=phase_document(desk, record, caller),
+        phase=told,
+        part_note=parts.part_note(told, host=caller.is_host),
+        part=word_of(record, desk.now()),
         state=submissions.status_words(found),
         **_scored(desk, record, found, caller),
     )
-    if not (_told(desk, stored) and (found.metrics or stored.status != SCORED)):
+    if not (_told(desk, record, stored) and (found.metrics or stored.status != SCORED)):
         answer.headers["Refresh"] = "1"
     return answer
 
 
 def _scored(desk: Desk, record: PhaseRecord, found: SubmissionDocument, caller: Caller) -> dict[str, Any]:
     """What a scored submission's page shows beside its document."""
-    key = desk.store.verdicts.standing(found.shown, record.truth) if found.shown else None
+    key = desk.verdicts.standing(record, found.shown) if found.shown else None
     if key is None or not found.metrics:
         return {}
     verdict = desk.verdicts.all([key[0]])[key[0]]
     board = leaderboard_document(desk, record, caller)
     return {
-        "headline": submissions.headline(found, board, placed=desk.boards.knows(record.name, found.id)),
+        "headline": submissions.headline(found, board, placed=desk.boards.knows(record, found.id)),
         "best_of": submissions.best_of_words(found.best_of, record.rules.metric),
         "metrics": submissions.metric_lines(found),
         "pictures": submissions.pictures_of(found.entry, verdict, host=caller.is_host),
@@ -143,7 +149,7 @@ def _worst(
     desk: Desk, record: PhaseRecord, verdict: Verdict
 ) -> list[tuple[submissions.WrongCell, str | None]]:
     """The worst cells, each with where its picture is served, if anywhere."""
-    cells = submissions.worst_cells(verdict, desk.verdicts.truth(record.truth).phase.cells)
+    cells = submissions.worst_cells(verdict, desk.verdicts.cells(record))
     return [(cell, pictures.address(desk, record, cell.name)) for cell in cells]
 
 
@@ -152,8 +158,22 @@ def choose(
     submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
 ) -> Response:
     require_form_token(request, csrf)
-    found = deeds.let_stand(desk, submission, caller)
-    return RedirectResponse(desk.settings.path_to(f"/submissions/{found.id}"), 303)
+    return _back(request, desk, deeds.let_stand(desk, submission, caller))
+
+
+@router.post("/submissions/{submission}/choice/withdrawal")
+def take_back(
+    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
+) -> Response:
+    require_form_token(request, csrf)
+    return _back(request, desk, deeds.take_back_choice(desk, submission, caller))
+
+
+def _back(request: Request, desk: Desk, found: Submission) -> Response:
+    """To the team's page where its button was used, else to the submission's."""
+    team = desk.settings.path_to(f"/teams/{quote(found.team)}")
+    from_team = urlsplit(request.headers.get("referer", "")).path == team
+    return RedirectResponse(team if from_team else desk.settings.path_to(f"/submissions/{found.id}"), 303)
 
 
 @router.post("/submissions/{submission}/judging")

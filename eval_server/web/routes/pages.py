@@ -14,15 +14,16 @@ from eval_server.service.access import Caller, status_at
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_selected
 from eval_server.service.making import CURRENT
+from eval_server.service.parts import word_of
 from eval_server.service.refusals import NotFound
 from eval_server.service.side_by_side import SideBySide, compared_names, report_of, side_by_side
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.comparisons import pair_document
 from eval_server.web.documents.phases import phase_document, phase_list
-from eval_server.web.presenting import boards, comparisons, submissions, words
+from eval_server.web.presenting import boards, comparisons, parts, submissions, words
 from eval_server.web.routes import pictures
-from eval_server.web.routes.callers import BOARD, Asker, AtDesk
+from eval_server.web.routes.callers import BOARD, Asker, AtDesk, PartAsked
 from eval_server.web.routes.rendering import ASSETS, fragment, page
 from submissions.phases import MEMBER
 
@@ -59,8 +60,9 @@ def board(
     sort: Annotated[str, Query(max_length=40)] = "rank",
     order: Annotated[str, Query(max_length=10)] = "",
     q: Annotated[str, Query(max_length=80)] = "",
+    part: PartAsked = "",
 ) -> Response:
-    record = find_phase(desk, phase)
+    record = find_phase(desk, phase, caller, part)
     told = phase_document(desk, record, caller)
     board = leaderboard_document(desk, record, caller)
     own = boards.own_lines(board, caller.team)
@@ -71,6 +73,8 @@ def board(
         phase=told,
         phase_words=words.phase_words(told),
         board=board,
+        part_note=parts.part_note(told, host=caller.is_host),
+        part=word_of(record, desk.now()),
         state=words.BOARD_STATES[board.state],
         own=own,
         table=_marked(_table(desk, record, caller, (sort, order, q.strip())), own),
@@ -97,11 +101,12 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, st
     sort, order, named = asked
     # for the minute, because the table says how long ago things were
     current, now = desk.boards.current(record), desk.now().replace(second=0, microsecond=0)
-    key, public = f"table {sort} {order}", record.rules.visibility == "public" and not named
+    part = word_of(record, desk.now())
+    key, public = f"table {sort} {order} {part}", record.rules.visibility == "public" and not named
     kept = current.told.get(key)
     if public and kept is not None and kept[0] == now:
         return str(kept[1])
-    view = boards.board_view(leaderboard_document(desk, record, caller), *asked)
+    view = boards.board_view(leaderboard_document(desk, record, caller), *asked, part)
     is_open = status_at(record.rules, desk.now()) == "open"
     said_now = words.text_of(desk.now())
     path_to = desk.settings.path_to
@@ -113,6 +118,7 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, st
         view=view,
         now=said_now,
         open=is_open,
+        part=part,
     )
     if public and boards.sortable(sort, order):
         current.told[key] = now, table
@@ -128,7 +134,7 @@ def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response
         title=f"{told.title}: rules",
         phase=told,
         phase_words=words.phase_words(told),
-        represents=words.REPRESENTS[told.represents],
+        represents=words.represents_words(told),
         visibility=words.VISIBILITIES[told.visibility],
     )
 
@@ -140,8 +146,9 @@ def comparison(
     desk: AtDesk,
     caller: Asker,
     s: Annotated[list[str] | None, Query(max_length=200)] = None,
+    part: PartAsked = "",
 ) -> Response:
-    record = find_phase(desk, phase)
+    record = find_phase(desk, phase, caller, part)
     found = find_selected(desk, record, s or (), caller)
     show = _pair if len(found) == 2 else _map
     return show(request, desk, record, found, caller)
@@ -157,11 +164,14 @@ def _pair(
     verdicts = dict(zip([one.id for one in found], pair.verdicts, strict=True))
     a, b = document.a, document.b
     shown = comparisons.pair_view(document, names)
+    told = phase_document(desk, record, caller)
     return page(
         request,
         "pair.html",
         title=f"{shown.a} and {shown.b}",
-        phase=phase_document(desk, record, caller),
+        phase=told,
+        part_note=parts.part_note(told, host=caller.is_host),
+        part=word_of(record, desk.now()),
         pair=shown,
         ids=(a, b),
         pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document.p),
@@ -199,7 +209,7 @@ class CellsApart:
 
 def _disagreements(desk: Desk, record: PhaseRecord, pair: SideBySide, *, turned: bool) -> CellsApart:
     """The cells called differently, with pictures where the host named the images; the better entry first."""
-    cells = desk.verdicts.truth(record.truth).phase.cells
+    cells = desk.verdicts.cells(record)
     ours, theirs = reversed(pair.verdicts) if turned else pair.verdicts
     at = pair.disagreements()
     rows = [
@@ -223,11 +233,14 @@ def _map(
 ) -> Response:
     """More than two entries: who is better than whom."""
     report, ids = report_of(desk, record, found, caller)
+    told = phase_document(desk, record, caller)
     return page(
         request,
         "map.html",
         title=f"{len(found)} entries compared",
-        phase=phase_document(desk, record, caller),
+        phase=told,
+        part_note=parts.part_note(told, host=caller.is_host),
+        part=word_of(record, desk.now()),
         told=comparisons.report_words(report),
         pictures=pictures_of_report(report),
         pairs=comparisons.pair_lines(report, ids),

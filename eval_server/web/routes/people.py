@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.background import BackgroundTask
 
 from eval_server.figures.wording import counted, listed
 from eval_server.service import health, sessions
@@ -18,6 +20,7 @@ from eval_server.web.documents.hosting import audit_document
 from eval_server.web.documents.phases import phase_list
 from eval_server.web.documents.submissions import submission_brief
 from eval_server.web.documents.teams import NewTokenDocument, new_token_document, team_document
+from eval_server.web.exporting.writing import zipped_course
 from eval_server.web.presenting import submissions, words
 from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
 from eval_server.web.routes.handing_in import FormToken
@@ -91,10 +94,24 @@ def _team(
     found = team_document(desk, find_team(desk, name, caller), caller)
     phases = phase_list(desk, caller).phases
     quotas = [(phase, words.quota_words(found.quotas[phase.name], found.now)) for phase in phases]
+    choices = [
+        words.choices_words(phase, found.choices[phase.name])
+        for phase in phases
+        if phase.name in found.choices
+    ]
     metrics = {phase.name: phase.metric for phase in phases}
     told = [(one, submissions.own_words(one, metrics[one.phase])) for one in found.submissions]
     chosen = [(one, said) for one, said in told if said]
-    return page(request, "team.html", title=name, team=found, quotas=quotas, secret=secret, chosen=chosen)
+    return page(
+        request,
+        "team.html",
+        title=name,
+        team=found,
+        quotas=quotas,
+        secret=secret,
+        chosen=chosen,
+        choices=choices,
+    )
 
 
 @router.post("/teams/{team:path}/tokens")
@@ -122,6 +139,17 @@ def revoke_token(
     require_form_token(request, csrf)
     sessions.end_token(desk, team, token, caller)
     return RedirectResponse(desk.settings.path_to(f"/teams/{quote(team)}"), 303)
+
+
+@router.post("/host/course.zip")
+def course(request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None) -> Response:
+    """Everything of the course as one file; made anew each time, and kept nowhere."""
+    require_form_token(request, csrf)
+    require_host(caller)
+    kept = ExitStack()
+    path = kept.enter_context(zipped_course(desk))
+    desk.store.audit.note(desk.now(), caller.name, "course exported", "course.zip")
+    return FileResponse(path, filename="course.zip", background=BackgroundTask(kept.close))
 
 
 @router.get("/host")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -23,8 +21,9 @@ from eval_server.web.documents.comparisons import (
     significance_document,
 )
 from eval_server.web.documents.phases import PhaseDocument, PhaseList, phase_document, phase_list
+from eval_server.web.documents.spreadsheets import csv_text
 from eval_server.web.routes.answers import as_json, download, sends, tells
-from eval_server.web.routes.callers import BOARD, Asker, AtDesk
+from eval_server.web.routes.callers import BOARD, Asker, AtDesk, PartAsked
 from submissions.phases import cells_table
 
 router = APIRouter(prefix="/api")
@@ -38,8 +37,8 @@ def phases(desk: AtDesk, caller: Asker) -> Response:
 
 
 @router.get("/phases/{phase}", summary="One phase: window, quota, rules", **tells(PhaseDocument))
-def phase(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    return as_json(phase_document(desk, find_phase(desk, phase), caller))
+def phase(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Response:
+    return as_json(phase_document(desk, find_phase(desk, phase, caller, part), caller))
 
 
 @router.get(
@@ -58,8 +57,8 @@ def cells(phase: str, desk: AtDesk, caller: Asker) -> Response:
     summary="The leaderboard with rank sets and references",
     **tells(LeaderboardDocument),
 )
-def leaderboard(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    body = leaderboard_json(desk, find_phase(desk, phase), caller)
+def leaderboard(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Response:
+    body = leaderboard_json(desk, find_phase(desk, phase, caller, part), caller)
     return Response(body, media_type="application/json")
 
 
@@ -69,12 +68,10 @@ def leaderboard(phase: str, desk: AtDesk, caller: Asker) -> Response:
     summary="The leaderboard as CSV",
     **sends("text/csv", "A line for each standing and reference"),
 )
-def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    board = leaderboard_document(desk, find_phase(desk, phase), caller)
+def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Response:
+    board = leaderboard_document(desk, find_phase(desk, phase, caller, part), caller)
     columns, rows = board_lines(board)
-    text = io.StringIO()
-    csv.writer(text).writerows([columns, *([_inert(cell) for cell in row] for row in rows)])
-    return download(text.getvalue(), "text/csv", f"{phase}.csv", **{STATE: board.state})
+    return download(csv_text(columns, rows), "text/csv", f"{phase}.csv", **{STATE: board.state})
 
 
 @router.get(
@@ -83,8 +80,8 @@ def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker) -> Response:
     summary="The leaderboard as a Markdown table",
     **sends("text/markdown", "A line for each standing and reference"),
 )
-def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker) -> Response:
-    board = leaderboard_document(desk, find_phase(desk, phase), caller)
+def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Response:
+    board = leaderboard_document(desk, find_phase(desk, phase, caller, part), caller)
     columns, rows = board_lines(board)
     lines = [columns, ["---"] * len(columns), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -102,8 +99,9 @@ def compare_two(
     caller: Asker,
     a: Annotated[str, Query(max_length=40)],
     b: Annotated[str, Query(max_length=40)],
+    part: PartAsked = "",
 ) -> Response:
-    record = find_phase(desk, phase)
+    record = find_phase(desk, phase, caller, part)
     one, other = find_pair(desk, record, (a, b), caller)
     return as_json(pair_document(desk, record, side_by_side(desk, record, one, other), caller))
 
@@ -114,17 +112,12 @@ def compare_two(
     **tells(SignificanceDocument),
 )
 def compare_many(
-    phase: str, desk: AtDesk, caller: Asker, s: Annotated[list[str], Query(max_length=200)]
+    phase: str,
+    desk: AtDesk,
+    caller: Asker,
+    s: Annotated[list[str], Query(max_length=200)],
+    part: PartAsked = "",
 ) -> Response:
-    record = find_phase(desk, phase)
+    record = find_phase(desk, phase, caller, part)
     report, ids = report_of(desk, record, find_selected(desk, record, s, caller), caller)
     return as_json(significance_document(report, ids, caller))
-
-
-def _inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return (
-        f"'{cell}"
-        if cell[:1] in ("=", "+", "@", "\t") or (cell[:1] == "-" and not cell[1:2].isdigit())
-        else cell
-    )

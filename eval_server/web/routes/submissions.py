@@ -26,7 +26,7 @@ from eval_server.web.documents.submissions import (
 )
 from eval_server.web.routes import uploads
 from eval_server.web.routes.answers import as_json, multipart, sends, tells
-from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.web.routes.callers import Asker, AtDesk, PartAsked, require_form_token
 from submissions.columns import Scale
 
 router = APIRouter(prefix="/api")
@@ -83,8 +83,8 @@ async def checks(phase: str, request: Request, desk: AtDesk, caller: Asker) -> R
     summary="A submission: status, problems, metrics",
     **tells(SubmissionDocument),
 )
-def submission(submission: str, desk: AtDesk, caller: Asker) -> Response:
-    return as_json(submission_document(desk, find_submission(desk, submission, caller), caller))
+def submission(submission: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Response:
+    return as_json(submission_document(desk, find_submission(desk, submission, caller), caller, part))
 
 
 @router.get(
@@ -121,6 +121,17 @@ def choose(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Re
     require_form_token(request, None)
     found = deeds.let_stand(desk, submission, caller)
     return as_json(ChoiceDocument(id=found.id, chosen=True))
+
+
+@router.delete(
+    "/submissions/{submission}/choice",
+    summary="Take the choice of a submission back",
+    **tells(ChoiceDocument),
+)
+def take_back(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
+    require_form_token(request, None)
+    found = deeds.take_back_choice(desk, submission, caller)
+    return as_json(ChoiceDocument(id=found.id, chosen=False))
 
 
 @router.post(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from eval_server.figures.statements.differences import mistaken
-from eval_server.judging.hints import Hint, hints
+from eval_server.judging.division import DIVIDED, TruthPart
+from eval_server.judging.hints import Hint, SentLines, hints
 from eval_server.judging.truth import Truth, read_truth
 from eval_server.judging.verdict import CellLevel
 from eval_server.scoring.counts import subjects_of
@@ -120,3 +121,26 @@ def test_without_subjects_inverted_and_misplaced_labels_are_still_named(truth: T
 def test_a_truth_of_one_class_gives_no_hint() -> None:
     labels = np.ones(200, np.uint8)
     assert hints(CellLevel(labels, 1 - labels), [f"{at}.bmp" for at in range(200)]) == ()
+
+
+@pytest.mark.parametrize("part", DIVIDED)
+@pytest.mark.parametrize("mistake", ["inverted", "text", "late", "early"])
+def test_a_mistake_is_named_from_the_cells_of_one_part_and_the_lines_of_both(
+    mistake: str, part: TruthPart, truth: Truth
+) -> None:
+    divided = truth.divided(0.5, 0)
+    called = with_mistake(np.where(np.arange(len(truth.labels)) % 7, truth.labels, 0), mistake, truth)
+    asked, places = divided.part(part), divided.places(part)
+    subjects, index = subjects_of(asked.labels, asked.subjects or ())
+    cells = CellLevel(asked.labels, called[places], None, index, subjects.names)
+    (found,) = hints(cells, SentLines(truth.phase.cells, called, places))
+    assert found.reading == NAMED[mistake]
+
+
+def test_of_a_part_no_order_is_looked_for_that_tells_labels_of_the_other(truth: Truth) -> None:
+    divided = truth.divided(0.5, 0)
+    called, places = with_mistake(truth.labels, "ALL first", truth), divided.places(TruthPart.PUBLIC)
+    asked = divided.part(TruthPart.PUBLIC)
+    subjects, index = subjects_of(asked.labels, asked.subjects or ())
+    cells = CellLevel(asked.labels, called[places], None, index, subjects.names)
+    assert hints(cells, SentLines(truth.phase.cells, called, places)) == ()

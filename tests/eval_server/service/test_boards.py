@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from eval_server.judging.division import TruthPart
 from eval_server.judging.placing import Places
 from eval_server.service import boards as boards_of
 from eval_server.service.boards import BoardMissing, Boards
@@ -31,10 +32,10 @@ class SlowMaker:
         self.free.set()
         self.count = 0
 
-    def __call__(self, phase: str) -> Board:
+    def __call__(self, phase: str, part: TruthPart) -> Board:
         self.free.wait()
         self.count += 1
-        return self._maker.make(phase)
+        return self._maker.make(phase, part)
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_change_makes_the_board_without_a_reader(
     boards.start()
     one = received(store, a_zip(1))
     judge.work()
-    while not boards.knows("small", one):
+    while not boards.knows(record_of(store), one):
         time.sleep(0.005)
     assert making.count >= 1
     assert [row.judged.id for row in boards.current(record_of(store)).rows] == [one]
@@ -116,7 +117,7 @@ def test_who_asks_for_an_old_board_waits_for_the_next_and_no_longer_than_there_i
 
 def test_a_revision_that_stays_keeps_the_board_young(store: Store, making: SlowMaker, boards: Boards) -> None:
     until_there(boards, record_of(store))
-    slot = boards._slots["small"]
+    slot = boards._slots["small"][TruthPart.WHOLE]
     slot.present_until -= 100
     assert slot.age(time.monotonic()) > 100
     boards.look()
@@ -128,7 +129,7 @@ def test_while_verdicts_keep_coming_making_leaves_the_judge_at_least_half_of_the
 ) -> None:
     now = [100.0]
     monkeypatch.setattr(boards_of.time, "monotonic", lambda: now[0])
-    slot = boards_of._Slot()
+    slot = boards_of._Slot("small", TruthPart.WHOLE)
     board = Board("r", PhaseRecord("small", Rules(), "t", "r", NOON), (), Places(), (), {})
     for took, pause in ((0.01, 0.04), (0.1, 0.4), (0.2, 0.3), (0.4, 0.4), (3.0, 3.0)):
         now[0] += 100
@@ -139,7 +140,7 @@ def test_while_verdicts_keep_coming_making_leaves_the_judge_at_least_half_of_the
 def test_without_any_board_a_reader_is_told_so_and_the_next_try_comes_later(store: Store) -> None:
     store.phases.add("small", small_truth(), Rules(), NOON)
 
-    def fails(phase: str) -> Board:
+    def fails(phase: str, part: TruthPart) -> Board:
         raise RuntimeError(phase)
 
     made = Boards(fails, store.phases.revisions)

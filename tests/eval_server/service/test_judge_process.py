@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from eval_server.judging.division import TruthPart
 from eval_server.service.jobs import Judge
 from eval_server.service.judge_process import STARTS, BoardFailed, JudgeProcess, made
 from eval_server.service.settings import VARIABLE, Settings
@@ -81,13 +82,13 @@ def test_a_board_that_cannot_be_made_says_so_and_the_next_one_is_made(
 class Unsendable(Judge):
     """A judge whose boards no pipe can carry."""
 
-    def make_board(self, phase: str) -> Any:
+    def make_board(self, phase: str, part: TruthPart | None = None) -> Any:
         return lambda: phase
 
 
 def test_a_board_that_cannot_be_sent_is_answered_for_instead_of_waited_for(tmp_path: Path) -> None:
     with closing(Store.open(tmp_path)) as store:
-        answer = pickle.loads(made(Unsendable(store, Verdicts(store), lambda: NOON), "small"))
+        answer = pickle.loads(made(Unsendable(store, Verdicts(store), lambda: NOON), "small", None))
     assert answer in ("AttributeError", "PicklingError")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from eval_server.service.access import TooMany, admission
 from eval_server.store.queue import LEASE
-from eval_server.store.records import Arrival, Receipt, Rules, Settlement, SpentQuota
+from eval_server.store.records import Arrival, NewVerdict, Receipt, Rules, Settlement, SpentQuota
 from eval_server.store.store import Store
 from tests.support.server import small_truth
 
@@ -40,9 +40,8 @@ def received(store: Store, number: int = 0, **changes: Any) -> Receipt:
 
 def scored(store: Store, submission: str, verdict_id: str) -> Settlement:
     truth = store.phases.all()[0].truth
-    return Settlement(
-        submission, "scored", truth=truth, verdict_id=verdict_id, verdict={"metrics": {}}, stored=b"v"
-    )
+    new = NewVerdict(verdict_id, {"metrics": {}}, b"v")
+    return Settlement(submission, "scored", truth=truth, verdicts=(new,))
 
 
 def test_what_was_received_is_there_after_the_store_was_closed_and_opened(
@@ -125,7 +124,8 @@ def test_a_worker_whose_claim_was_taken_over_leaves_no_verdict(opened: Store) ->
 def test_a_verdict_and_the_status_are_written_together_or_not_at_all(opened: Store) -> None:
     one, other = received(opened, 1), received(opened, 2)
     opened.queue.claim("w", NOON, 2)
-    unknown = Settlement(other.id, "scored", truth="no truth", verdict_id="x", verdict={}, stored=b"")
+    new = NewVerdict("x", {}, b"")
+    unknown = Settlement(other.id, "scored", truth="no truth", verdicts=(new,))
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         opened.queue.settle([scored(opened, one.id, "v"), unknown], "w", NOON)
     assert opened.submissions.by_status() == {"checking": 2}

@@ -1,0 +1,91 @@
+"""The one page of a course: what each phase was, who stands where, and what can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from eval_server.figures.picture import STYLE, Picture
+from eval_server.figures.showing import pictures_of_report
+from eval_server.figures.wording import counted, percent
+from eval_server.web.exporting.course import PartExport, PhaseExport, teams_of
+from eval_server.web.presenting import boards, comparisons, parts, words
+from eval_server.web.presenting.boards import BoardView
+from eval_server.web.presenting.parts import PartNote
+
+
+@dataclass(frozen=True, slots=True)
+class PartSection:
+    """One board of a phase with its pictures, in words."""
+
+    note: PartNote | None
+    board: BoardView
+    told: str
+    pictures: tuple[Picture, ...]
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSection:
+    """What the page says of one phase; the part that decides stands first."""
+
+    name: str
+    title: str
+    when: str
+    counts: str
+    represents: str
+    parts: tuple[PartSection, ...]
+
+
+def section_of(phase: PhaseExport) -> PhaseSection:
+    told = phase.decides.told
+    counts = f"{counted(len(teams_of(phase)), 'team')}, {counted(len(phase.submissions), 'submission')}"
+    return PhaseSection(
+        phase.name,
+        told.title,
+        _when(told.opens_at, told.closes_at, told.status),
+        f"{counts}, {told.cells:,} cells",
+        words.represents_words(told),
+        tuple(_part(part, phase.name) for part in reversed(phase.parts)),
+    )
+
+
+def _when(opens_at: str | None, closes_at: str | None, status: str) -> str:
+    opened = f"opened {words.moment(opens_at)}" if opens_at else "without an opening time"
+    closed = f"closes {words.moment(closes_at)}" if closes_at else "without an end"
+    return f"{status.capitalize()}: {opened}, {closed}."
+
+
+def _part(part: PartExport, name: str) -> PartSection:
+    report = part.report
+    return PartSection(
+        parts.part_note(part.told, host=True),
+        boards.board_view(part.board),
+        "" if report is None else comparisons.report_words(report),
+        () if report is None else pictures_of_report(report),
+        f"{name}/pictures{part.ending}",
+    )
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("eval_server.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"percent": percent, "moment": words.moment}
+    return found
+
+
+TEMPLATES = _environment()
+
+
+def report_page(sections: Sequence[PhaseSection], made_at: datetime) -> str:
+    """The page, which needs nothing but itself."""
+    template = TEMPLATES.get_template("course.html")
+    return template.render(sections=sections, style=STYLE, made_at=words.text_of(made_at))

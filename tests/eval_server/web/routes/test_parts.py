@@ -1,0 +1,294 @@
+"""A divided phase as people see it: the public part while it is open, the private one from its end on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score
+
+from eval_server.judging.truth import Truth
+from submissions.packing import packed
+from submissions.predictions import Predictions
+from tests.support.desk import NOON, Place, a_place, problem
+from tests.support.parts import PRIVATE, PUBLIC, Subjects, add_divided, an_entry, labels_of
+
+HTML = {"Accept": "text/html"}
+CLOSES = NOON + timedelta(days=2)
+ENTRIES = {
+    "red": {"A": 1, "D": 5, "E": 3, "X": 3},
+    "blue": {"A": 3, "U": 2, "D": 1},
+    "green": {"A": 5, "B": 3, "U": 4, "V": 2, "X": 2, "Y": 1},
+}
+"""Cells wrong by subject: red leads on the public part and comes last on the private one."""
+
+
+@contextmanager
+def divided(
+    folder: Path, database: str | None = None, private: Subjects = PRIVATE, **rules: Any
+) -> Iterator[Any]:
+    """A server with a divided phase into which three teams have handed in, and its truth."""
+    with a_place(folder, database, access="tokens", public_names=("board.example",)) as place:
+        truth = add_divided(place, private=private, closes_at=CLOSES, **rules)
+        place.tokens = {team: place.token(team=team, days=30) for team in ENTRIES}  # type: ignore[attr-defined]
+        yield place, truth
+
+
+def hand_in_all(place: Any, truth: Truth, entries: Mapping[str, dict[str, int]] = ENTRIES) -> dict[str, str]:
+    """Every team's entry; returns their submissions."""
+    found = {}
+    for team, wrong in entries.items():
+        found[team] = place.hand_in(an_entry(truth, **wrong), team, place.tokens[team], entry=f"of {team}")[
+            "id"
+        ]
+        place.clock.turn(minutes=1)
+    return found
+
+
+def standings(place: Place, part: str = "", token: str | None = None) -> list[dict[str, Any]]:
+    query = {"part": part} if part else {}
+    answer = place.client(token).get("/api/phases/small/leaderboard", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["standings"]
+    return found
+
+
+def recomputed(truth: Truth, part: str, wrong: dict[str, int]) -> float:
+    """Weighted F1 of an entry on one part, by pandas and scikit-learn from the table itself."""
+    division = truth.division
+    assert division is not None
+    called = labels_of(an_entry(truth, **wrong), truth)
+    table = pd.DataFrame({"subject": truth.subjects, "label": truth.labels, "called": called})
+    kept = table[table.subject.isin(division.private) == (part == "private")]
+    return float(f1_score(kept.label, kept.called, average="weighted"))
+
+
+def test_the_board_is_of_the_public_part_until_the_end_and_of_the_private_one_from_then_on(
+    tmp_path: Path, database: str | None
+) -> None:
+    with divided(tmp_path, database) as (place, truth):
+        hand_in_all(place, truth)
+        before = standings(place)
+        assert [one["team"] for one in before] == ["red", "blue", "green"]
+        assert all("moved" not in one for one in before)
+        place.clock.at = CLOSES
+        after = standings(place)
+        assert [(one["team"], one["rank"], one["public_rank"], one["moved"]) for one in after] == [
+            ("blue", 1, 2, 1),
+            ("green", 2, 3, 1),
+            ("red", 3, 1, -2),
+        ]
+        assert standings(place, "public") == before
+        assert standings(place, "private") == after
+        for part, rows in (("public", before), ("private", after)):
+            for one in rows:
+                value = recomputed(truth, part, ENTRIES[one["team"]])
+                assert one["weighted_f1"] == pytest.approx(value, abs=1e-12)
+
+
+def test_a_page_tells_the_move_in_places_and_leads_to_the_board_as_it_stood(tmp_path: Path) -> None:
+    with divided(tmp_path) as (place, truth):
+        ids = hand_in_all(place, truth)
+        client = place.client(**HTML)
+        page = client.get("/phases/small").text
+        assert "Shown is the public part, 6 subjects." in page
+        assert "1 up" not in page
+        place.clock.at = CLOSES
+        page = client.get("/phases/small").text
+        assert "Shown is the private part, 6 subjects kept back until the end" in page
+        assert ">1 up<" in page
+        assert ">2 down<" in page
+        assert 'href="?part=public"' in page
+        page = client.get("/phases/small?part=public").text
+        assert "public part as it stood" in page
+        assert " up<" not in page
+        assert f'/submissions/{ids["red"]}?part=public"' in page
+        assert 'name="part" value="public"' in page
+        table = client.get("/api/phases/small/leaderboard.csv").text
+        rows = list(csv.DictReader(io.StringIO(table)))
+        assert next((one["team"], one["public_rank"], one["moved"]) for one in rows) == ("blue", "2", "1")
+        public = client.get("/api/phases/small/leaderboard.csv?part=public").text
+        assert "moved" not in public
+
+
+def test_until_the_end_the_private_part_is_for_the_host_alone(tmp_path: Path) -> None:
+    with divided(tmp_path) as (place, truth):
+        ids = hand_in_all(place, truth)
+        host = place.token("host", days=30)
+        assert [one["team"] for one in standings(place, "private", host)] == ["blue", "green", "red"]
+        assert [one["team"] for one in standings(place, token=host)] == ["red", "blue", "green"]
+        page = place.client(host, **HTML).get("/phases/small").text
+        assert 'href="?part=private"' in page
+        for token in (None, place.tokens["red"]):
+            client = place.client(token)
+            for path in PARTED:
+                address = path.format(one=ids["red"], other=ids["blue"], team="red")
+                beside = "&" if "?" in address else "?"
+                said = client.get(f"{address}{beside}part=private")
+                assert said.status_code == 403, address
+                assert problem(said, 403)["detail"].startswith("The private part is shown once")
+        wrong = place.client().get("/api/phases/small/leaderboard?part=hidden")
+        assert "public or private" in problem(wrong, 422)["detail"]
+
+
+PARTED = (
+    "/api/phases/small",
+    "/api/phases/small/leaderboard",
+    "/api/phases/small/leaderboard.csv",
+    "/api/phases/small/leaderboard.md",
+    "/api/phases/small/comparisons?a={one}&b={other}",
+    "/api/phases/small/significance?s={one}&s={other}",
+    "/api/submissions/{one}",
+    "/phases/small",
+    "/phases/small/compare?s={one}&s={other}",
+    "/submissions/{one}",
+)
+"""Everything that may be asked for one part or the other."""
+OTHERS = (
+    "/",
+    "/help",
+    "/api/phases",
+    "/api/phases/small/cells.csv",
+    "/api/phases/small/submissions",
+    "/phases/small/rules",
+    "/phases/small/submit",
+    "/phases/small/compare?s={one}&s={other}&s={third}",
+    "/api/teams/{team}",
+    "/teams/{team}",
+    "/phases/small/cells/2.bmp.png",
+    "/api/submissions/{one}/original",
+    "/api/session",
+)
+
+
+def everything(place: Any, truth: Truth) -> dict[str, str]:
+    """All that visitors and teams are told, with ids in the place of which only their order stands."""
+    entries = {team: {**_of_public(wrong), "private": at} for at, (team, wrong) in enumerate(ENTRIES.items())}
+    ids = hand_in_all(place, truth, entries)
+    turned = np.where([one == "private" for one in truth.subjects or ()], 0, 1 - truth.labels)
+    place.hand_in(packed(Predictions(truth.phase, turned)), "red", place.tokens["red"], entry="turned round")
+    listed = place.client(place.tokens["red"]).get("/api/phases/small/submissions?team=red").json()
+    ids |= {f"wrong {at}": one["id"] for at, one in enumerate(listed["submissions"])}
+    found = {}
+    for who in (None, "red", "blue"):
+        client = place.client(place.tokens[who] if who else None)
+        for path in (
+            *PARTED,
+            *OTHERS,
+            *(f"{kind}{one}" for one in ids.values() for kind in ("/submissions/", "/api/submissions/")),
+        ):
+            names = {"one": ids["red"], "other": ids["blue"], "third": ids["green"], "team": who or "red"}
+            address = path.format(**names)
+            accept = HTML if not address.startswith("/api") else {}
+            answer = client.get(address, headers=accept)
+            head = {key: value for key, value in answer.headers.items() if key != "x-request-id"}
+            found[f"{who} {neutral(address, ids)}"] = neutral(
+                f"{answer.status_code} {head} {answer.text}", ids
+            )
+        data = an_entry(truth, A=2)
+        checked = client.post("/api/phases/small/checks", files={"file": ("s.zip", data)})
+        found[f"{who} checks"] = neutral(checked.text, ids)
+    return found
+
+
+def neutral(text: str, ids: dict[str, str]) -> str:
+    """A text in which no random name stands; a file's own digest and size are the sender's."""
+    for name, one in ids.items():
+        text = text.replace(one, f"<{name}>")
+    text = re.sub(r"/tokens/[0-9a-f]{20}/|> [0-9a-f]{20}</span>", "…", text)
+    text = re.sub(r'"(request|sha256|id)": "[0-9a-f]{16,}"', r'"\1": "…"', text)
+    return re.sub(r"<dd>[0-9a-f]{16}</dd>|<dt>Request</dt><dd>.*?</dd>|cnmc_[\w-]+", "…", text)
+
+
+ELSE = {"D": ("0", 11), "Mr Q": ("1", 4), "R": ("0", 7), "S": ("1", 3), "T": ("1", 12), "ZZ": ("0", 4)}
+"""Other private subjects: names, labels and sizes."""
+
+
+@pytest.mark.parametrize("rules", [{}, {"ladder": True}, {"represents": "chosen"}])
+def test_nothing_that_teams_are_told_depends_on_the_private_subjects(
+    tmp_path: Path, rules: dict[str, Any]
+) -> None:
+    """Two servers whose private subjects have nothing in common say the same to the last byte."""
+    with divided(tmp_path / "one", **rules) as (place, truth):
+        one = everything(place, _only_public_answers(truth))
+    with divided(tmp_path / "other", private=ELSE, **rules) as (place, truth):
+        other = everything(place, _only_public_answers(truth))
+    hinted = any("look inverted" in said for said in one.values())
+    assert hinted != rules.get("ladder", False), "with the Ladder the number shown is another's"
+    assert list(one) == list(other)
+    for where, said in one.items():
+        assert said == other[where], where
+
+
+def _only_public_answers(truth: Truth) -> Truth:
+    """The same with every private cell an ALL cell of one subject: both worlds are handed the same files."""
+    assert truth.division is not None
+    private = [subject in truth.division.private for subject in truth.subjects or ()]
+    subjects = ("private" if kept else one for kept, one in zip(private, truth.subjects or (), strict=True))
+    labels = np.where(private, 1, truth.labels).astype(np.uint8)
+    return Truth(truth.phase, labels, tuple(subjects))
+
+
+def _of_public(wrong: dict[str, int]) -> dict[str, int]:
+    return {subject: count for subject, count in wrong.items() if subject in PUBLIC}
+
+
+def test_a_rescored_phase_keeps_its_parts(tmp_path: Path, database: str | None) -> None:
+    with divided(tmp_path, database) as (place, truth):
+        hand_in_all(place, truth)
+        labels = truth.labels.copy()
+        labels[[subject == "Z" for subject in truth.subjects or ()]] ^= 1
+        corrected = Truth(truth.phase, labels, truth.subjects).divided_like(truth)
+        before = standings(place)
+        host = place.token("host", days=30)
+        private = standings(place, "private", host)
+        place.desk.store.phases.replace_truth("small", corrected, place.clock())
+        place.desk.judge.wake()
+        while standings_state(place, host) != "current":
+            pass
+        assert standings(place) == before, "the public part has the labels that it had"
+        assert standings(place, "private", host) != private
+
+
+def standings_state(place: Place, host: str) -> str:
+    client = place.client(host)
+    states = [
+        client.get(f"/api/phases/small/leaderboard?part={part}").json()["state"]
+        for part in ("public", "private")
+    ]
+    return (
+        "current" if states == ["current", "current"] and not place.desk.store.queue.waiting() else "not yet"
+    )
+
+
+def test_every_kind_of_answer_follows_the_part(tmp_path: Path) -> None:
+    with divided(tmp_path) as (place, truth):
+        ids = hand_in_all(place, truth)
+        place.clock.at = CLOSES
+        client = place.client(place.tokens["red"])
+        for part, subjects in (("public", "ABCUVW"), ("private", "DEFXYZ")):
+            told = client.get(f"/api/submissions/{ids['red']}?part={part}").json()
+            assert "".join(one["subject"] for one in told["subjects"]["table"]) == subjects
+            assert told["cells"] == 41
+            pair = client.get(
+                "/api/phases/small/comparisons", params={"a": ids["red"], "b": ids["blue"], "part": part}
+            ).json()
+            assert "".join(one["subject"] for one in pair["subjects"]) == subjects
+            assert pair["a"] == (ids["red"] if part == "public" else ids["blue"])
+            several = client.get(
+                "/api/phases/small/significance", params={"s": list(ids.values()), "part": part}
+            ).json()
+            assert (several["cells"], several["subjects"]) == (41, 6)
+            page = client.get(f"/submissions/{ids['red']}?part={part}", headers=HTML).text
+            assert ("kept back until the end" in page) == (part == "private")
+        assert json.loads(client.get("/api/teams/red").text)["submissions"][0]["rank"] == 3
