@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from eval_server.store.records import FAILED, PhaseRecord, Rules, Settlement
 from eval_server.store.store import Store
 from tests.eval_server.service.test_jobs import found, received
 from tests.support.desk import NOON
+from tests.support.parts import an_entry, divided_truth
 from tests.support.server import a_zip, small_truth, turned_truth
 
 
@@ -78,6 +80,26 @@ def test_a_change_makes_the_board_without_a_reader(
         time.sleep(0.005)
     assert making.count >= 1
     assert [row.judged.id for row in boards.current(record_of(store)).rows] == [one]
+
+
+def test_the_board_of_a_part_is_looked_after_once_it_was_asked_for(
+    store: Store, making: SlowMaker, boards: Boards, judge: Judge
+) -> None:
+    """Of a phase that is divided the public one is there for everybody, the private one for who asks."""
+    store.phases.add("parts", divided_truth("parts"), Rules(), NOON)
+    public = next(one for one in store.phases.all() if one.name == "parts")
+    private = replace(public, part=TruthPart.PRIVATE)
+    boards.start()
+    one = received(store, an_entry(divided_truth("parts"), A=1), phase="parts")
+    judge.work()
+    while not boards.knows(public, one):
+        time.sleep(0.005)
+    assert boards.at_hand(private) is None
+    assert [row.finalists for row in boards.current(private).rows] == [(one,)]
+    other = received(store, an_entry(divided_truth("parts"), A=2), team="other", phase="parts")
+    judge.work()
+    while not boards.knows(private, other):
+        time.sleep(0.005)
 
 
 def test_a_board_that_was_the_present_one_long_ago_is_marked_until_the_next_is_there(

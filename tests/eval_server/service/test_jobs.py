@@ -25,9 +25,9 @@ def bench(store: Store) -> Bench:
     return store, Judge(store, Verdicts(store), lambda: NOON)
 
 
-def received(store: Store, data: bytes) -> str:
+def received(store: Store, data: bytes, team: str = "team", phase: str = "small") -> str:
     digest = store.archive.keep(io.BytesIO(data))
-    arrival = Arrival("small", "team", "entry", digest, digest, None, None, (), len(data), NOON)
+    arrival = Arrival(phase, team, "entry", digest, digest, None, None, (), len(data), NOON)
     return store.arrivals.receive(arrival, lambda spent: None).id
 
 

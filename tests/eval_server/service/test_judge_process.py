@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from eval_server.judging.division import TruthPart
+from eval_server.judging.division import DIVIDED, TruthPart
 from eval_server.service.jobs import Judge
 from eval_server.service.judge_process import STARTS, BoardFailed, JudgeProcess, made
 from eval_server.service.settings import VARIABLE, Settings
@@ -22,6 +22,7 @@ from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import Rules
 from eval_server.store.store import Store
 from tests.support.desk import NOON
+from tests.support.parts import divided_truth
 from tests.support.postgres import a_database
 from tests.support.server import SCRIPT, Server, a_server, a_zip, add_phase, small_truth
 
@@ -72,6 +73,10 @@ def test_a_board_that_cannot_be_made_says_so_and_the_next_one_is_made(
         with pytest.raises(BoardFailed, match="nowhere could not be made: LookupError"):
             judge.make_board("nowhere")
         assert judge.make_board("small").rows == ()
+        store.phases.add("parts", divided_truth("parts"), Rules(), NOON)
+        for part in DIVIDED:
+            assert judge.make_board("parts", part).record.part is part
+        assert judge.make_board("parts").record.part is TruthPart.PUBLIC
     finally:
         judge.stop()
     with pytest.raises(BoardFailed, match="the server stops"):

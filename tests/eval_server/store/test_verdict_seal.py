@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from eval_server.judging.division import TruthPart
 from eval_server.store.backup import dump, load
 from eval_server.store.backup_file import BackupUnfit
 from eval_server.store.database import StoreDamaged
@@ -50,6 +51,12 @@ def cells_of_another(store: Store) -> str:
     return submission
 
 
+def of_another_part(store: Store) -> str:
+    verdict, submission = by_hand(store, "SELECT id, submission FROM verdicts")[0]
+    by_hand(store, "UPDATE verdicts SET part = 'public' WHERE id = ?", verdict)
+    return submission
+
+
 def of_another_submission(store: Store) -> str:
     (one, first), (_, second) = by_hand(store, "SELECT id, submission FROM verdicts")[:2]
     by_hand(store, "DELETE FROM verdicts WHERE submission = ?", second)
@@ -81,6 +88,20 @@ def test_a_changed_verdict_is_refused_by_name_wherever_it_is_read(
             reading()
     assert said in store.troubles()[0]
     assert not (tmp_path / "b.tar").exists()
+    store.close()
+
+
+def test_a_verdict_that_was_moved_to_another_part_is_noticed(store: Store, tmp_path: Path) -> None:
+    said = f"the verdict on the submission {of_another_part(store)} is not what was written"
+    truth = store.phases.all()[0].truth
+    for reading in (
+        store.require_sound,
+        lambda: dump(store, tmp_path / "b.tar", NOON),
+        lambda: store.verdicts.judged("small", truth, part=TruthPart.PUBLIC),
+    ):
+        store.database.damage = None
+        with pytest.raises(StoreDamaged, match=said):
+            reading()
     store.close()
 
 
