@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import ndtr
-from scipy.stats import norm
 
 from benchmarks.calibration.designs import SIZES, subjects_of_design
 from benchmarks.calibration.tables import NOMINAL, Band, Job, Row, covered, rate
@@ -52,10 +51,14 @@ def _summed(labels, scores: Floats, index, subjects) -> auc.ClusteredComponents:
 
 
 def _row(parts: list[auc.ClusteredComponents]) -> tuple[float, float, float, float]:
-    test, one = auc.compare_subjects(*parts), auc.auc_interval(parts[0])
-    if test.p is None or test.z is None or one.low is None or one.high is None:
+    pair = np.array([0]), np.array([1])
+    difference = np.array([parts[0].auc - parts[1].auc])
+    variance = auc.difference_variances(auc.clustered_covariances(parts), *pair)
+    p = float(auc.two_sided_p(difference, variance, auc.difference_freedom(parts, *pair))[0])
+    one = auc.auc_interval(parts[0])
+    if np.isnan(p) or one.low is None or one.high is None:
         return 1.0, 1.0, np.nan, np.nan
-    return test.p, float(2 * norm.sf(abs(test.z))), one.low, one.high
+    return p, float(auc.two_sided_p(difference, variance)[0]), one.low, one.high
 
 
 def jobs() -> Iterator[Job]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri, stdtr
+from scipy.special import ndtr, stdtr
 
 from eval_server.scoring.counts import Floats, Ints, Subjects, mid_ranks, ratio
 from eval_server.scoring.intervals import (
@@ -38,24 +38,6 @@ class Components:
     auc: float
     by_positive: Floats
     by_negative: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class AucComparison:
-    """The difference of two AUCs (first - second) with its test; `p` is None without any spread.
-
-    `df` are the degrees of freedom of the t over subjects; None for the normal test over cells.
-    """
-
-    first: float
-    second: float
-    difference: float
-    se: float
-    z: float | None
-    p: float | None
-    low: float | None
-    high: float | None
-    df: float | None = None
 
 
 def components(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Components | None:
@@ -126,38 +108,6 @@ def clustered_covariances(parts: Sequence[ClusteredComponents]) -> Floats:
 
 def _classes(subjects: Subjects) -> tuple[Ints, Ints]:
     return subjects.positives, subjects.negatives
-
-
-def compare_cells(first: Components, second: Components, level: float = LEVEL) -> AucComparison:
-    """DeLong's test of two AUCs: assumes independent cells, descriptive only."""
-    return _compared(first.auc, second.auc, covariances([first, second]), None, level)
-
-
-def compare_subjects(
-    first: ClusteredComponents, second: ClusteredComponents, level: float = LEVEL
-) -> AucComparison:
-    """Obuchowski's test of two AUCs with the subject as the unit, by Student's t.
-
-    A normal quantile would find 9 differences in 100 where there is none (docs/calibration.md).
-    """
-    parts = [first, second]
-    df = float(difference_freedom(parts, np.array([0]), np.array([1]))[0])
-    return _compared(first.auc, second.auc, clustered_covariances(parts), df, level)
-
-
-def _compared(first: float, second: float, matrix: Floats, df: float | None, level: float) -> AucComparison:
-    one, other = np.array([0]), np.array([1])
-    variance = float(difference_variances(matrix, one, other)[0])
-    difference = first - second
-    if not variance > NO_VARIANCE:
-        return AucComparison(first, second, difference, 0.0, None, None, None, None)
-    se = float(np.sqrt(variance))
-    half = (float(ndtri(0.5 + level / 2)) if df is None else float(t_quantile(df, level))) * se
-    freedom = None if df is None else np.array([df])
-    p = float(two_sided_p(np.array([difference]), np.array([variance]), freedom)[0])
-    return AucComparison(
-        first, second, difference, se, difference / se, p, difference - half, difference + half, df
-    )
 
 
 def difference_variances(matrix: Floats, first: Ints, second: Ints) -> Floats:

@@ -176,39 +176,3 @@ def design_effects(table: Tally, pairs: Discordant, first: Ints, second: Ints) -
 def differences(table: Tally, first: Ints, second: Ints) -> Ints:
     """Net discordant cells of each pair (row) and subject (column)."""
     return np.asarray(table.correct[first] - table.correct[second])
-
-
-def yang_chi2(net: npt.ArrayLike, cells: npt.ArrayLike) -> Floats:
-    """Yang's modification of Obuchowski's chi-square (Yang, Sun and Hardin 2010), for readers."""
-    counts, sizes = np.asarray(net, dtype=float), np.asarray(cells)
-    mean = counts.sum(axis=-1, keepdims=True) / sizes.sum(axis=-1, keepdims=True)
-    spread = ((counts - sizes * mean) ** 2 + counts**2).sum(axis=-1) / 2
-    groups = counts.shape[-1]
-    return np.asarray((groups - 1) / groups * ratio(counts.sum(axis=-1) ** 2, spread))
-
-
-def eliasziw_chi2(tables: npt.ArrayLike) -> float:
-    """Eliasziw and Donner's chi-square from each subject's 2 x 2 counts (both, first, second, neither).
-
-    McNemar's chi-square over a variance inflation estimated from all four counts, for readers.
-    """
-    counts = np.asarray(tables, dtype=float)
-    sizes = counts.sum(axis=1, keepdims=True)
-    groups, mean = len(counts), float(sizes.mean())
-    shares = counts.sum(axis=0) / sizes.sum()
-    between = float(((counts - sizes * shares) ** 2 / sizes).sum()) / groups
-    within = float((counts * (sizes - counts) / sizes).sum()) / (groups * (mean - 1))
-    typical = mean - float(((sizes - mean) ** 2).sum()) / (groups * (groups - 1) * mean)
-    pooled = (between - within) / (between + (typical - 1) * within)
-    rho = 1 / (1 + (shares[1] + shares[2]) * (1 - pooled) / pooled)
-    inflation = 1 + (_typical_discordant(counts[:, 1] + counts[:, 2]) - 1) * rho
-    return float(mcnemar_chi2(counts[:, 1].sum(), counts[:, 2].sum()) / inflation)
-
-
-def _typical_discordant(discordant_cells: Floats) -> float:
-    """Eliasziw and Donner's weighted mean number of discordant cells in a subject that has any."""
-    having = int((discordant_cells > 0).sum())
-    mean = float(discordant_cells.sum()) / having
-    spread = float(((discordant_cells - mean) ** 2).sum()) - (len(discordant_cells) - having) * mean**2
-    usual = mean - spread / (having * (having - 1) * mean)
-    return usual + having * (mean - usual)

@@ -25,45 +25,11 @@ def holm(p: npt.ArrayLike) -> Floats:
     return _put_back(np.maximum.accumulate(stepped), order)
 
 
-def hochberg(p: npt.ArrayLike) -> Floats:
-    """Hochberg's step-up adjusted p values."""
-    values = np.asarray(p, dtype=float)
-    order = np.argsort(values, kind="stable")[::-1]
-    stepped = np.minimum(values[order] * np.arange(1, len(values) + 1), 1.0)
-    return _put_back(np.minimum.accumulate(stepped), order)
-
-
-def hommel(p: npt.ArrayLike) -> Floats:
-    """Hommel's adjusted p values (the algorithm of Wright 1992)."""
-    values = np.asarray(p, dtype=float)
-    order = np.argsort(values, kind="stable")
-    ranked, size = values[order], len(values)
-    adjusted = ranked.copy()
-    for m in range(size, 1, -1):
-        late = np.arange(size - m + 1, size)
-        least = float((m * ranked[late] / (m + late - size + 1)).min())
-        early = np.arange(size - m + 1)
-        limit = np.minimum(least, m * ranked[early])
-        adjusted[late] = np.maximum(adjusted[late], least)
-        adjusted[early] = np.maximum(adjusted[early], limit)
-    return _put_back(np.minimum(adjusted, 1.0), order)
-
-
 def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     """BH adjusted p values ("q"); all pairs of entries lack the proof of positive dependence."""
     values = np.asarray(p, dtype=float)
     order = np.argsort(values, kind="stable")[::-1]
     stepped = np.minimum(values[order] * len(values) / np.arange(len(values), 0, -1), 1.0)
-    return _put_back(np.minimum.accumulate(stepped), order)
-
-
-def benjamini_yekutieli(p: npt.ArrayLike) -> Floats:
-    """BY adjusted p values, valid under any dependence."""
-    values = np.asarray(p, dtype=float)
-    order = np.argsort(values, kind="stable")[::-1]
-    size = len(values)
-    scale = size * (1 / np.arange(1, size + 1)).sum()
-    stepped = np.minimum(values[order] * scale / np.arange(size, 0, -1), 1.0)
     return _put_back(np.minimum.accumulate(stepped), order)
 
 

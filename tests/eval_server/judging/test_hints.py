@@ -34,8 +34,8 @@ NAMED = dict(
 TOLD = dict(
     zip(
         MISTAKES,
-        ("its labels turned around", "sorted as text", "one line late", "late or early", "sorted by class",
-         "sorted by class", "or by Patient_ID"),
+        ("its labels turned around", "sorted as text (1, 10, 100, …)", "one line late", "late or early",
+         "sorted by class", "sorted by class", "or by Patient_ID"),
         strict=True,
     )
 )  # fmt: skip

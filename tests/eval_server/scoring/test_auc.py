@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,21 +32,41 @@ def _clustered(verdict: Verdict, names: list[str] | None = None) -> auc.Clustere
     return auc.clustered(_parts(verdict), cells.labels, index, subjects)
 
 
+@dataclass(frozen=True)
+class AreaTest:
+    """The test of a difference, as the family of pairs makes it."""
+
+    z: float
+    p: float
+    variance: float
+
+
+def _tested(difference: float, matrix: np.ndarray, df: float | None = None) -> AreaTest:
+    variance = auc.difference_variances(matrix, np.array([0]), np.array([1]))
+    freedom = None if df is None else np.array([df])
+    p = auc.two_sided_p(np.array([difference]), variance, freedom)
+    z = difference / variance[0] ** 0.5 if variance[0] > 0 else np.nan
+    return AreaTest(float(z), float(p[0]), float(variance[0]))
+
+
+def _freedom(one: auc.ClusteredComponents, two: auc.ClusteredComponents) -> float:
+    return float(auc.difference_freedom([one, two], np.array([0]), np.array([1]))[0])
+
+
 @pytest.mark.parametrize("pair", PAIRS)
 def test_delong_equals_proc_and_mlstatkit(pair: str) -> None:
     """golden/delong_proc.json (pROC 1.18.0) and golden/delong_py.json (MLstatkit, Yandex)."""
     one, two = (_parts(golden_verdicts()[entry]) for entry in pair.split("-"))
     expected = golden("delong_proc")["results"]["cells_csv"][pair]
-    found = auc.compare_cells(one, two)
-    assert found.first == pytest.approx(expected["auc1"], abs=1e-12)
-    assert found.second == pytest.approx(expected["auc2"], abs=1e-12)
+    found = _tested(one.auc - two.auc, auc.covariances([one, two]))
+    assert one.auc == pytest.approx(expected["auc1"], abs=1e-12)
+    assert two.auc == pytest.approx(expected["auc2"], abs=1e-12)
     assert auc.covariances([one, two])[0, 0] == pytest.approx(expected["var1"], rel=1e-11)
     assert auc.covariances([one, two])[0, 1] == pytest.approx(expected["cov"], rel=1e-11)
     assert found.z == pytest.approx(expected["z"], rel=1e-11)
     assert found.p == pytest.approx(expected["p"], rel=1e-9)
-    assert [found.low, found.high] == pytest.approx(expected["ci_diff"], rel=1e-9)
     python = golden("delong_py")["delong"][pair]
-    assert found.se**2 == pytest.approx(python["mlstatkit"]["var_diff"], rel=1e-10)
+    assert found.variance == pytest.approx(python["mlstatkit"]["var_diff"], rel=1e-10)
     assert np.log10(found.p) == pytest.approx(python["yandex_log10p"], rel=1e-10)
 
 
@@ -52,7 +74,7 @@ def test_delong_equals_proc_and_mlstatkit(pair: str) -> None:
 def test_the_clustered_test_equals_obuchowski_1997(pair: str) -> None:
     one, two = (_clustered(golden_verdicts()[entry]) for entry in pair.split("-"))
     expected = golden("delong_py")["obuchowski1997_own_code"][pair]
-    found = auc.compare_subjects(one, two)
+    found = _tested(one.auc - two.auc, auc.clustered_covariances([one, two]), _freedom(one, two))
     assert auc.clustered_covariances([one, two])[0, 0] == pytest.approx(expected["var_a"], rel=1e-11)
     assert auc.clustered_covariances([one, two])[1, 1] == pytest.approx(expected["var_b"], rel=1e-11)
     assert auc.clustered_covariances([one, two])[0, 1] == pytest.approx(expected["cov"], rel=1e-11)
@@ -76,12 +98,15 @@ def _welch(one: auc.ClusteredComponents, two: auc.ClusteredComponents) -> float:
 def test_with_every_cell_its_own_cluster_the_clustered_test_is_delong() -> None:
     first, second = (golden_verdicts()[entry] for entry in ("E1", "E2"))
     names = [str(at) for at in range(len(first.cells.labels))]
-    found = auc.compare_subjects(_clustered(first, names), _clustered(second, names))
+    parts = [_clustered(first, names), _clustered(second, names)]
+    df = _freedom(*parts)
+    found = _tested(parts[0].auc - parts[1].auc, auc.clustered_covariances(parts), df)
     expected = golden("delong_py")["obuchowski_each_cell_its_own_cluster_E1_E2"]
     assert found.z == pytest.approx(expected["z"], rel=1e-11)
-    assert found.df is not None
-    assert 500 < found.df < len(names)
-    assert found.p == pytest.approx(auc.compare_cells(_parts(first), _parts(second)).p, rel=2e-3)
+    assert 500 < df < len(names)
+    plain = [_parts(first), _parts(second)]
+    delong = _tested(plain[0].auc - plain[1].auc, auc.covariances(plain))
+    assert found.p == pytest.approx(delong.p, rel=2e-3)
 
 
 @settings(deadline=None, max_examples=60)
@@ -117,5 +142,4 @@ def test_one_subject_in_a_class_and_equal_scores_are_not_estimable_and_say_why()
     alone = auc.auc_interval(auc.clustered(parts, labels, index, subjects))
     assert alone.low is None
     assert "only one subject with ALL cells" in alone.remark
-    same = auc.compare_cells(parts, parts)
-    assert (same.z, same.p, same.low) == (None, None, None)
+    assert np.isnan(_tested(0.0, auc.covariances([parts, parts])).p)

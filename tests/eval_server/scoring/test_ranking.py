@@ -14,17 +14,11 @@ from tests.support.truth import golden, golden_tally
 
 ADJUST = {
     "holm": ranking.holm,
-    "hochberg": ranking.hochberg,
-    "hommel": ranking.hommel,
     "BH": ranking.benjamini_hochberg,
-    "BY": ranking.benjamini_yekutieli,
 }
 STATSMODELS = {
     "holm": "holm",
-    "simes-hochberg": "hochberg",
-    "hommel": "hommel",
     "fdr_bh": "BH",
-    "fdr_by": "BY",
 }
 
 
@@ -42,7 +36,7 @@ def test_adjusted_p_values_equal_statsmodels(name: str) -> None:
     assert ADJUST[STATSMODELS[name]](document["raw"]) == pytest.approx(document[name], rel=1e-12)
 
 
-@pytest.mark.parametrize("method", ["holm", "hochberg", "BH"])
+@pytest.mark.parametrize("method", ["holm", "BH"])
 def test_the_36_comparisons_of_derrac_2011_are_adjusted_as_in_r(method: str) -> None:
     document = golden("r_stats")["results"]["p_adjust_derrac36"]
     assert ADJUST[method](document["raw"]) == pytest.approx(document[method], rel=1e-12)
@@ -52,10 +46,7 @@ def test_table_16_of_derrac_2011_is_adjusted_as_printed() -> None:
     """statistics.md 4.1."""
     raw = [6e-6, 0.000332, 0.009823, 0.014171, 0.083642, 0.141093, 0.518605, 0.660706]
     holm = [0.000050, 0.002324, 0.058940, 0.070857, 0.334569, 0.423278, 1, 1]
-    hommel = [0.000050, 0.002324, 0.049116, 0.070857, 0.282186, 0.423278, 0.660706, 0.660706]
     assert ranking.holm(raw) == pytest.approx(holm, abs=4e-6)
-    assert ranking.hommel(raw) == pytest.approx(hommel, abs=4e-6)
-    assert ranking.hochberg(raw)[-2:] == pytest.approx([0.660706, 0.660706], abs=4e-6)
 
 
 @settings(deadline=None, max_examples=60)
