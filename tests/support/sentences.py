@@ -13,7 +13,9 @@ TERMS = re.compile(
     r"\b(confidence|intervals?|limits of|ranks?|ranked|significan\w*|told apart|told from|not shown|better|"
     r"worse|is best|equivalen\w*|inferior\w*|chance|bars?|holm|by luck|swaps?|swapped|resampl\w*|seeds hold|"
     r"prove[ns]?|optimism|(the|exact|mcnemar's|this|a|each|every|of that) tests?|tests? (of|over|on)|"
-    r"over subjects|other subjects|p is|p <|p =|mid-p|\d+ %|standard error|variance)\b(?! (set|side|cell)\b)",
+    r"over subjects|(on|about|for) other subjects|"
+    r"other subjects (like|of the|would)|p is|p <|p =|mid-p|\d+ %|standard error|"
+    r"variance)\b(?! (set|side|cell)\b)",
     re.IGNORECASE,
 )
 """The field's terms of which such a sentence has one."""
