@@ -164,7 +164,9 @@ def main() -> int:
         options = ["--data-dir", str(folder / "data")]
         options += ["--database", asked.database] if asked.database else []
         for phase in (*(f"wait-{wait:g}" for wait in asked.waits), "replaced"):
-            harness("phase", "add", phase, "--truth", str(a_truth(folder, phase)), *options)
+            harness(
+                "phase", "add", phase, "--truth", str(a_truth(folder, phase)), "--per-day", "none", *options
+            )
         serve = [sys.executable, "-P", "-m", "harness", "serve", "--port", "0", "--json"]
         serve += ["--workers", asked.workers, *options]
         with (folder / "log").open("w") as log:

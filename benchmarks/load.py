@@ -42,6 +42,7 @@ end
 """
 """What wrk says at its end, as the others do."""
 BOUNDARY = "one-of-many-submissions"
+FREE = ("--feedback", "full", "--per-day", "none")
 MOST_PER_SECOND = 250
 """Uploads that are made ready beforehand; more than the server takes."""
 
@@ -292,7 +293,9 @@ def main() -> None:
             *(["--database", asked.database] if asked.database else []),
         ]
         run = [sys.executable, "-m", "harness"]
-        subprocess.run([*run, "phase", "add", "prelim", "--truth", str(path), *options], check=True, stdout=2)
+        subprocess.run(
+            [*run, "phase", "add", "prelim", "--truth", str(path), *FREE, *options], check=True, stdout=2
+        )
         serve = [*run, "serve", "--port", "0", "--json", "--workers", asked.workers, *options]
         generator = np.random.default_rng(1)
         with served(serve, folder, labels, generator) as bench:

@@ -109,6 +109,7 @@ def serving(story: Story, port: int) -> Iterator[str]:
 
 def _phase(story: Story, data_dir: Path) -> None:
     command = [*_HARNESS, "phase", "add", _PHASE, "--truth", str(story.truth), "--data-dir", str(data_dir)]
+    command += ["--feedback", "full", "--per-day", "none"]  # the labels are drawn here, and known
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode and "already" not in done.stderr:
         raise ServerTrouble(f"the phase could not be made: {done.stderr.strip()}")

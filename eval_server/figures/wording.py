@@ -54,18 +54,18 @@ def p_number(p: float | None) -> str:
     return p_words(p).removeprefix("p ").removeprefix("= ")
 
 
-def interval_words(interval: tuple[float, float] | None) -> str:
+def interval_words(interval: tuple[float, float] | None, digits: int = 2) -> str:
     """An interval of shares in percent: "86.4 to 92.1", or that it cannot be estimated."""
     if interval is None or not all(map(math.isfinite, interval)):
         return "not estimable"
-    return f"{percent(interval[0])} to {percent(interval[1])}"
+    return f"{percent(interval[0], digits)} to {percent(interval[1], digits)}"
 
 
-def signed_interval(interval: tuple[float, float] | None) -> str:
+def signed_interval(interval: tuple[float, float] | None, digits: int = 2) -> str:
     """An interval of a difference in points: "−1.02 to +3.40"."""
     if interval is None or not all(map(math.isfinite, interval)):
         return "not estimable"
-    return f"{signed(interval[0])} to {signed(interval[1])}"
+    return f"{signed(interval[0], digits)} to {signed(interval[1], digits)}"
 
 
 def ranks(rank_set: tuple[int, int]) -> str:

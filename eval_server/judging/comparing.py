@@ -43,14 +43,15 @@ def compare(
     margin: float | None = None,
     stability: bool = True,
     resamples: int = resampling.RESAMPLES,
+    digits: int | None = None,
 ) -> Report:
-    """Compare entries judged on the same truth; those that tie stand by name.
+    """Compare entries judged on the same truth; those that tie (to so many `digits`) stand by name.
 
     With a `baseline` only its N - 1 pairs are tested. Raises `EntriesDiffer` when the verdicts are about
     different cells, and ValueError without entries, for an unknown baseline, alpha or margin.
     """
     _check(entries, alpha, baseline, margin)
-    lineup = _lineup(entries, alpha, baseline)
+    lineup = _lineup(entries, alpha, baseline, digits)
     family = family_of(lineup, alpha, margin)
     resampled = _resampled(lineup, stability, resamples)
     standings = _standings(lineup, resampled, alpha)
@@ -76,10 +77,11 @@ def compare(
     )
 
 
-def _lineup(entries: Mapping[str, Verdict], alpha: float, baseline: str | None) -> Lineup:
+def _lineup(entries: Mapping[str, Verdict], alpha: float, baseline: str | None, digits: int | None) -> Lineup:
     names = sorted(entries)
     against = None if baseline is None else names.index(baseline)
-    where = places([entries[name] for name in names], PairTable(SWAPPED), alpha=alpha, against=against)
+    found, table = [entries[name] for name in names], PairTable(SWAPPED)
+    where = places(found, table, alpha=alpha, against=against, digits=digits)
     ordered = tuple(names[at] for at in where.order)
     return Lineup(ordered, tuple(entries[name] for name in ordered), where)
 

@@ -133,8 +133,11 @@ def places(
     *,
     alpha: float = ALPHA,
     against: int | None = None,
+    digits: int | None = None,
 ) -> Places:
     """The places of verdicts, by the first metric of the table; of those that tie the earlier given is above.
+
+    With `digits` those tie that are the same to so many, so that the order tells no more than they do.
 
     With `against` (one of those given) only its N - 1 pairs are tested. A table that is kept for the next
     time remembers the pairs.
@@ -142,7 +145,7 @@ def places(
     if not verdicts:
         return Places()
     known = table or PairTable()
-    values = settled([value_of(verdict, known.metrics[0].name) for verdict in verdicts])
+    values = to_rank_by([value_of(verdict, known.metrics[0].name) for verdict in verdicts], digits)
     order = np.argsort(-values, kind="stable")
     ordered = [verdicts[at] for at in order]
     first, second = _pairs(len(order), None if against is None else int(np.flatnonzero(order == against)[0]))
@@ -165,6 +168,11 @@ def places(
         counts,
         copies,
     )
+
+
+def to_rank_by(values: Sequence[float], digits: int | None) -> Floats:
+    """Values as they are ranked: equal where they are the same number, or the same to so many digits."""
+    return settled(values if digits is None else np.round(np.asarray(values, dtype=float), digits))
 
 
 def _copies(verdicts: Sequence[Verdict], first: Ints, second: Ints) -> Ints:

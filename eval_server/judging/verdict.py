@@ -252,13 +252,16 @@ def _measured(many: Sequence[CellLevel]) -> list[_Measured]:
     tables = [table for table in map(_tally, many) if table is not None]
     if len(tables) < len(many):
         return [_Measured()] * len(many)
+    pairs = zip(tables, intervals_of(tables), strict=True)
+    return [_Measured(table, intervals) for table, intervals in pairs]
+
+
+def intervals_of(tables: Sequence[Tally]) -> list[dict[str, Interval]]:
+    """The interval of every metric that counts by subject give, for several entries in one go."""
     joint = stacked(tables)
     surplus = surpluses(joint)
     found = {name: entry_intervals(metric, joint, surplus=surplus) for name, metric in METRICS.items()}
-    return [
-        _Measured(table, {name: column.at(row) for name, column in found.items()})
-        for row, table in enumerate(tables)
-    ]
+    return [{name: column.at(row) for name, column in found.items()} for row in range(len(tables))]
 
 
 def _verdict(
@@ -284,7 +287,7 @@ def _verdict(
         confusion,
         MappingProxyType(metrics),
         MappingProxyType(_intervals(metrics, cells, measured, parts)),
-        None if table is None else _lines(table),
+        None if table is None else lines_of(table),
         None if table is None else summary(table),
         ((NO_SUBJECTS,) if table is None else ()) if remarks is None else remarks,
         cells,
@@ -300,7 +303,8 @@ def _tally(cells: CellLevel) -> Tally | None:
     return tally(cells.labels, cells.called, index, subjects_from(cells.labels, index, cells.names))
 
 
-def _lines(table: Tally) -> tuple[SubjectLine, ...]:
+def lines_of(table: Tally) -> tuple[SubjectLine, ...]:
+    """The results by subject of one entry."""
     subjects = table.subjects
     columns = (subjects.positives, subjects.negatives, table.tp[0], table.tn[0])
     counts = zip(*(column.tolist() for column in columns), strict=True)

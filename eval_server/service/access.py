@@ -227,8 +227,9 @@ def may_see(caller: Caller, submission: Submission, rules: Rules, now: datetime)
 
 
 def shows_board(caller: Caller, rules: Rules, now: datetime) -> bool:
-    """Whether the board is to be seen: a hidden one is the host's until its phase closes."""
-    return rules.visibility != "hidden" or caller.is_host or status_at(rules, now) == "closed"
+    """Whether the board is to be seen: a hidden one, or one without feedback, is the host's until the end."""
+    told = rules.visibility != "hidden" and rules.feedback != "none"
+    return told or caller.is_host or status_at(rules, now) == "closed"
 
 
 class Rate:

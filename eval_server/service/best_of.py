@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from eval_server.judging.division import TruthPart
+from eval_server.judging.feedback import Level
 from eval_server.scoring.counts import stacked
 from eval_server.scoring.metrics import METRICS
 from eval_server.scoring.optimism import BestOf, optimism
 from eval_server.scoring.resampling import generator_of, weights
+from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
 from eval_server.service.making import BoardLine
+from eval_server.service.sight import level_of
 from eval_server.store.records import PhaseRecord, Submission
 
 RESAMPLES = 2000
 """Resamples of subjects: the mean over them is settled to a few hundredths of a point."""
 
 
-def best_of(desk: Desk, record: PhaseRecord, found: Submission) -> BestOf | None:
+def best_of(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> BestOf | None:
     """How many of its team's submissions it is the best of, with the optimism; worked out once a board.
 
     None where it does not stand for its team, is the only one, or was not chosen as the best, and until there
-    is a board. With the Ladder the other numbers are told to nobody, and neither is what follows from them.
+    is a board. With the Ladder the other numbers are told to nobody, and neither is what follows from them;
+    below full feedback it is withheld, as it follows from the counts by subject of all.
     """
+    if level_of(record.rules, caller, found.team, desk.now()) < Level.FULL:
+        return None
     board = desk.boards.at_hand(record)
     best = record.rules.represents == "best" and not record.rules.ladder
     if board is None or not (best or record.part is TruthPart.PRIVATE) or not board.places_finally(found.id):

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from eval_server.judging.division import TruthPart
 from eval_server.service.making import Board
@@ -71,7 +71,7 @@ class _Slot:
         took = ended - began
         with self.lock:
             self.board, self.present_until = board, began
-            self.overdue = replace(board, late=True, told={})
+            self.overdue = board.overdue()
             self.next_at = ended + min(PAUSES * took, max(EVERY - took, took))
 
     def age(self, at: float) -> float:

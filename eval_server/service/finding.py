@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from eval_server.judging.feedback import Level
 from eval_server.service.access import (
     AccessDenied,
     Caller,
@@ -19,8 +20,9 @@ from eval_server.service.handed_in import HandedIn, handed_in
 from eval_server.service.jobs import BRING_BACK
 from eval_server.service.parts import in_part
 from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, StateConflict
+from eval_server.service.sight import board_of, level_of_all, shown_id
 from eval_server.store.files import FileDamaged
-from eval_server.store.records import SCORED, PhaseRecord, Submission
+from eval_server.store.records import PhaseRecord, Submission
 
 MOST_COMPARED = 25
 """More entries than a significance map can show."""
@@ -99,15 +101,6 @@ def visible_teams(desk: Desk, caller: Caller) -> list[str]:
     return desk.store.teams.names()
 
 
-def shown_id(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> str | None:
-    """The submission whose numbers are told: this one, or with the Ladder on the last clear improvement."""
-    if found.status != SCORED:
-        return None
-    if not record.rules.ladder or caller.is_host:
-        return found.id
-    return desk.boards.current(record).shown.get(found.id)
-
-
 def find_pair(desk: Desk, record: PhaseRecord, ids: tuple[str, str], caller: Caller) -> list[Submission]:
     """The two submissions to be compared."""
     _require_board(desk, record, caller)
@@ -126,7 +119,7 @@ def find_selected(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: C
 
 def _own(desk: Desk, record: PhaseRecord, caller: Caller) -> str:
     """The best submission that stands on the board for the caller's team."""
-    rows = desk.boards.current(record).rows
+    rows = board_of(desk, record, caller).rows
     found = next((row.judged.id for row in rows if caller.team and row.judged.team == caller.team), None)
     if found is None:
         raise RequestUnfit(
@@ -145,6 +138,8 @@ def _compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Calle
             raise NotFound("submission", one.id)
         if shown_id(desk, record, one, caller) != one.id:
             raise StateConflict(f"The submission {one.id} has no numbers to compare: it is {one.status}.")
+    if level_of_all(desk, record, found, caller) < Level.SUMMARY:
+        raise AccessDenied("This phase tells scores alone, so its entries are not compared.", known=True)
     return found
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eval_server.judging.division import TruthPart
+from eval_server.judging.feedback import Shown
 from eval_server.judging.hints import Hint, SentLines, hints
-from eval_server.judging.verdict import Verdict
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
+from eval_server.service.sight import shown_id
 from eval_server.store.files import FileDamaged
 from eval_server.store.records import PhaseRecord, Submission
 from submissions.packing import packed
@@ -57,14 +58,19 @@ def handed_in(desk: Desk, record: PhaseRecord, found: Submission) -> HandedIn | 
 
 
 def mistakes(
-    desk: Desk, record: PhaseRecord, found: Submission, shown: str | None, verdict: Verdict, caller: Caller
+    desk: Desk, record: PhaseRecord, found: Submission, told: Shown | None, caller: Caller
 ) -> list[Hint]:
-    """Hints for the owner and the host, where the numbers that are shown are this submission's own."""
-    if not caller.owns(found.team) or shown != found.id:
+    """Hints for the owner and the host, where what is shown is this submission's own result, and whole.
+
+    Below full feedback there are none: a hint says what another file would have come to.
+    """
+    if told is None or told.whole is None or not caller.owns(found.team):
+        return []
+    if shown_id(desk, record, found, caller) != found.id:
         return []
     return [
         replace(hint, weighted_f1=round(hint.weighted_f1, HINT_DIGITS))
-        for hint in hints(verdict.cells, _lines(desk, record, found))
+        for hint in hints(told.whole.cells, _lines(desk, record, found))
     ]
 
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from eval_server.judging.division import TruthPart
-from eval_server.judging.placing import PairTable, Places, places
+from eval_server.judging.feedback import DIGITS
+from eval_server.judging.placing import PairTable, Places, places, to_rank_by
 from eval_server.judging.releasing import released
 from eval_server.judging.verdict import Verdict
-from eval_server.scoring.counts import settled
 from eval_server.scoring.foresight import Power
 from eval_server.scoring.metrics import METRICS
 from eval_server.scoring.ranking import OwnRank
 from eval_server.service.finals import Final, by_arrival, by_worth, finals
 from eval_server.service.verdicts import Verdicts
-from eval_server.store.records import PhaseRecord, PublishedResult, ScoredSubmission
+from eval_server.store.records import PhaseRecord, PublishedResult, Rules, ScoredSubmission
 from eval_server.store.store import Store
 
+AT_ONCE = 500
+"""Verdicts that are measured together on samples of the cells."""
+WHOLE, SAMPLES = "whole", "samples"
+"""What the verdicts of a board are measured on: all cells of its part, or a fifth of them."""
 CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
 """The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
 
@@ -53,6 +57,7 @@ class Board:
     With the Ladder on, `shown` says for each submission which one's number its team is told. `known` are the
     submissions that had a verdict. `former` is set while a truth is replaced: the rows are then those of the
     former truth, until everything is judged by the new one. `late` is set where a newer board is due.
+    `spot_checked` is the same board by samples of the cells, where the phase tells no more than that.
     """
 
     revision: str
@@ -65,6 +70,7 @@ class Board:
     former: bool = False
     late: bool = False
     power: Power | None = None
+    spot_checked: Board | None = None
     told: dict[str, Any] = field(default_factory=dict)
     """What was made of this board already, by kind; the same for every reader of a public board.
 
@@ -77,6 +83,16 @@ class Board:
         if self.former:
             return JUDGED_ANEW
         return MADE_ANEW if self.late else CURRENT
+
+    @property
+    def tested(self) -> bool:
+        """Whether its entries were tested against each other: their subjects are known."""
+        return self.places.rank_sets is not None
+
+    def overdue(self) -> Board:
+        """The same, marked as one for which a newer is due."""
+        sampled = None if self.spot_checked is None else self.spot_checked.overdue()
+        return replace(self, late=True, told={}, spot_checked=sampled)
 
     def places_finally(self, submission: str) -> bool:
         """Whether this board has what there is to say of a submission's place."""
@@ -94,7 +110,8 @@ class BoardMaker:
     def __init__(self, store: Store, verdicts: Verdicts) -> None:
         self._store = store
         self._verdicts = verdicts
-        self._tables: dict[tuple[str, str, str, TruthPart], PairTable] = {}
+        self._tables: dict[tuple[str, str, str, TruthPart, str], PairTable] = {}
+        self._sampled: dict[tuple[str, str], dict[str, float | None]] = {}
 
     def make(self, phase: str, part: TruthPart | None = None) -> Board:
         """The board of a phase as its verdicts are now, on a part where it is divided: else the public one.
@@ -108,30 +125,55 @@ class BoardMaker:
 
     def _made(self, record: PhaseRecord) -> Board:
         record, truth, read = self._read(record)
-        judged, before = tied(read[0]), tied(read[1])
-        shown = self._shown(record, judged) if record.rules.ladder else {}
+        digits = digits_ranked(record.rules)
+        judged, before = tied(read[0], digits), tied(read[1], digits)
         final = self._finals(record, judged, before) if record.part is TruthPart.PRIVATE else {}
+        board = self._of(record, truth, judged, final)
+        if record.rules.feedback not in ("summary", "score") or record.part is TruthPart.PRIVATE:
+            return board
+        return replace(
+            board, spot_checked=self._of(record, truth, self._on_samples(record, read[0]), {}, SAMPLES)
+        )
+
+    def _of(
+        self,
+        record: PhaseRecord,
+        truth: str,
+        judged: Sequence[ScoredSubmission],
+        final: Mapping[str, Final],
+        measured: str = WHOLE,
+    ) -> Board:
+        """The board of what was judged: by its verdicts, or by the same on samples of the cells."""
+        read = self._verdicts.spot_checked if measured == SAMPLES else self._verdicts.all
+        shown = _shown(record, judged, read) if record.rules.ladder else {}
         standing = [one.stands for one in final.values()] if final else standing_ones(record, judged, shown)
         entered = sorted(standing, key=by_arrival)
-        verdicts = self._verdicts.all([one.verdict for one in entered])
+        verdicts = read([one.verdict for one in entered])
         found = [verdicts[one.verdict] for one in entered]
-        placed = places(found, self._table(record, truth))
-        where = _to_tell(placed)
-        own: Sequence[OwnRank | None] = placed.own_ranks() or (None,) * len(found)
-        sets = where.rank_sets or ((1, len(found)),) * len(found)
-        counts = Counter(one.team for one in judged)
-        rows = tuple(
-            replace(
-                _row(entered[at], found[at], rank, rank_set, counts[entered[at].team]),
-                own_rank=alone,
-                **_of_final(final.get(entered[at].id)),
-            )
-            for at, rank, rank_set, alone in zip(where.order, where.ranks, sets, own, strict=True)
+        table = self._table(record, truth, measured)
+        placed = places(found, table, digits=digits_ranked(record.rules))
+        return Board(
+            record.revision,
+            record,
+            _rows(entered, found, placed, Counter(one.team for one in judged), final),
+            _to_tell(placed),
+            tuple(self._store.phases.published(record.name)),
+            shown,
+            frozenset(one.id for one in judged),
+            truth != record.truth,
+            power=placed.power(),
         )
-        references = tuple(self._store.phases.published(record.name))
-        known, former = frozenset(one.id for one in judged), truth != record.truth
-        can_show = placed.power()
-        return Board(record.revision, record, rows, where, references, shown, known, former, power=can_show)
+
+    def _on_samples(self, record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> list[ScoredSubmission]:
+        """What was judged, with the values that samples of the cells give; each is measured once."""
+        key = record.name, record.rules.metric
+        known = self._sampled.get(key, {})
+        missing = [one.verdict for one in judged if one.verdict not in known]
+        for start in range(0, len(missing), AT_ONCE):
+            found = self._verdicts.spot_checked(missing[start : start + AT_ONCE])
+            known |= {one: verdict.metrics.get(key[1]) for one, verdict in found.items()}
+        values = self._sampled[key] = {one.verdict: known[one.verdict] for one in judged}
+        return tied([replace(one, value=values[one.verdict]) for one in judged], digits_ranked(record.rules))
 
     def _read(
         self, record: PhaseRecord
@@ -152,34 +194,44 @@ class BoardMaker:
                 before = self._verdicts.judged(replace(record, part=TruthPart.PUBLIC), truth)
             return record, truth, (judged, before)
 
-    def _shown(self, record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> dict[str, str]:
-        """With the Ladder on: for each submission, which one's number is told.
-
-        On the private part each has its own, because nothing can follow that learns from it.
-        """
-        if record.part is TruthPart.PRIVATE:
-            return {one.id: one.id for one in judged}
-        verdicts = self._verdicts.all([one.verdict for one in judged])
-        found: dict[str, str] = {}
-        for group in _groups(record, judged):
-            steps = released([verdicts[one.verdict] for one in group], METRICS[record.rules.metric])
-            found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
-        return found
-
     def _finals(
         self, record: PhaseRecord, judged: Sequence[ScoredSubmission], before: Sequence[ScoredSubmission]
     ) -> dict[str, Final]:
         """What stands for each team on the private part, by submission."""
         public = replace(record, part=TruthPart.PUBLIC)
-        shown = self._shown(public, before) if record.rules.ladder else {}
+        shown = _shown(public, before, self._verdicts.all) if record.rules.ladder else {}
         stood = standing_ones(public, before, shown)
         return {one.stands.id: one for one in finals(_groups(record, before), stood, judged)}
 
-    def _table(self, record: PhaseRecord, truth: str) -> PairTable:
+    def _table(self, record: PhaseRecord, truth: str, measured: str) -> PairTable:
         """The pairs tested so far; another metric, truth or part begins anew."""
         metric = record.rules.metric
-        key = record.name, metric, truth, record.part
+        key = record.name, metric, truth, record.part, measured
         return self._tables.setdefault(key, PairTable((METRICS[metric],)))
+
+
+def _shown(
+    record: PhaseRecord,
+    judged: Sequence[ScoredSubmission],
+    read: Callable[[Sequence[str]], dict[str, Verdict]],
+) -> dict[str, str]:
+    """With the Ladder on: for each submission, which one's number is told.
+
+    On the private part each has its own, because nothing can follow that learns from it.
+    """
+    if record.part is TruthPart.PRIVATE:
+        return {one.id: one.id for one in judged}
+    verdicts = read([one.verdict for one in judged])
+    found: dict[str, str] = {}
+    for group in _groups(record, judged):
+        steps = released([verdicts[one.verdict] for one in group], METRICS[record.rules.metric])
+        found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
+    return found
+
+
+def digits_ranked(rules: Rules) -> int | None:
+    """To how many digits values are ranked; None where they are told in full."""
+    return None if rules.feedback == rules.others == "full" else DIGITS
 
 
 def _of_final(final: Final | None) -> dict[str, Any]:
@@ -191,13 +243,36 @@ def _to_tell(found: Places) -> Places:
     return replace(found, metrics=(), tests=(), table=None)
 
 
-def tied(judged: Sequence[ScoredSubmission]) -> list[ScoredSubmission]:
-    """The same with values that differ in their last digits made equal: of ties the earlier one stands."""
-    values = settled([np.nan if one.value is None else one.value for one in judged]).tolist()
+def tied(judged: Sequence[ScoredSubmission], digits: int | None = None) -> list[ScoredSubmission]:
+    """The same with values that differ in their last digits made equal: of ties the earlier one stands.
+
+    With `digits` those are made equal that are the same to so many.
+    """
+    values = to_rank_by([np.nan if one.value is None else one.value for one in judged], digits).tolist()
     return [
         one if one.value is None else replace(one, value=value)
         for one, value in zip(judged, values, strict=True)
     ]
+
+
+def _rows(
+    entered: Sequence[ScoredSubmission],
+    found: Sequence[Verdict],
+    placed: Places,
+    counts: Mapping[str, int],
+    final: Mapping[str, Final],
+) -> tuple[BoardLine, ...]:
+    """The lines of a board, the best first."""
+    own: Sequence[OwnRank | None] = placed.own_ranks() or (None,) * len(found)
+    sets = placed.rank_sets or ((1, len(found)),) * len(found)
+    return tuple(
+        replace(
+            _row(entered[at], found[at], rank, rank_set, counts[entered[at].team]),
+            own_rank=alone,
+            **_of_final(final.get(entered[at].id)),
+        )
+        for at, rank, rank_set, alone in zip(placed.order, placed.ranks, sets, own, strict=True)
+    )
 
 
 def _row(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from eval_server.judging.comparing import compare
-from eval_server.judging.pairs import Comparison
+from eval_server.judging.feedback import Level, Shown, Sight, comparison_shown, digits_of, report_shown, shown
 from eval_server.judging.report import Report
-from eval_server.judging.verdict import Verdict
+from eval_server.judging.verdict import CellLevel
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
 from eval_server.service.naming import stand_in, unique_names
+from eval_server.service.sight import board_of, level_of_all, measured
 from eval_server.store.records import PhaseRecord, ScoredSubmission, Submission
 
 COMPARED_BY = "weighted_f1"
@@ -22,38 +24,53 @@ COMPARED_BY = "weighted_f1"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SideBySide:
-    """Two submissions and how they differ; `p_holm` is None where the board tests another metric."""
+    """Two submissions and how they differ, as far as it is told.
+
+    `document` is what may be said of the difference; `p_holm` in it is null where the board tests another
+    metric. `cells` is the host's.
+    """
 
     sides: tuple[Submission, Submission]
-    verdicts: tuple[Verdict, Verdict]
-    comparison: Comparison
+    shown: tuple[Shown, Shown]
+    level: Level
+    document: Mapping[str, Any]
     method: str
-    alpha: float
-    p_holm: float | None
+    cells: tuple[CellLevel, CellLevel] | None
 
     def disagreements(self) -> list[int]:
-        """The cells, by their place, that the two call differently."""
-        one, other = (verdict.cells.called for verdict in self.verdicts)
+        """The cells, by their place, that the two call differently; none for others than the host."""
+        if self.cells is None:
+            return []
+        one, other = (each.called for each in self.cells)
         places: list[int] = np.flatnonzero(one != other).tolist()
         return places
 
 
-def side_by_side(desk: Desk, record: PhaseRecord, one: Submission, other: Submission) -> SideBySide:
-    """Two submissions that have a verdict each."""
-    verdicts = verdicts_of(desk, record, (one, other))
+def side_by_side(
+    desk: Desk, record: PhaseRecord, one: Submission, other: Submission, caller: Caller
+) -> SideBySide:
+    """Two submissions that have a verdict each, as this caller may know them."""
+    verdicts = measured(desk, record, (one, other), caller)
+    level = level_of_all(desk, record, (one, other), caller)
     first, second = verdicts[one.id], verdicts[other.id]
-    report = compare({one.id: first, other.id: second}, margin=record.rules.margin, stability=False)
+    report = compare(
+        {one.id: first, other.id: second},
+        margin=record.rules.margin,
+        stability=False,
+        digits=digits_of(level),
+    )
     found = report.between(one.id, other.id)
-    p_holm = _holm(desk, record, one, other)
-    return SideBySide((one, other), (first, second), found, report.method, report.alpha, p_holm)
-
-
-def verdicts_of(desk: Desk, record: PhaseRecord, found: Sequence[Submission]) -> dict[str, Verdict]:
-    """The verdicts of submissions that have one, by submission."""
-    keys = {one.id: desk.verdicts.standing(record, one.id) for one in found}
-    ids = {one: key[0] for one, key in keys.items() if key is not None}
-    verdicts = desk.verdicts.all(list(ids.values()))
-    return {one: verdicts[key] for one, key in ids.items()}
+    p_holm = _holm(desk, record, one, other, caller)
+    sight = Sight(level, record.rules.metric)
+    sides = [told for each in (first, second) if (told := shown(each, each.to_json(), sight)) is not None]
+    return SideBySide(
+        (one, other),
+        (sides[0], sides[1]),
+        level,
+        comparison_shown(found, p_holm, report.alpha, level),
+        report.method,
+        (first.cells, second.cells) if level is Level.HOST else None,
+    )
 
 
 def compared_names(desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller) -> list[str]:
@@ -61,13 +78,25 @@ def compared_names(desk: Desk, record: PhaseRecord, found: Sequence[Submission],
     return unique_names([shown_as(desk, record, one, caller) for one in found])
 
 
-def report_of(
-    desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
-) -> tuple[Report, dict[str, str]]:
-    """Several submissions compared with each other, and the submission behind each entry's name."""
-    names, verdicts = compared_names(desk, record, found, caller), verdicts_of(desk, record, found)
+@dataclass(frozen=True, slots=True, eq=False)
+class ManyCompared:
+    """Several submissions compared, as far as it is told; `whole` is there at full feedback only."""
+
+    document: Mapping[str, Any]
+    ids: Mapping[str, str]
+    """The submission behind each entry's name."""
+    level: Level
+    whole: Report | None
+
+
+def report_of(desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller) -> ManyCompared:
+    """Several submissions compared with each other, as this caller may know them."""
+    names, verdicts = compared_names(desk, record, found, caller), measured(desk, record, found, caller)
     ids = {name: one.id for name, one in zip(names, found, strict=True)}
-    return compare({name: verdicts[one] for name, one in ids.items() if one in verdicts}), ids
+    level = level_of_all(desk, record, found, caller)
+    entered = {name: verdicts[one] for name, one in ids.items() if one in verdicts}
+    report = compare(entered, digits=digits_of(level))
+    return ManyCompared(report_shown(report, level), ids, level, report if level >= Level.FULL else None)
 
 
 def shown_as(
@@ -80,8 +109,10 @@ def shown_as(
     return one.entry, one.team
 
 
-def _holm(desk: Desk, record: PhaseRecord, one: Submission, other: Submission) -> float | None:
+def _holm(
+    desk: Desk, record: PhaseRecord, one: Submission, other: Submission, caller: Caller
+) -> float | None:
     """The p adjusted over the board's pairs; None where the board tests another metric than this page."""
     if record.rules.metric != COMPARED_BY:
         return None
-    return desk.boards.current(record).holm_between(one.id, other.id)
+    return board_of(desk, record, caller).holm_between(one.id, other.id)

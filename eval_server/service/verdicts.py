@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from eval_server.judging.division import TruthPart
+from eval_server.judging.spot_check import spot_checked
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import Verdict
 from eval_server.store.records import PhaseRecord, ScoredSubmission
@@ -54,6 +55,7 @@ class Verdicts:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._verdicts = Recent[Verdict](4000)
+        self._spot_checked = Recent[Verdict](4000)
         self._truths = Recent[Truth](32)
         self._corrections = Recent[tuple[datetime | None]](32)
 
@@ -95,6 +97,16 @@ class Verdicts:
         for one, verdict in zip(stored, Verdict.all_from_bytes(list(stored.values())), strict=True):
             found[one] = verdict
             self.keep(one, verdict)
+        return {one: verdict for one, verdict in found.items() if verdict is not None}
+
+    def spot_checked(self, ids: Sequence[str]) -> dict[str, Verdict]:
+        """The same, each measured on the cells that the server's secret chooses for its labels."""
+        found = {one: self._spot_checked.get(one) for one in ids}
+        whole = self.all([one for one, verdict in found.items() if verdict is None])
+        secret = self._store.database.own or ""
+        for one, verdict in zip(whole, spot_checked(list(whole.values()), secret), strict=True):
+            found[one] = verdict
+            self._spot_checked.put(one, verdict)
         return {one: verdict for one, verdict in found.items() if verdict is not None}
 
     def keep(self, verdict_id: str, verdict: Verdict | None) -> None:

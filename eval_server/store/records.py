@@ -16,6 +16,8 @@ RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", 
 WAITING = (RECEIVED, CHECKING)
 REPRESENTS = ("best", "last", "chosen", "every")
 VISIBILITIES = ("public", "hidden", "anonymous")
+FEEDBACKS = ("full", "summary", "score", "none")
+OTHERS = ("full", "score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,8 @@ class Rules:
 
     `per_day` and `in_all` count scored submissions of a team, `unscored_per_day` refused and failed
     ones. `represents` says which submission stands for a team, of which it may choose so many as `choices`
-    says; `margin` is that of non-inferiority.
+    says; `margin` is that of non-inferiority. `feedback` says how much a team is told of its own submissions,
+    and `others` how much of that all others are.
     """
 
     title: str = ""
@@ -39,10 +42,14 @@ class Rules:
     ladder: bool = False
     margin: float = 0.01
     choices: int = 1
+    feedback: str = "full"
+    others: str = "full"
 
     def __post_init__(self) -> None:
         _one_of("represents", self.represents, REPRESENTS)
         _one_of("visibility", self.visibility, VISIBILITIES)
+        _one_of("feedback", self.feedback, FEEDBACKS)
+        _one_of("others", self.others, OTHERS)
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
             found = " and ".join(f"{one:%Y-%m-%d %H:%M} UTC" for one in (self.opens_at, self.closes_at))
             raise ValueError(f"a phase opens before it closes, found {found}")
@@ -220,3 +227,9 @@ class Deed:
 def _one_of(what: str, found: str, allowed: tuple[str, ...]) -> None:
     if found not in allowed:
         raise ValueError(f"{what} is one of {', '.join(allowed)}, found {found!r}")
+
+
+USUAL = Rules(feedback="summary", per_day=5)
+"""The rules that a new phase has unless its host says otherwise."""
+PUBLIC_LABELS = Rules()
+"""The same where the labels are published, so that nothing can be given away."""

@@ -71,6 +71,8 @@ phases = Table(
     Column("margin", Float, nullable=False),
     Column("choices", Integer, nullable=False),
     Column("divided", Boolean, nullable=False),
+    Column("feedback", String(8), nullable=False),
+    Column("others", String(8), nullable=False),
     Column("created_at", UtcMoment, nullable=False),
     Column("revision", String(20), nullable=False),
 )

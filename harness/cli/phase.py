@@ -16,13 +16,16 @@ import click
 
 from harness import console
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
+from harness.cli.phase_designs import designs
 from harness.cli.phase_parts import CHOICES, divided, divided_like, division_options, part_facts, part_words
 from harness.cli.phase_rules import (
     changed,
     described,
+    feedback_words,
     plain,
     require_defined,
     rule_options,
+    usual_rules,
     window,
     window_words,
 )
@@ -65,18 +68,21 @@ def add(
 ) -> None:
     """Add the phase NAME with this truth; prelim and final get the published results as references.
 
+    Unless said otherwise a team is told a summary of its results, and hands in 5 times a day; the official
+    prelim, whose labels are public, has full feedback and no limit.
+
     The lines of a submission follow the numbers of the cells in prelim and final, the file names in a fold,
     and in any other phase the rows of the truth's table. With --private-subjects, or a column `part` (public
     or private) in the table, the board is of the public subjects until the phase closes, and of the private
     ones from then on.
     """
     from eval_server.store.phases import PhaseClash
-    from eval_server.store.records import Rules
 
     if not NAME.fullmatch(name):
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
     truth = divided(_truth(truth_file, name, trust_labels=trust_labels), private_subjects, split_seed)
-    rules = changed(Rules(choices=1 if truth.division is None else CHOICES), given)
+    usual = replace(usual_rules(truth.phase), choices=1 if truth.division is None else CHOICES)
+    rules = changed(usual, given)
     require_defined(rules, truth.labels)
     with store_at(data_dir, database) as store:
         try:
@@ -100,7 +106,7 @@ def add(
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
     with store_at(data_dir, database) as store:
-        record = _found(store, name)
+        record = found_in(store, name)
         rules = changed(record.rules, given)
         require_defined(rules, store.phases.truth(record.truth).labels)
         store.phases.change(name, rules)
@@ -128,7 +134,7 @@ def truth(
     from eval_server.store.phases import PhaseClash
 
     with store_at(data_dir, database) as store:
-        old = store.phases.truth(_found(store, name).truth)
+        old = store.phases.truth(found_in(store, name).truth)
         replaced = divided_like(_truth(truth_file, name, old.phase, trust_labels=trust_labels), old)
         try:
             _warn_of_lost(store.lost(name))
@@ -147,7 +153,7 @@ def truth(
 def cells(name: str, data_dir: Path, database: str | None, as_json: bool) -> None:
     """Print the cells of NAME in the order of a submission's lines, as a table for --cells."""
     with store_at(data_dir, database) as store:
-        asked = store.phases.truth(_found(store, name).truth).phase
+        asked = store.phases.truth(found_in(store, name).truth).phase
     if as_json:
         console.emit({"phase": name, "cells": list(asked.cells)})
         return
@@ -188,7 +194,7 @@ def reference(name: str, table: Path, data_dir: Path, database: str | None, as_j
     """Add published results to NAME from a table entry,weighted_f1,source[,other metrics]."""
     rows = list(_references(table))
     with store_at(data_dir, database) as store:
-        _found(store, name)
+        found_in(store, name)
         there = {(one.entry, one.source) for one in store.phases.published(name)}
         if twice := [entry for entry, _, source in rows if (entry, source) in there]:
             raise DataWrong(f"{name} has a reference {twice[0]} already", "Take it out of the table.")
@@ -260,8 +266,12 @@ def _tell_added(truth: Truth, rules: Rules, as_json: bool) -> None:
         "first_cells": list(asked.cells[:FIRST]),
         "window": window(rules, now),
         **part_facts(truth),
+        "feedback": rules.feedback,
+        "others": rules.others,
+        "per_day": rules.per_day,
     }
-    words = f"Added {asked.name}: {len(asked):,} cells{part_words(truth)}; {window_words(rules, now)}."
+    cells = f"{len(asked):,} cells{part_words(truth)}"
+    words = f"Added {asked.name}: {cells}; {window_words(rules, now)}.\n{feedback_words(rules)}"
     _tell(document, f"{words}\nThe lines follow {order_of(asked)}: {first_cells(asked)}", as_json)
     for remark in order_remarks(asked, truth.labels.tolist()):
         console.say(f"Note: {remark}.", style="yellow")
@@ -315,7 +325,8 @@ def store_at(data_dir: Path, database: str | None, *, anew: bool = False) -> Ite
         raise ServerTrouble(str(unfit), unfit.hint or "Look at --data-dir and --database.") from unfit
 
 
-def _found(store: Store, name: str) -> Any:
+def found_in(store: Store, name: str) -> Any:
+    """A phase by its name; raises `UsageWrong` with those that there are."""
     record = store.phases.find(name)
     if record is None:
         known = ", ".join(store.phases.names()) or "none yet"
@@ -334,3 +345,6 @@ def _tell(document: dict[str, Any], words: str, as_json: bool) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+phase.add_command(designs)

@@ -13,6 +13,7 @@ from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
     from eval_server.store.records import PhaseRecord, Rules
+    from submissions.phases import Phase
 
 
 class Moment(click.ParamType[Any]):
@@ -66,7 +67,11 @@ _RULES = (
         type=Moment(end=True),
         help="Last moment, or a day to its end (UTC); none: never.",
     ),
-    click.option("--per-day", type=Count(), help="Scored submissions of a team a day."),
+    click.option(
+        "--per-day",
+        type=Count(),
+        help="Scored submissions of a team a day; 5 for a new phase, no limit for prelim.",
+    ),
     click.option("--in-all", type=Count(), help="Scored submissions of a team in all."),
     click.option("--unscored-per-day", type=Count(), help="Refused and failed ones a day."),
     click.option(
@@ -87,6 +92,16 @@ _RULES = (
         help="Submissions that a team may choose; 1 unless set, 2 in a divided phase.",
     ),
     click.option("--margin", type=float, help="Of non-inferiority; 0.01 unless set."),
+    click.option(
+        "--feedback",
+        type=click.Choice(["full", "summary", "score", "none"]),
+        help="What a team is told of its own results; summary for a new phase, full for prelim.",
+    ),
+    click.option(
+        "--others",
+        type=click.Choice(["full", "score"]),
+        help="What all others are told of that: as much as the team, or the ranked score.",
+    ),
 )
 
 
@@ -114,18 +129,35 @@ def changed(rules: Rules, given: dict[str, Any]) -> Rules:
         raise UsageWrong(str(error)) from error
 
 
-def _default() -> Rules:
-    from eval_server.store.records import Rules
+def usual_rules(phase: Phase) -> Rules:
+    """The rules of a new phase of these cells that its host says nothing of."""
+    from eval_server.store.records import PUBLIC_LABELS, USUAL
+    from submissions.phases import PRELIM
 
-    return Rules()
+    return PUBLIC_LABELS if phase.key == PRELIM.key else USUAL
 
 
 def described(record: PhaseRecord) -> str:
     """A phase and, a line each, its rules that are not the usual ones."""
-    usual = plain(_default())
+    from eval_server.store.records import PUBLIC_LABELS
+
+    usual = plain(PUBLIC_LABELS)
     own = [(key, value) for key, value in plain(record.rules).items() if value != usual[key]]
     told = [f"  {key.replace('_', ' '):17} {value}" for key, value in own] or ["  the usual rules"]
     return "\n".join((record.name, *told))
+
+
+def feedback_words(rules: Rules) -> str:
+    """What is told of results, and how often a team may ask."""
+    said = {
+        "full": "all of its results but single cells",
+        "summary": "a summary of its results",
+        "score": "the score of its results alone",
+        "none": "nothing of its results before the phase closes",
+    }
+    often = "as often as it likes" if rules.per_day is None else f"{rules.per_day} times a day"
+    others = "; others are told the score alone" if rules.others == "score" else ""
+    return f"A team is told {said[rules.feedback]}{others}, and hands in {often}."
 
 
 def plain(rules: Rules) -> dict[str, Any]:

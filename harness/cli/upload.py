@@ -139,8 +139,13 @@ def _show(found: dict[str, Any], server: str) -> None:
 
 def _worth(found: dict[str, Any]) -> str:
     """The number with its interval, where the server tells one."""
-    if not found["metrics"]:
-        return "scored; its numbers are not told yet"
-    low, high = found["intervals"]["weighted_f1"]["interval"]
+    feedback, metrics = found.get("feedback", "full"), found["metrics"]
+    if not metrics:
+        when = "when the phase has closed" if feedback == "none" else "later"
+        return f"scored; its numbers are told {when}"
+    name = "weighted_f1" if "weighted_f1" in metrics else next(iter(metrics))
+    low, high = found.get("intervals", {}).get(name, {}).get("interval", (None, None))
     between = "" if low is None else f", 95 % interval [{low:.3f}, {high:.3f}]"
-    return f"weighted F1 {found['metrics']['weighted_f1']:.4f}{between}"
+    measured = ", measured on a fifth of the cells" if found.get("spot_checked") else ""
+    value = f"{metrics[name]:.4f}" if feedback == "full" else f"{metrics[name]:.3f}"
+    return f"{name.replace('_f1', ' F1').replace('_', ' ')} {value}{between}{measured}"

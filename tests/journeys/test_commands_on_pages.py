@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.command import harness
 from tests.support.server import (
+    FREE,
     Server,
     a_server,
     a_zip,
@@ -80,7 +81,7 @@ def official(tmp_path: Path) -> Iterator[Server]:
     """A server with the phase `prelim` of a drawn data set in the folder `data`."""
     assert harness("data", "draw", tmp_path / "data", "--scale", "0.02").code == 0
     (labels,) = (tmp_path / "data").rglob("*prelim_phase_data_labels.csv")
-    administer(tmp_path / "server", None, "phase", "add", "prelim", "--truth", str(labels))
+    administer(tmp_path / "server", None, "phase", "add", "prelim", "--truth", str(labels), *FREE)
     server = started(tmp_path / "server")
     yield server
     server.stop()

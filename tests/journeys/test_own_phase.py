@@ -21,7 +21,7 @@ from submissions.phases import MEMBER, phase_of
 from tests.support import stored
 from tests.support.desk import NOON, a_place
 from tests.support.inside import harness_inside
-from tests.support.server import Server, decided, started
+from tests.support.server import FREE, Server, decided, started
 from tests.support.submissions import a_zip
 from tests.support.truth import ENTRIES, golden_rows
 
@@ -50,7 +50,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real server with the golden cells as two phases: under own names, and as they stand in the file."""
     folder = tmp_path_factory.mktemp("own")
     for name, truth in (("own", own_table(folder)[0]), ("bare", stored("golden/cells.csv"))):
-        added = harness_inside("phase", "add", name, "--truth", truth, "--data-dir", folder / "server")
+        added = harness_inside("phase", "add", name, "--truth", truth, "--data-dir", folder / "server", *FREE)
         assert added.code == 0, added.err
     server = started(folder / "server")
     yield server

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import harness
-from tests.support.server import Server, administer, started
+from tests.support.server import FREE, Server, administer, started
 
 CASES = Path(__file__).resolve().parents[1] / "data" / "cases"
 EXPECTED = json.loads((CASES / "expected.json").read_text())
@@ -20,7 +20,7 @@ EXPECTED = json.loads((CASES / "expected.json").read_text())
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("data")
-    administer(folder, None, "phase", "add", "cases", "--truth", str(CASES / "truth.csv"))
+    administer(folder, None, "phase", "add", "cases", "--truth", str(CASES / "truth.csv"), *FREE)
     running = started(folder)
     yield running
     running.stop()

@@ -25,6 +25,8 @@ from submissions.predictions import Predictions
 from tests.support.command import harness
 
 DATABASES = ("sqlite", "postgresql")
+FREE = ("--feedback", "full", "--per-day", "none")
+"""A phase that tells everything, and takes as many uploads as come."""
 SUBJECTS = {"A": ("1", 9), "B": ("1", 6), "C": ("1", 12), "X": ("0", 8), "Y": ("0", 5), "Z": ("0", 10)}
 """Three leukemic and three normal subjects, with 50 cells in all."""
 
@@ -149,11 +151,11 @@ def administer(data_dir: Path, database: str | None, *arguments: str) -> dict[st
 
 
 def add_phase(data_dir: Path, database: str | None, name: str = "small", *options: str) -> None:
-    """Add a phase with the small truth before or while a server runs."""
+    """Add a phase with the small truth before or while a server runs; without limit, and told in full."""
     data_dir.mkdir(parents=True, exist_ok=True)
     table = data_dir / f"{name}-truth.csv"
     table.write_bytes(truth_table())
-    administer(data_dir, database, "phase", "add", name, "--truth", str(table), *options)
+    administer(data_dir, database, "phase", "add", name, "--truth", str(table), *FREE, *options)
 
 
 HARNESS = (sys.executable, "-m", "harness")

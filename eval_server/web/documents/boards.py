@@ -9,10 +9,12 @@ from pydantic import ConfigDict
 
 from eval_server.figures.columns import BESIDE, CSV_OF_BOARD, MOVES, flat
 from eval_server.judging.division import TruthPart
-from eval_server.service.access import Caller, shows_board, utc
+from eval_server.judging.feedback import Level
+from eval_server.service.access import Caller, utc
 from eval_server.service.desk import Desk
-from eval_server.service.making import Board, BoardLine
+from eval_server.service.making import BoardLine
 from eval_server.service.side_by_side import shown_as
+from eval_server.service.sight import SeenBoard, kept_beside, reader, seen_board
 from eval_server.store.records import PhaseRecord
 from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word, encoded, plain
 from eval_server.web.documents.publishing import rounded
@@ -38,8 +40,8 @@ class StandingDocument(Document):
     """What made the predictions, or the stand-in of its team."""
     submission: Word
     """The submission that stands here."""
-    weighted_f1: Annotated[float, STABLE]
-    """Weighted F1."""
+    weighted_f1: Annotated[float | None, STABLE]
+    """Weighted F1; null where the phase tells another metric alone."""
     interval: Annotated[Limits, IN_FULL, STABLE]
     """Its 95 % interval over subjects."""
     subject_accuracy: Annotated[float | None, IN_FULL, STABLE]
@@ -58,6 +60,8 @@ class StandingDocument(Document):
     """On the private part: by how many places it is further up than on the public one."""
     remarks: Annotated[list[str], STABLE]
     """Words under which conditions it was made."""
+    tested: bool = False
+    """Whether its rank sets rest on tests against the others."""
 
     def number(self, metric: str) -> float | None:
         """The value of a metric by its name; None where it is not told or not defined."""
@@ -67,7 +71,7 @@ class StandingDocument(Document):
     @property
     def compared(self) -> bool:
         """Whether its subjects are known, so that it is tested; an interval may be missing all the same."""
-        return self.subject_accuracy is not None
+        return self.tested or self.subject_accuracy is not None
 
 
 class ReferenceDocument(Document):
@@ -99,6 +103,10 @@ class LeaderboardDocument(Document):
     """`current`, `being made anew`, or `being judged anew` while a truth is replaced."""
     visible: bool
     """Whether who asks may see it now."""
+    feedback: str = "full"
+    """How much is told of others' results: `full`, `summary` or `score`."""
+    spot_checked: bool = False
+    """Whether its numbers are measured on a fifth of the cells, others for each submission."""
     groups: Annotated[list[tuple[int, int]], STABLE]
     """Runs of lines (start, stop) no two of which can be told apart."""
     findable: Annotated[float | None, IN_FULL] = None
@@ -112,12 +120,12 @@ class LeaderboardDocument(Document):
 
 
 def leaderboard_document(desk: Desk, record: PhaseRecord, caller: Caller) -> LeaderboardDocument:
-    board = desk.boards.current(record)
-    if record.rules.visibility != "public":
-        return _document(desk, record, board, caller)
-    if "document" not in board.told:
-        board.told["document"] = _document(desk, record, board, caller)
-    found: LeaderboardDocument = board.told["document"]
+    board, key = seen_board(desk, record, caller), reader(desk, record, caller)
+    if key is None:
+        return _document(desk, board, caller)
+    if f"document {key}" not in board.told:
+        board.told[f"document {key}"] = _document(desk, board, caller)
+    found: LeaderboardDocument = board.told[f"document {key}"]
     return found
 
 
@@ -126,29 +134,29 @@ def leaderboard_json(desk: Desk, record: PhaseRecord, caller: Caller) -> bytes:
 
     The bytes are kept beside the document, because writing 200 lines takes longer than all else in an answer.
     """
-    board = desk.boards.current(record)
-    if record.rules.visibility != "public":
-        return encoded(_document(desk, record, board, caller))
-    if "json" not in board.told:
-        board.told["json"] = encoded(_document(desk, record, board, caller))
-    text: bytes = board.told["json"]
+    key, told = reader(desk, record, caller), kept_beside(desk, record, caller)
+    if key is None:
+        return encoded(leaderboard_document(desk, record, caller))
+    if f"json {key}" not in told:
+        told[f"json {key}"] = encoded(leaderboard_document(desk, record, caller))
+    text: bytes = told[f"json {key}"]
     return text
 
 
-def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> LeaderboardDocument:
-    visible = shows_board(caller, record.rules, desk.now())
-    rows = board.rows if visible else ()
+def _document(desk: Desk, board: SeenBoard, caller: Caller) -> LeaderboardDocument:
     return rounded(
         LeaderboardDocument(
-            phase=record.name,
-            metric=record.rules.metric,
-            part=record.part,
+            phase=board.phase.name,
+            metric=board.phase.rules.metric,
+            part=board.phase.part,
             state=board.state,
-            visible=visible,
-            groups=[(start, stop) for start, stop in board.places.groups] if visible else [],
-            findable=board.power.findable if visible and board.power else None,
-            subjects=board.power.subjects if visible and board.power else None,
-            standings=[_standing(desk, row, record, caller) for row in rows],
+            visible=board.visible,
+            feedback=told_as(board.level),
+            spot_checked=board.on_samples,
+            groups=[(start, stop) for start, stop in board.groups],
+            findable=board.power.findable if board.power else None,
+            subjects=board.power.subjects if board.power else None,
+            standings=[_standing(desk, row, board, caller) for row in board.lines],
             references=[
                 ReferenceDocument.model_validate({"entry": one.entry, "source": one.source, **one.metrics})
                 for one in board.references
@@ -157,9 +165,14 @@ def _document(desk: Desk, record: PhaseRecord, board: Board, caller: Caller) -> 
     )
 
 
-def _standing(desk: Desk, row: BoardLine, record: PhaseRecord, caller: Caller) -> StandingDocument:
-    entry, team = shown_as(desk, record, row.judged, caller)
-    metric = record.rules.metric
+def told_as(level: Level) -> str:
+    """How documents name a level; the host is told in full."""
+    return min(level, Level.FULL).name.lower()
+
+
+def _standing(desk: Desk, row: BoardLine, board: SeenBoard, caller: Caller) -> StandingDocument:
+    entry, team = shown_as(desk, board.phase, row.judged, caller)
+    metric = board.phase.rules.metric
     facts = {
         "rank": row.rank,
         "rank_set": row.rank_set,
@@ -168,12 +181,13 @@ def _standing(desk: Desk, row: BoardLine, record: PhaseRecord, caller: Caller) -
         "team": team,
         "entry": entry,
         "submission": row.judged.id,
-        "weighted_f1": row.metrics["weighted_f1"],
+        "weighted_f1": row.metrics.get("weighted_f1"),
         "interval": row.interval,
         **{key: row.metrics.get(key) for key in BESIDE},
         "submitted_at": utc(row.judged.submitted_at),
         "submissions": row.submissions,
         "remarks": remarks(row.judged.remarks, row.remarks),
+        "tested": board.compared,
     }
     if row.public_rank is not None:
         facts |= {"public_rank": row.public_rank, "moved": row.public_rank - row.rank}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
-from eval_server.judging.report import Report
-from eval_server.judging.verdict import Verdict
+from pydantic import Field
+
+from eval_server.judging.feedback import Shown
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
-from eval_server.service.side_by_side import SideBySide, shown_as
+from eval_server.service.side_by_side import ManyCompared, SideBySide, shown_as
+from eval_server.service.sight import is_spot_checked
 from eval_server.store.records import PhaseRecord, Submission
-from eval_server.web.documents.boards import remarks
+from eval_server.web.documents.boards import remarks, told_as
 from eval_server.web.documents.document import (
     IN_FULL,
     STABLE,
@@ -98,32 +99,32 @@ class ComparedPair(Document):
     interval_remark: str
     """Why there are no limits."""
     p: Annotated[float | None, IN_FULL, STABLE]
-    """The subject-swap test, two-sided; null where the subjects are not known."""
+    """The subject-swap test, two-sided; null where the subjects are not known, and in a summary."""
     p_holm: Annotated[float | None, IN_FULL, STABLE]
     """The same adjusted by Holm over all pairs; null outside of them."""
-    q: FullNumber
+    q: FullNumber = None
     """The same adjusted by Benjamini and Hochberg."""
     exact: bool
     """Whether every swap was counted."""
     significant: Annotated[bool | None, STABLE]
-    """Whether the adjusted p is below alpha."""
-    mcnemar_midp: FullNumber
-    mcnemar_holm: FullNumber
-    mcnemar: Annotated[McNemarDocument, IN_FULL]
-    design_effect: FullNumber
+    """Whether the adjusted p is below alpha; in a summary p alone where not both stand on the board."""
+    mcnemar_midp: FullNumber = None
+    mcnemar_holm: FullNumber = None
+    mcnemar: Annotated[McNemarDocument | None, IN_FULL] = None
+    design_effect: FullNumber = None
     """How many times larger the variance is than that of independent cells."""
-    secondary: dict[str, SecondTest]
+    secondary: dict[str, SecondTest] = Field(default_factory=dict)
     """The exact test of other metrics, by their names."""
-    wilcoxon: Annotated[WilcoxonDocument, IN_FULL]
-    diagnosis: Annotated[DiagnosisTestDocument | None, IN_FULL]
+    wilcoxon: Annotated[WilcoxonDocument | None, IN_FULL] = None
+    diagnosis: Annotated[DiagnosisTestDocument | None, IN_FULL] = None
     """The paired test of the diagnosis by majority; null where the subjects are not known."""
-    durkalski_chi2: FullNumber
-    obuchowski_chi2: FullNumber
-    auc: ScoreTestDocument | None
+    durkalski_chi2: FullNumber = None
+    obuchowski_chi2: FullNumber = None
+    auc: ScoreTestDocument | None = None
     """The areas under the ROC curves, over subjects; null unless both came with scores."""
-    auc_cells: SecondTest | None
+    auc_cells: SecondTest | None = None
     """The same over cells."""
-    equivalence: Annotated[EquivalenceDocument | None, IN_FULL]
+    equivalence: Annotated[EquivalenceDocument | None, IN_FULL] = None
 
 
 class SideDocument(Document):
@@ -170,8 +171,12 @@ class PairDocument(ComparedPair):
     """The two, in the order in which they were asked for."""
     ranked_by: Word
     """The metric of the phase's board."""
+    feedback: str = "full"
+    """How much of it is told: `full` or `summary`."""
+    spot_checked: bool = False
+    """Whether it is measured on a fifth of the cells, others for each submission."""
     subjects: list[PairedSubject] | None
-    """Null where the subjects are not known."""
+    """Null where the subjects are not known, and in a summary."""
     disagreements: list[DisagreementDocument] | None
     """For the host; null for others."""
 
@@ -233,79 +238,84 @@ class SignificanceDocument(Document):
     cells: int
     phase: Word
     method: str
-    baseline: str | None
-    margin: FullNumber
+    baseline: str | None = None
+    margin: FullNumber = None
     significant: int
     """Differences that are significant after Holm."""
-    mcnemar_significant: int
-    agreement: Annotated[AgreementDocument | None, IN_FULL]
-    tau: Annotated[TauDocument | None, IN_FULL]
+    mcnemar_significant: int | None = None
+    agreement: Annotated[AgreementDocument | None, IN_FULL] = None
+    tau: Annotated[TauDocument | None, IN_FULL] = None
     groups: list[tuple[int, int]]
-    percentile_label: str
-    findable: FullNumber
+    percentile_label: str = ""
+    findable: FullNumber = None
     """The difference that is found in 80 of 100 cases, taken alone, among entries that differ as these do."""
     remarks: list[str]
     submissions: Annotated[dict[str, str], STABLE]
     """The submission behind each entry's name."""
+    feedback: str = "full"
+    """How much of it is told: `full` or `summary`."""
 
 
 def pair_document(desk: Desk, record: PhaseRecord, found: SideBySide, caller: Caller) -> PairDocument:
-    """Two entries side by side; the cells where they disagree are for the host alone."""
-    first, second = found.verdicts
-    turned = found.comparison.a != found.sides[0].id
-    sides = zip(found.sides, found.verdicts, strict=True)
+    """Two entries side by side, as far as it is told; the cells where they part are for the host alone."""
+    turned = found.document["a"] != found.sides[0].id
+    sides = zip(found.sides, found.shown, strict=True)
     facts = {
-        **found.comparison.to_json(),
+        **found.document,
         "phase": record.name,
         "method": found.method,
-        "entries": [_side(desk, record, one, verdict, caller) for one, verdict in sides],
+        "entries": [_side(desk, record, one, told, caller) for one, told in sides],
         "ranked_by": record.rules.metric,
-        "p_holm": found.p_holm,
-        "significant": None if found.p_holm is None else found.p_holm < found.alpha,
-        "subjects": _paired(second, first) if turned else _paired(first, second),
-        "disagreements": _disagreements(desk, record, found) if caller.is_host else None,
+        "feedback": told_as(found.level),
+        "spot_checked": is_spot_checked(record.rules, caller, desk.now()),
+        "subjects": _paired(*(reversed(found.shown) if turned else found.shown)),
+        "disagreements": _disagreements(desk, record, found),
     }
     document = PairDocument.model_validate(facts)
     return document if caller.is_host else rounded(document)
 
 
-def significance_document(
-    report: Report, submissions: Mapping[str, str], caller: Caller
-) -> SignificanceDocument:
-    document = SignificanceDocument.model_validate({**report.to_json(), "submissions": submissions})
+def significance_document(found: ManyCompared, caller: Caller) -> SignificanceDocument:
+    facts = {**found.document, "submissions": found.ids, "feedback": told_as(found.level)}
+    document = SignificanceDocument.model_validate(facts)
     return document if caller.is_host else rounded(document)
 
 
-def _side(desk: Desk, record: PhaseRecord, one: Submission, verdict: Verdict, caller: Caller) -> SideDocument:
+def _side(desk: Desk, record: PhaseRecord, one: Submission, told: Shown, caller: Caller) -> SideDocument:
     entry, team = shown_as(desk, record, one, caller)
-    interval = verdict.intervals["weighted_f1"]
+    metrics, interval = told.document["metrics"], told.document["intervals"].get("weighted_f1")
+    subjects = told.document.get("subjects")
     return SideDocument(
         submission=one.id,
         team=team,
         entry=entry,
-        weighted_f1=verdict.weighted_f1,
-        sensitivity=verdict.metrics["sensitivity"],
-        specificity=verdict.metrics["specificity"],
-        subject_accuracy=None if verdict.summary is None else verdict.summary.mean.estimate,
-        metrics=dict(verdict.metrics),
-        interval=(interval.low, interval.high),
-        remarks=remarks(one.remarks, verdict.remarks),
+        weighted_f1=metrics["weighted_f1"],
+        sensitivity=metrics["sensitivity"],
+        specificity=metrics["specificity"],
+        subject_accuracy=None if subjects is None else subjects["mean_accuracy"],
+        metrics=metrics,
+        interval=(None, None) if interval is None else interval["interval"],
+        remarks=remarks(one.remarks, told.document["remarks"]),
     )
 
 
-def _paired(a: Verdict, b: Verdict) -> list[PairedSubject] | None:
-    if a.subjects is None or b.subjects is None:
+def _paired(a: Shown, b: Shown) -> list[PairedSubject] | None:
+    first, second = (told.document.get("subjects") for told in (a, b))
+    if first is None or second is None:
         return None
     return [
-        PairedSubject(subject=x.subject, label=x.label, cells=x.cells, a=x.accuracy, b=y.accuracy)
-        for x, y in zip(a.subjects, b.subjects, strict=True)
+        PairedSubject(
+            subject=x["subject"], label=x["label"], cells=x["cells"], a=x["accuracy"], b=y["accuracy"]
+        )
+        for x, y in zip(first["table"], second["table"], strict=True)
     ]
 
 
-def _disagreements(desk: Desk, record: PhaseRecord, found: SideBySide) -> list[DisagreementDocument]:
-    cells = desk.verdicts.cells(record)
-    level = found.verdicts[0].cells
+def _disagreements(desk: Desk, record: PhaseRecord, found: SideBySide) -> list[DisagreementDocument] | None:
+    if found.cells is None:
+        return None
+    names, level = desk.verdicts.cells(record), found.cells[0]
     return [
-        DisagreementDocument(cell=cells[at], label=int(level.labels[at]), first=int(level.called[at]))
+        DisagreementDocument(cell=names[at], label=int(level.labels[at]), first=int(level.called[at]))
         for at in found.disagreements()
     ]

@@ -7,7 +7,8 @@ from typing import Annotated
 from eval_server.service.access import Caller, shows_board, status_at, utc
 from eval_server.service.desk import Desk
 from eval_server.service.finding import all_phases
-from eval_server.store.records import PhaseRecord
+from eval_server.service.sight import is_spot_checked
+from eval_server.store.records import PhaseRecord, Rules
 from eval_server.web.documents.document import STABLE, Count, Document, Word
 from submissions.phases import FIRST
 
@@ -68,6 +69,12 @@ class PhaseDocument(Document):
     """So many submissions may a team choose."""
     ladder: bool
     """Whether the board moves only for a clear improvement."""
+    feedback: str
+    """What a team is told of its results: `full`, `summary`, `score`, or `none` until the phase closes."""
+    others: str
+    """What others are told of them: `full` is as much as the team, or the `score` alone."""
+    spot_checked: bool
+    """Whether numbers are now measured on a fifth of the cells, others for each submission."""
     margin: float
     """The margin of non-inferiority in weighted F1."""
     quota: QuotaDocument
@@ -87,6 +94,10 @@ class PhaseList(Document):
 
 def phase_list(desk: Desk, caller: Caller) -> PhaseList:
     return PhaseList(phases=[phase_document(desk, record, caller) for record in all_phases(desk, caller)])
+
+
+def quota_of(rules: Rules) -> QuotaDocument:
+    return QuotaDocument(per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day)
 
 
 def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocument:
@@ -116,10 +127,11 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         part=record.part,
         choices=rules.choices,
         ladder=rules.ladder,
+        feedback=rules.feedback,
+        others=rules.others,
+        spot_checked=is_spot_checked(rules, Caller(), now),
         margin=rules.margin,
-        quota=QuotaDocument(
-            per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day
-        ),
+        quota=quota_of(rules),
         labels_corrected_at=None if corrected is None else utc(corrected),
         url=desk.settings.path_to(f"/phases/{record.name}"),
     )

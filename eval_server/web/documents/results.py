@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from eval_server.judging.feedback import Shown
 from eval_server.scoring.measures import below_93
 from eval_server.scoring.optimism import BestOf
 from eval_server.service.access import Caller
@@ -99,7 +99,7 @@ def best_of_document(known: BestOf | None) -> BestOfDocument | None:
 
 
 class ResultDocument(Document):
-    """The public part of a verdict; all but the metrics are absent before there is one."""
+    """The public part of a verdict; all but the metrics are absent before there is one, or where withheld."""
 
     metrics: Annotated[Metrics, STABLE]
     """Metrics by name; empty before there is a verdict."""
@@ -117,12 +117,14 @@ class ResultDocument(Document):
     """Words under which conditions it was made."""
 
 
-def result_document(document: Mapping[str, Any], found: Submission, caller: Caller) -> ResultDocument:
-    """The public part of a verdict on a submission, rounded for others than the host."""
-    told = {
-        **document,
-        "remarks": remarks(found.remarks, document["remarks"]),
-        "below_93": below_93(document.get("intervals", ())),
-    }
-    result = ResultDocument.model_validate(told)
+def result_document(told: Shown, found: Submission, caller: Caller) -> ResultDocument:
+    """What is told of a verdict on a submission, rounded for others than the host."""
+    document = told.document
+    result = ResultDocument.model_validate(
+        {
+            **document,
+            "remarks": remarks(found.remarks, document["remarks"]),
+            "below_93": below_93(document["intervals"]) if document.get("intervals") else [],
+        }
+    )
     return result if caller.is_host else rounded(result)

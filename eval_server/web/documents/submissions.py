@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+from eval_server.judging.feedback import Shown
 from eval_server.service import handed_in
 from eval_server.service.access import Caller, shows_board, utc
 from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
-from eval_server.service.finding import find_phase, shown_id
+from eval_server.service.finding import find_phase
 from eval_server.service.side_by_side import shown_as
+from eval_server.service.sight import is_spot_checked, level_of, seen, shown_id
 from eval_server.store.records import PhaseRecord, Submission
+from eval_server.web.documents.boards import told_as
 from eval_server.web.documents.document import (
     STABLE,
     Document,
@@ -75,6 +78,10 @@ class SubmissionDocument(ResultDocument):
     """Bytes of the file; for the owner."""
     sha256: Annotated[str | None, STABLE]
     """The digest of the file; for the owner."""
+    feedback: str = "full"
+    """How much who asks is told of it: `full`, `summary`, `score`, or `none` before the phase's end."""
+    spot_checked: bool = False
+    """Whether its numbers are measured on a fifth of the cells, others for each submission."""
     shown: Annotated[str | None, STABLE]
     """The submission whose numbers are told: with the Ladder perhaps an earlier one; null before any are."""
     has_scores: bool
@@ -117,19 +124,20 @@ class SubmissionList(Document):
 def submission_document(desk: Desk, found: Submission, caller: Caller, part: str = "") -> SubmissionDocument:
     record = find_phase(desk, found.phase, caller, part)
     owned = caller.owns(found.team)
-    shown = shown_id(desk, record, found, caller)
-    scored = None if shown is None else desk.verdicts.standing(record, shown)
+    told = seen(desk, record, found, caller)
     result: dict[str, Any] = {"metrics": {}}
-    if scored is not None:
-        result = set_fields(result_document(scored[1], found, caller))
-    seen = scored is not None and shows_board(caller, record.rules, desk.now())
+    if told is not None:
+        result = set_fields(result_document(told, found, caller))
+    visible = told is not None and shows_board(caller, record.rules, desk.now())
     return SubmissionDocument(
         **_facts(desk, record, found, caller, owned=owned),
         **_file(desk, record, found, owned=owned),
         **result,
-        shown=shown,
-        best_of=best_of_document(best_of(desk, record, found)) if seen else None,
-        hints=[] if scored is None else _hints(desk, record, found, shown, scored[0], caller),
+        shown=shown_id(desk, record, found, caller),
+        feedback=told_as(level_of(record.rules, caller, found.team, desk.now())),
+        spot_checked=is_spot_checked(record.rules, caller, desk.now()),
+        best_of=best_of_document(best_of(desk, record, found, caller)) if visible else None,
+        hints=_hints(desk, record, found, told, caller),
     )
 
 
@@ -171,15 +179,12 @@ def _file(desk: Desk, record: PhaseRecord, found: Submission, *, owned: bool) ->
 
 
 def _hints(
-    desk: Desk, record: PhaseRecord, found: Submission, shown: str | None, verdict: str, caller: Caller
+    desk: Desk, record: PhaseRecord, found: Submission, told: Shown | None, caller: Caller
 ) -> list[HintDocument]:
     """Mistakes that look like a bad model, for the owner and the host of a result."""
-    if not caller.owns(found.team):
-        return []
-    hints = handed_in.mistakes(desk, record, found, shown, desk.verdicts.all([verdict])[verdict], caller)
     return [
         HintDocument(reading=one.reading, weighted_f1=one.weighted_f1, says=one.says, mend=one.mend)
-        for one in hints
+        for one in handed_in.mistakes(desk, record, found, told, caller)
     ]
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 from eval_server.service.access import Allowance, Caller, allowance, status_at, utc
 from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
-from eval_server.service.finding import all_phases, shown_id
+from eval_server.service.finding import all_phases
+from eval_server.service.sight import level_of, seen
 from eval_server.store.records import PhaseRecord, Submission, TokenRecord
-from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document
+from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document, told_as
 from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word
 from eval_server.web.documents.results import BestOfDocument, best_of_document, result_document
 from eval_server.web.documents.submissions import SubmissionBrief, submission_brief
@@ -58,6 +59,8 @@ class NewTokenDocument(TokenDocument):
 class OwnSubmission(SubmissionBrief):
     """One line of a team's own submissions, with what it came to and where it stands."""
 
+    feedback: str = "full"
+    """How much is told of it: `full`, `summary`, `score`, or `none` before the phase's end."""
     weighted_f1: float | None
     """Weighted F1; null before there is a verdict, and while its numbers are not out."""
     interval: Annotated[Limits, IN_FULL]
@@ -148,21 +151,21 @@ def team_document(desk: Desk, name: str, caller: Caller) -> TeamDocument:
 def _own(
     desk: Desk, one: Submission, record: PhaseRecord, board: LeaderboardDocument, caller: Caller
 ) -> OwnSubmission:
-    shown = shown_id(desk, record, one, caller)
-    scored = None if shown is None else desk.verdicts.standing(record, shown)
-    result = None if scored is None else result_document(scored[1], one, caller)
+    told = seen(desk, record, one, caller)
+    result = None if told is None else result_document(told, one, caller)
     interval = None if result is None else result.intervals.get("weighted_f1")
     place = next((line for line in board.standings if line.submission == one.id), None)
     return OwnSubmission(
         **dict(submission_brief(desk, one)),
-        weighted_f1=None if result is None else result.metrics["weighted_f1"],
+        feedback=told_as(level_of(record.rules, caller, one.team, desk.now())),
+        weighted_f1=None if result is None else result.metrics.get("weighted_f1"),
         interval=(None, None) if interval is None else interval.interval,
         rank=None if place is None else place.rank,
         rank_set=place.rank_set if place is not None and place.compared else None,
         own_rank_set=None if place is None else place.own_rank_set,
         among_best=None if place is None else place.among_best,
         entries=len(board.standings),
-        best_of=None if place is None else best_of_document(best_of(desk, record, one)),
+        best_of=None if place is None else best_of_document(best_of(desk, record, one, caller)),
     )
 
 

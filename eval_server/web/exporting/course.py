@@ -12,7 +12,8 @@ from eval_server.service.access import Caller, Role
 from eval_server.service.boards import BoardMissing
 from eval_server.service.desk import Desk
 from eval_server.service.finding import all_phases
-from eval_server.service.side_by_side import report_of, verdicts_of
+from eval_server.service.side_by_side import ManyCompared, report_of
+from eval_server.service.sight import measured
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document
 from eval_server.web.documents.phases import PhaseDocument, phase_document
@@ -25,14 +26,22 @@ TRIES = 120
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartExport:
-    """One part of a phase: its board, and its entries side by side; `report` is None for fewer than two."""
+    """One part of a phase: its board, and its entries side by side, where there are two or more."""
 
     part: TruthPart
     told: PhaseDocument
     board: LeaderboardDocument
-    report: Report | None
-    ids: Mapping[str, str]
+    compared: ManyCompared | None
     verdicts: Mapping[str, Verdict]
+
+    @property
+    def report(self) -> Report | None:
+        return None if self.compared is None else self.compared.whole
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The submission behind each entry's name."""
+        return {} if self.compared is None else self.compared.ids
 
     @property
     def ending(self) -> str:
@@ -68,11 +77,11 @@ def _part(desk: Desk, record: PhaseRecord) -> PartExport:
     board = _board(desk, record)
     found = [desk.store.submissions.find(one.submission) for one in board.standings]
     entered = [one for one in found if one is not None]
-    report, ids = report_of(desk, record, entered, HOST) if len(entered) > 1 else (None, {})
-    by_id = verdicts_of(desk, record, entered)
-    names = ids or {one.entry: one.id for one in entered}
+    compared = report_of(desk, record, entered, HOST) if len(entered) > 1 else None
+    by_id = measured(desk, record, entered, HOST)
+    names = {one.entry: one.id for one in entered} if compared is None else compared.ids
     verdicts = {name: by_id[one] for name, one in names.items() if one in by_id}
-    return PartExport(record.part, phase_document(desk, record, HOST), board, report, ids, verdicts)
+    return PartExport(record.part, phase_document(desk, record, HOST), board, compared, verdicts)
 
 
 def _board(desk: Desk, record: PhaseRecord) -> LeaderboardDocument:

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from eval_server.figures.picture import STYLE, Picture
 from eval_server.figures.showing import pictures_of_report
 from eval_server.figures.wording import counted, percent
-from eval_server.web.exporting.course import PartExport, PhaseExport, teams_of
+from eval_server.web.documents.comparisons import significance_document
+from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, teams_of
 from eval_server.web.presenting import boards, comparisons, parts, words
 from eval_server.web.presenting.boards import BoardView
 from eval_server.web.presenting.parts import PartNote
@@ -64,7 +65,7 @@ def _part(part: PartExport, name: str) -> PartSection:
     return PartSection(
         parts.part_note(part.told, host=True),
         boards.board_view(part.board),
-        "" if report is None else comparisons.report_words(report),
+        "" if part.compared is None else comparisons.report_words(significance_document(part.compared, HOST)),
         () if report is None else pictures_of_report(report),
         f"{name}/pictures{part.ending}",
     )

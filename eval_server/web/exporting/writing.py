@@ -103,8 +103,8 @@ def _write_part(part: PartExport, folder: Path) -> None:
     _text(folder / f"board{part.ending}.csv", tables.board_table(part))
     (folder / f"board{part.ending}.json").write_bytes(encoded(part.board))
     _text(folder / f"comparisons{part.ending}.csv", tables.comparisons_table(part))
-    if part.report is not None:
-        document = significance_document(part.report, part.ids, HOST)
+    if part.compared is not None:
+        document = significance_document(part.compared, HOST)
         (folder / f"comparisons{part.ending}.json").write_bytes(encoded(document))
     pictures = folder / f"pictures{part.ending}"
     pictures.mkdir()

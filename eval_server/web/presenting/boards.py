@@ -22,14 +22,13 @@ from eval_server.figures.wording import (
     ranks,
 )
 from eval_server.judging.placing import ALPHA
+from eval_server.judging.spot_check import SAID
 from eval_server.scoring.counts import settled
 from eval_server.scoring.measures import Unit, measure
 from eval_server.service.naming import unique_names
 from eval_server.web.documents.boards import LeaderboardDocument, ReferenceDocument, StandingDocument
 from eval_server.web.presenting.parts import moved_words
-from eval_server.web.presenting.words import (
-    known_interval,
-)
+from eval_server.web.presenting.words import digits_of, known_interval
 
 MOST_LANES = 6
 """Bars that stand side by side at most; further overlapping ones are said by the rank sets alone."""
@@ -84,7 +83,7 @@ class BoardRow:
     apart: str
     entry: str
     team: str
-    weighted_f1: float
+    weighted_f1: float | None
     interval: str
     mark: str
     measures: tuple[MeasureCell, ...]
@@ -134,6 +133,9 @@ class BoardView:
     measures: int
     footnote: str
     finding: Finding | None = None
+    digits: int = 2
+    intervals: bool = True
+    withheld: str = ""
 
 
 def sortable(sort: str, order: str) -> bool:
@@ -157,13 +159,13 @@ def board_view(
     bars, width = _bars(groups, len(standings))
     ranked = current.key == "rank" and current.sorted == "ascending"
     shown = [
-        _row(one, columns, scale, bars[at], _joined(groups, at), len(standings))
+        _row(one, columns, scale, bars[at], _joined(groups, at), len(standings), digits_of(board.feedback))
         for at, one in enumerate(standings)
     ]
     ordered = shown if ranked else _sorted(shown, standings, current)
     found = [row for row in ordered if _is_named(row, named)]
     return BoardView(
-        told(standings),
+        told(standings, board.feedback),
         "" if board.metric == "weighted_f1" else metric_name(board.metric),
         columns,
         rows.axis(scale) if standings or references else "",
@@ -174,7 +176,17 @@ def board_view(
         sum(column.measure for column in columns),
         _footnote(standings) + _findable(board),
         Finding(named, current.css, order, len(standings)) if named or len(standings) >= MANY else None,
+        digits_of(board.feedback),
+        board.feedback != "score",
+        _withheld(board),
     )
+
+
+def _withheld(board: LeaderboardDocument) -> str:
+    """How what is shown was measured, where it is not on all cells; empty at full feedback."""
+    if not board.visible or not board.spot_checked:
+        return ""
+    return f"Each number is {SAID}, others for each submission; once the phase has closed all cells count."
 
 
 def _is_named(row: BoardRow, named: str) -> bool:
@@ -233,6 +245,7 @@ def _row(
     bars: tuple[tuple[int, str], ...],
     joined: str,
     count: int,
+    digits: int,
 ) -> BoardRow:
     interval = known_interval(one.interval)
     shown = [(head, one.number(head.key)) for head in columns if head.measure]
@@ -247,8 +260,8 @@ def _row(
         one.entry,
         one.team,
         one.weighted_f1,
-        interval_words(interval),
-        rows.mark(one.weighted_f1, interval, scale),
+        interval_words(interval, digits),
+        "" if one.weighted_f1 is None else rows.mark(one.weighted_f1, interval, scale),
         tuple(measures),
         one.submitted_at,
         one.submissions,
@@ -280,12 +293,18 @@ def own_lines(board: LeaderboardDocument, team: str | None) -> list[OwnLine]:
             one.submission,
             one.entry,
             _place(one, len(board.standings)),
-            f"{percent(one.weighted_f1)} %",
+            metric_words_of(board, one),
             "" if one.submission == leader else leader,
         )
         for one in board.standings
         if team is not None and one.team == team
     ]
+
+
+def metric_words_of(board: LeaderboardDocument, one: StandingDocument) -> str:
+    """A line's weighted F1, or what the phase tells in its place."""
+    value = one.number(board.metric) if one.weighted_f1 is None else one.weighted_f1
+    return f"{percent(value, digits_of(board.feedback))} %"
 
 
 def _place(one: StandingDocument, count: int) -> str:
@@ -325,10 +344,12 @@ def _reference(one: ReferenceDocument, scale: tuple[float, float]) -> ReferenceR
     return ReferenceRow(one.entry, one.source, value, mark)
 
 
-def told(standings: Sequence[StandingDocument]) -> str:
+def told(standings: Sequence[StandingDocument], feedback: str = "full") -> str:
     """The sentence above the leaderboard: what can and what cannot be told about the best."""
     if not standings:
         return "No entry has been ranked yet; published results stand below for orientation."
+    if feedback == "score" and len(standings) > 1:
+        return "This phase tells scores alone."
     names = unique_names([(one.entry, one.team) for one in standings])
     return of_ranks.best_told(names, [one.rank_set for one in standings] if standings[0].compared else None)
 

@@ -14,9 +14,9 @@ from eval_server.figures.wording import (
     signed,
     signed_interval,
 )
-from eval_server.judging.report import Report
-from eval_server.web.documents.comparisons import EquivalenceDocument, PairDocument
-from eval_server.web.presenting.words import known_interval
+from eval_server.judging.spot_check import SAID
+from eval_server.web.documents.comparisons import EquivalenceDocument, PairDocument, SignificanceDocument
+from eval_server.web.presenting.words import digits_of, known_interval
 
 ALPHA = 0.05
 """The level of every test on a page."""
@@ -40,12 +40,12 @@ def pair_view(found: PairDocument, names: Mapping[str, str]) -> PairView:
     """A comparison's document in words; `names` are those of the submissions."""
     a, b = names[found.a], names[found.b]
     limits = known_interval(found.interval)
-    interval = "" if limits is None else signed_interval(limits)
+    interval = "" if limits is None else signed_interval(limits, digits_of(found.feedback))
     return PairView(
         a,
         b,
-        f"{said.better(a, b, found.p if found.p_holm is None else found.p_holm, ALPHA)}.",
-        signed(found.difference),
+        _answer(found, a, b),
+        signed(found.difference, digits_of(found.feedback)),
         interval,
         _pair_sentence(found, a),
         _pair_verdict(found),
@@ -53,8 +53,19 @@ def pair_view(found: PairDocument, names: Mapping[str, str]) -> PairView:
     )
 
 
+def _answer(found: PairDocument, a: str, b: str) -> str:
+    """What a reader wants to know first; a summary holds no p, and whether a difference is shown."""
+    p = found.p if found.p_holm is None else found.p_holm
+    if p is None and found.significant is not None:
+        p = 0.0 if found.significant else 1.0
+    return f"{said.better(a, b, p, ALPHA)}."
+
+
 def _pair_sentence(found: PairDocument, a: str) -> str:
     subjects = found.subjects
+    if found.feedback == "summary" and found.significant is not None:
+        measured = f" Both are {SAID}, others for each." if found.spot_checked else ""
+        return f"This phase tells a summary: no results by subject, and no p values.{measured}"
     if subjects is None or found.p is None:
         return f"{said.unknown()}."
     better, worse = sum(one.a > one.b for one in subjects), sum(one.a < one.b for one in subjects)
@@ -103,8 +114,9 @@ def part_lines(found: PairDocument) -> list[PartLine]:
         values = ours.get(name), theirs.get(name)
         if values[0] is None or values[1] is None:
             continue
-        words = [percent(value) for value in values]
-        difference = signed(values[0] - values[1])
+        digits = digits_of(found.feedback)
+        words = [percent(value, digits) for value in values]
+        difference = signed(values[0] - values[1], digits)
         lines.append(PartLine(metric_name(name), words[0], words[1], difference, p_number(p)))
     return lines
 
@@ -122,15 +134,17 @@ def _side(found: PairDocument, submission: str) -> dict[str, float | None]:
 
 
 def cell_level(found: PairDocument, a: str, b: str) -> str:
-    """McNemar's test in a sentence that says what it is not."""
+    """McNemar's test in a sentence that says what it is not; empty in a summary."""
     test, effect = found.mcnemar, found.design_effect
+    if test is None:
+        return ""
     told = said.cells_apart((a, b), (test.only_a, test.only_b), test.midp)
     if effect is None or not math.isfinite(effect):
         return told
     return f"{told} {said.design_effect(effect)}"
 
 
-def report_words(report: Report) -> str:
+def report_words(report: SignificanceDocument) -> str:
     """What a comparison of many says, in a sentence."""
     if report.subjects is None:
         return f"{said.unknown()}."
@@ -151,18 +165,19 @@ class PairLine:
     significant: bool
 
 
-def pair_lines(report: Report, ids: Mapping[str, str]) -> list[PairLine]:
+def pair_lines(report: SignificanceDocument) -> list[PairLine]:
     """Every pair of a report, in leaderboard order."""
+    ids = report.submissions
     return [
         PairLine(
             (ids[pair.a], ids[pair.b]),
             pair.a,
             pair.b,
-            signed(pair.difference),
-            signed_interval(known_interval(pair.interval.limits)),
+            signed(pair.difference, digits_of(report.feedback)),
+            signed_interval(known_interval(pair.interval), digits_of(report.feedback)),
             p_number(pair.p),
             p_number(pair.p_holm),
-            pair.p_holm is not None and pair.p_holm < report.alpha,
+            bool(pair.significant) if pair.p_holm is None else pair.p_holm < report.alpha,
         )
         for pair in report.pairs
     ]

@@ -22,14 +22,16 @@ from eval_server.figures.wording import (
     percent,
 )
 from eval_server.judging.placing import ALPHA
-from eval_server.judging.verdict import Verdict
-from eval_server.scoring.measures import MEASURES, measure
+from eval_server.judging.spot_check import SAID
+from eval_server.judging.verdict import CellLevel, Verdict
+from eval_server.scoring.measures import MEASURES, Unit, measure
 from eval_server.web.documents.boards import LeaderboardDocument, StandingDocument
 from eval_server.web.documents.publishing import DIGITS
 from eval_server.web.documents.results import BestOfDocument, IntervalDocument
 from eval_server.web.documents.submissions import SubmissionDocument
 from eval_server.web.documents.teams import OwnSubmission
 from eval_server.web.presenting.words import (
+    digits_of,
     duration,
     known_interval,
     moment,
@@ -75,20 +77,42 @@ def headline(found: SubmissionDocument, board: LeaderboardDocument, *, placed: b
 
     `placed` says whether the board at hand knows it already.
     """
-    value = found.intervals["weighted_f1"]
+    value = found.intervals.get("weighted_f1")
+    if value is None:
+        return Headline("", told_of(found), _place(found, board, placed=placed))
     interval = known_interval(value.interval)
-    subjects = found.subjects
-    right = _right(found)
+    subjects = board.subjects if found.subjects is None else found.subjects.count
+    said, digits = _right(found), digits_of(found.feedback)
     if interval is None or subjects is None:
         reason = value.remark or "it cannot be estimated here"
-        return Headline("", f"{right} {no_interval(reason)}", _place(found, board, placed=placed))
-    sentence = f"{right} {interval_says(subjects.count, *interval)}"
-    return Headline(interval_words(interval), sentence, _place(found, board, placed=placed))
+        there = "" if interval is None else interval_words(interval, digits)
+        why = "" if interval is not None else no_interval(reason)
+        return Headline(there, f"{said} {why}".strip(), _place(found, board, placed=placed))
+    sentence = f"{said} {interval_says(subjects, *interval)}".strip()
+    return Headline(interval_words(interval, digits), sentence, _place(found, board, placed=placed))
+
+
+def headline_metric(found: SubmissionDocument, ranked_by: str) -> tuple[str, float | None]:
+    """The number that a page begins with: weighted F1, or the ranked metric where that alone is told."""
+    name = "weighted_f1" if "weighted_f1" in found.metrics else ranked_by
+    return name, found.metrics.get(name)
+
+
+def told_of(found: SubmissionDocument) -> str:
+    """What of a result is not told, in a sentence; empty at full feedback."""
+    measured = f" It is {SAID}, others for each submission." if found.spot_checked else ""
+    if found.feedback == "summary":
+        return f"This phase tells a summary: no results by subject, and no confusion matrix.{measured}"
+    if found.feedback == "score":
+        return f"This phase tells the score alone.{measured}"
+    return ""
 
 
 def _right(found: SubmissionDocument) -> str:
     counts = found.confusion
-    return "" if counts is None else f"{counts.tp + counts.tn:,} of {found.cells:,} cells are called right."
+    if counts is None:
+        return told_of(found)
+    return f"{counts.tp + counts.tn:,} of {found.cells:,} cells are called right."
 
 
 def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: bool) -> str:
@@ -136,7 +160,8 @@ def metric_lines(found: SubmissionDocument) -> list[MetricLine]:
     """All metrics of a scored submission, percentages first."""
     metrics, intervals = found.metrics, found.intervals
     names = dict.fromkeys([*(name for name in MEASURES if name in metrics), *metrics])
-    lines = [_metric_line(name, metrics[name], intervals.get(name)) for name in names]
+    words_of = _coarse if found.feedback != "full" else metric_words
+    lines = [_metric_line(name, metrics[name], intervals.get(name), words_of) for name in names]
     if found.subjects is not None:
         summary = found.subjects
         limits = known_interval(summary.mean_interval)
@@ -145,13 +170,25 @@ def metric_lines(found: SubmissionDocument) -> list[MetricLine]:
     return lines
 
 
-def _metric_line(name: str, value: float | None, interval: IntervalDocument | None) -> MetricLine:
+def _coarse(name: str, value: float | None) -> str:
+    """A number of which a tenth of a percent is told, as a table has it."""
+    if value is None or measure(name).unit is Unit.PLAIN:
+        return ABSENT if value is None else f"{value:.{DIGITS}f}"
+    return percent(value, 1)
+
+
+def _metric_line(
+    name: str,
+    value: float | None,
+    interval: IntervalDocument | None,
+    words_of: Callable[[str, float | None], str],
+) -> MetricLine:
     limits = None if interval is None else known_interval(interval.interval)
     remark = "" if interval is None else interval.remark
     return MetricLine(
         metric_name(name) + measure(name).unit.value,
-        metric_words(name, value),
-        _limits(partial(metric_words, name), limits, remark, marked=measure(name).marked),
+        words_of(name, value),
+        _limits(partial(words_of, name), limits, remark, marked=measure(name).marked),
     )
 
 
@@ -220,7 +257,7 @@ def worst_cells(verdict: Verdict, cells: Sequence[str], most: int = 24) -> list[
     return [
         WrongCell(
             cells[at],
-            subject_of(verdict, at),
+            subject_of(level, at),
             bool(level.labels[at] == 1),
             None if level.scores is None else float(level.scores[at]),
         )
@@ -228,7 +265,6 @@ def worst_cells(verdict: Verdict, cells: Sequence[str], most: int = 24) -> list[
     ]
 
 
-def subject_of(verdict: Verdict, at: int) -> str:
+def subject_of(level: CellLevel, at: int) -> str:
     """The subject of a cell, empty where it is not known."""
-    level = verdict.cells
     return "" if level.subjects is None or level.names is None else level.names[level.subjects[at]]

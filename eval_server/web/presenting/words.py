@@ -46,6 +46,11 @@ def known_interval(limits: Sequence[float | None] | None) -> tuple[float, float]
     return limits[0], limits[1]
 
 
+def digits_of(feedback: str) -> int:
+    """Digits of a percentage: below full feedback a tenth of a percent is told."""
+    return 2 if feedback == "full" else 1
+
+
 def phase_words(phase: PhaseDocument) -> tuple[str, ...]:
     """The words that stand beside a phase."""
     marks = {"partial": phase.partial, "drawn": phase.drawn}
@@ -101,6 +106,23 @@ VISIBILITIES = {
     "hidden": "The board is hidden until the phase closes.",
     "anonymous": "The board shows a lasting stand-in in place of each team, except one's own.",
 }
+
+
+FEEDBACKS = {
+    "full": "A team is told everything about its submissions but single cells.",
+    "summary": "A team is told a summary of its submissions: the metrics of its labels, to a tenth of a "
+    "percent, with their limits. Nothing is told by subject.",
+    "score": "A team is told the score that orders the board, to a tenth of a percent, and nothing else.",
+    "none": "Nothing is told of results before the phase closes; then a summary is.",
+}
+OTHERS = {
+    "full": "Others are told as much of them.",
+    "score": "Others are told that score alone.",
+}
+SPOT_CHECKED = (
+    "While the phase is open each number is measured on a fifth of the cells, others for each submission, so "
+    "that many uploads do not give the labels away. Once it has closed, all cells count."
+)
 
 
 def commands(phase: PhaseDocument, base: str, *, open_to_all: bool) -> list[str]:

@@ -16,6 +16,7 @@ from eval_server.service.access import Caller, Role
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_submission
 from eval_server.service.parts import word_of
+from eval_server.service.sight import seen
 from eval_server.store.records import SCORED, WAITING, PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.handing_in import CheckDocument, check_document
@@ -124,24 +125,27 @@ def submission(
         state=submissions.status_words(found),
         **_scored(desk, record, found, caller),
     )
-    if not (_told(desk, record, stored) and (found.metrics or stored.status != SCORED)):
+    complete = found.metrics or found.feedback == "none" or stored.status != SCORED
+    if not (_told(desk, record, stored) and complete):
         answer.headers["Refresh"] = "1"
     return answer
 
 
 def _scored(desk: Desk, record: PhaseRecord, found: SubmissionDocument, caller: Caller) -> dict[str, Any]:
-    """What a scored submission's page shows beside its document."""
-    key = desk.verdicts.standing(record, found.shown) if found.shown else None
-    if key is None or not found.metrics:
+    """What a scored submission's page shows beside its document; pictures at full feedback only."""
+    stored = find_submission(desk, found.id, caller)
+    told = seen(desk, record, stored, caller) if found.metrics else None
+    if told is None:
         return {}
-    verdict = desk.verdicts.all([key[0]])[key[0]]
     board = leaderboard_document(desk, record, caller)
+    whole = told.whole
     return {
         "headline": submissions.headline(found, board, placed=desk.boards.knows(record, found.id)),
         "best_of": submissions.best_of_words(found.best_of, record.rules.metric),
         "metrics": submissions.metric_lines(found),
-        "pictures": submissions.pictures_of(found.entry, verdict, host=caller.is_host),
-        "worst": _worst(desk, record, verdict) if caller.is_host else [],
+        "ranked": submissions.headline_metric(found, record.rules.metric),
+        "pictures": () if whole is None else submissions.pictures_of(found.entry, whole, host=caller.is_host),
+        "worst": _worst(desk, record, whole) if whole is not None and caller.is_host else [],
     }
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from eval_server.service import health
+from eval_server.service import health, suspects
 from eval_server.service.access import require_host
+from eval_server.service.finding import find_phase
 from eval_server.web.documents.hosting import (
     AuditDocument,
+    DesignsDocument,
     HealthDocument,
     audit_document,
+    designs_document,
     troubles_document,
 )
 from eval_server.web.routes.answers import as_json, sends, tells
@@ -43,6 +46,17 @@ def metrics(request: Request, desk: AtDesk, caller: Asker) -> Response:
         require_host(caller)
     text = request.app.state.counters.text(desk.store)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get(
+    "/api/phases/{phase}/designs",
+    summary="Teams whose uploads look like a design to learn labels by; for the host",
+    **tells(DesignsDocument),
+)
+def designs(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    require_host(caller)
+    record = find_phase(desk, phase)
+    return as_json(designs_document(record.name, suspects.designs(desk.store, desk.verdicts, record)))
 
 
 @router.get("/api/audit", summary="What the hosts did, the newest first", **tells(AuditDocument))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from eval_server.figures import examples
+from eval_server.figures.picture import Picture
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
 from eval_server.service.access import Caller, status_at
 from eval_server.service.desk import Desk
@@ -17,9 +18,10 @@ from eval_server.service.making import CURRENT
 from eval_server.service.parts import word_of
 from eval_server.service.refusals import NotFound
 from eval_server.service.side_by_side import SideBySide, compared_names, report_of, side_by_side
+from eval_server.service.sight import kept_beside, reader
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
-from eval_server.web.documents.comparisons import pair_document
+from eval_server.web.documents.comparisons import PairDocument, pair_document, significance_document
 from eval_server.web.documents.phases import phase_document, phase_list
 from eval_server.web.presenting import boards, comparisons, parts, submissions, words
 from eval_server.web.routes import pictures
@@ -96,15 +98,15 @@ def _marked(table: str, own: Sequence[boards.OwnLine]) -> str:
 def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, str, str]) -> str:
     """The leaderboard as HTML, as asked for: by which column, in which order, with what in a name.
 
-    That of a public board is kept for the minute, in every order.
+    What many readers share is kept for the minute, in every order.
     """
     sort, order, named = asked
     # for the minute, because the table says how long ago things were
-    current, now = desk.boards.current(record), desk.now().replace(second=0, microsecond=0)
-    part = word_of(record, desk.now())
-    key, public = f"table {sort} {order} {part}", record.rules.visibility == "public" and not named
-    kept = current.told.get(key)
-    if public and kept is not None and kept[0] == now:
+    kept_told, now = kept_beside(desk, record, caller), desk.now().replace(second=0, microsecond=0)
+    part, same = word_of(record, desk.now()), reader(desk, record, caller)
+    key, shared = f"table {same} {sort} {order} {part}", same is not None and not named
+    kept = kept_told.get(key)
+    if shared and kept is not None and kept[0] == now:
         return str(kept[1])
     view = boards.board_view(leaderboard_document(desk, record, caller), *asked, part)
     is_open = status_at(record.rules, desk.now()) == "open"
@@ -120,8 +122,8 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, st
         open=is_open,
         part=part,
     )
-    if public and boards.sortable(sort, order):
-        current.told[key] = now, table
+    if shared and boards.sortable(sort, order):
+        kept_told[key] = now, table
     return table
 
 
@@ -136,6 +138,9 @@ def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response
         phase_words=words.phase_words(told),
         represents=words.represents_words(told),
         visibility=words.VISIBILITIES[told.visibility],
+        feedback=words.FEEDBACKS[told.feedback],
+        others=words.OTHERS[told.others],
+        spot_checked=words.SPOT_CHECKED,
     )
 
 
@@ -158,11 +163,10 @@ def _pair(
     request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
 ) -> Response:
     """Two entries: what the JSON twin says, in words and pictures."""
-    pair = side_by_side(desk, record, found[0], found[1])
+    pair = side_by_side(desk, record, found[0], found[1], caller)
     document = pair_document(desk, record, pair, caller)
     names = dict(zip([one.id for one in found], compared_names(desk, record, found, caller), strict=True))
-    verdicts = dict(zip([one.id for one in found], pair.verdicts, strict=True))
-    a, b = document.a, document.b
+    turned = document.a != found[0].id
     shown = comparisons.pair_view(document, names)
     told = phase_document(desk, record, caller)
     return page(
@@ -173,13 +177,23 @@ def _pair(
         part_note=parts.part_note(told, host=caller.is_host),
         part=word_of(record, desk.now()),
         pair=shown,
-        ids=(a, b),
-        pictures=pictures_of_pair(shown.a, shown.b, verdicts[a], verdicts[b], document.p),
+        ids=(document.a, document.b),
+        pictures=_pictures_of_pair(pair, document, shown, turned=turned),
         lines=comparisons.part_lines(document),
         diagnosis=comparisons.diagnosis(document, shown.a, shown.b),
         cell_level=comparisons.cell_level(document, shown.a, shown.b),
-        cells=_disagreements(desk, record, pair, turned=a != found[0].id) if caller.is_host else None,
+        cells=_disagreements(desk, record, pair, turned=turned),
     )
+
+
+def _pictures_of_pair(
+    pair: SideBySide, document: PairDocument, shown: comparisons.PairView, *, turned: bool
+) -> tuple[Picture, ...]:
+    """Subject by subject and against chance; nothing in a summary."""
+    ours, theirs = (told.whole for told in (reversed(pair.shown) if turned else pair.shown))
+    if ours is None or theirs is None:
+        return ()
+    return pictures_of_pair(shown.a, shown.b, ours, theirs, document.p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +221,20 @@ class CellsApart:
         return any(row.picture for row in self.rows)
 
 
-def _disagreements(desk: Desk, record: PhaseRecord, pair: SideBySide, *, turned: bool) -> CellsApart:
+def _disagreements(desk: Desk, record: PhaseRecord, pair: SideBySide, *, turned: bool) -> CellsApart | None:
     """The cells called differently, with pictures where the host named the images; the better entry first."""
     cells = desk.verdicts.cells(record)
-    ours, theirs = reversed(pair.verdicts) if turned else pair.verdicts
+    if pair.cells is None:
+        return None
+    ours, theirs = reversed(pair.cells) if turned else pair.cells
     at = pair.disagreements()
     rows = [
         CalledApart(
             cells[cell],
             submissions.subject_of(ours, cell) or "not known",
-            CLASSES[ours.cells.labels[cell]],
-            CLASSES[ours.cells.called[cell]],
-            CLASSES[theirs.cells.called[cell]],
+            CLASSES[ours.labels[cell]],
+            CLASSES[ours.called[cell]],
+            CLASSES[theirs.called[cell]],
             pictures.address(desk, record, cells[cell]),
         )
         for cell in at[:MOST_CELLS]
@@ -232,8 +248,8 @@ def _map(
     request: Request, desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller
 ) -> Response:
     """More than two entries: who is better than whom."""
-    report, ids = report_of(desk, record, found, caller)
-    told = phase_document(desk, record, caller)
+    many = report_of(desk, record, found, caller)
+    document, told = significance_document(many, caller), phase_document(desk, record, caller)
     return page(
         request,
         "map.html",
@@ -241,10 +257,10 @@ def _map(
         phase=told,
         part_note=parts.part_note(told, host=caller.is_host),
         part=word_of(record, desk.now()),
-        told=comparisons.report_words(report),
-        pictures=pictures_of_report(report),
-        pairs=comparisons.pair_lines(report, ids),
-        ids=list(ids.values()),
+        told=comparisons.report_words(document),
+        pictures=() if many.whole is None else pictures_of_report(many.whole),
+        pairs=comparisons.pair_lines(document),
+        ids=list(many.ids.values()),
     )
 
 

@@ -11,12 +11,12 @@ from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
 from eval_server.figures.wording import counted, listed
-from eval_server.service import health, sessions
+from eval_server.service import health, sessions, suspects
 from eval_server.service.access import TOKEN_DAYS, Caller, Role, TooMany, require_host
 from eval_server.service.desk import Desk
-from eval_server.service.finding import find_team, visible_teams
+from eval_server.service.finding import find_phase, find_team, visible_teams
 from eval_server.service.refusals import TokenInvalid
-from eval_server.web.documents.hosting import audit_document
+from eval_server.web.documents.hosting import DesignDocument, audit_document, designs_document
 from eval_server.web.documents.phases import phase_list
 from eval_server.web.documents.submissions import submission_brief
 from eval_server.web.documents.teams import NewTokenDocument, new_token_document, team_document
@@ -152,6 +152,11 @@ def course(request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
     return FileResponse(path, filename="course.zip", background=BackgroundTask(kept.close))
 
 
+def _designs(desk: Desk, phase: str) -> list[DesignDocument]:
+    found = suspects.designs(desk.store, desk.verdicts, find_phase(desk, phase))
+    return designs_document(phase, found).designs
+
+
 @router.get("/host")
 def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_host(caller)
@@ -166,6 +171,7 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         title="Host",
         wrong=health.troubles(desk),
         phases=phases,
+        designs=[(phase, found) for phase in phases if (found := _designs(desk, phase.name))],
         submissions=[submission_brief(desk, one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},
         counts=f"{total}: {listed(said)}." if said else "None yet.",

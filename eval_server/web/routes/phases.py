@@ -103,7 +103,7 @@ def compare_two(
 ) -> Response:
     record = find_phase(desk, phase, caller, part)
     one, other = find_pair(desk, record, (a, b), caller)
-    return as_json(pair_document(desk, record, side_by_side(desk, record, one, other), caller))
+    return as_json(pair_document(desk, record, side_by_side(desk, record, one, other, caller), caller))
 
 
 @router.get(
@@ -119,5 +119,5 @@ def compare_many(
     part: PartAsked = "",
 ) -> Response:
     record = find_phase(desk, phase, caller, part)
-    report, ids = report_of(desk, record, find_selected(desk, record, s, caller), caller)
-    return as_json(significance_document(report, ids, caller))
+    found = report_of(desk, record, find_selected(desk, record, s, caller), caller)
+    return as_json(significance_document(found, caller))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from eval_server.judging.comparing import compare
+from eval_server.judging.feedback import Level
 from eval_server.judging.verdict import Verdict, judge
-from eval_server.web.documents.comparisons import PairDocument
+from eval_server.service.access import Caller
+from eval_server.service.side_by_side import ManyCompared
+from eval_server.web.documents.comparisons import PairDocument, significance_document
 from eval_server.web.presenting.comparisons import (
     cell_level,
     diagnosis,
@@ -108,7 +111,9 @@ def test_the_test_on_cells_is_labelled_as_what_decides_nothing() -> None:
 
 
 def test_many_entries_are_summed_up_and_listed_pair_by_pair() -> None:
-    report = compare({"a": a_verdict(0), "b": a_verdict(5), "c": a_verdict(14)}, stability=False)
+    found = compare({"a": a_verdict(0), "b": a_verdict(5), "c": a_verdict(14)}, stability=False)
+    many = ManyCompared(found.to_json(), {"a": "1", "b": "2", "c": "3"}, Level.FULL, found)
+    report = significance_document(many, Caller())
     assert report_words(report).startswith("None of the 3 differences in weighted F1 is significant at 5 %")
-    lines = pair_lines(report, {"a": "1", "b": "2", "c": "3"})
+    lines = pair_lines(report)
     assert [line.ids for line in lines] == [("1", "2"), ("1", "3"), ("2", "3")]
