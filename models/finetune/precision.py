@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from models.contract import EntryUnavailable, Session
+from models.finetune.heap import keep_freed_memory
 from models.finetune.recipe import Recipe
 
 _IMAGES_A_PASS = {"cpu": 8, "cuda": 256}
@@ -117,6 +118,8 @@ def autocast(
 
 
 def placed(module: nn.Module, device: torch.device, recipe: Recipe) -> nn.Module:
-    """The network on its device, in the memory layout of the recipe."""
+    """The network on its device, in the memory layout of the recipe; a processor's memory is kept."""
+    if device.type == "cpu":
+        keep_freed_memory()
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     return module.to(device=device, memory_format=layout)  # type: ignore[call-overload,no-any-return]
