@@ -33,7 +33,7 @@ test: $(VENV)/.all  ## all tests
 test-fast: $(VENV)/.all  ## without browsers, crashes and training: for every small change
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --fast
 
-services: $(VENV)/.all  ## Chromium, PostgreSQL, nginx and axe-core, without which some tests are skipped (Debian, root)
+services: $(VENV)/.all  ## Chromium, PostgreSQL, nginx, LaTeX and axe-core, without which some tests are skipped (Debian, root)
 	VENV=$(VENV) .ci/services
 
 check: $(VENV)/.all  ## lint, types, import contracts

@@ -23,6 +23,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     ),
     "openvino": ("openvino",),
     "export": ("onnx", "onnxscript", "onnxruntime"),
+    "paper": ("vl_convert",),
     "cluster": ("dask", "distributed"),
 }  # fmt: skip
 """What each extra brings, as it is imported."""

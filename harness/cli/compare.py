@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,14 +56,22 @@ if TYPE_CHECKING:
 )
 @click.option("--pairs", "pairs_file", type=PATH, help="Write every pair with its tests as a CSV file.")
 @click.option("--html", "page", type=PATH, help="Write one page with all pictures.")
-@click.option("--pictures", type=PATH, help="Write every picture as an SVG file into this folder.")
+@click.option("--pictures", type=PATH, help="Write every picture as a file into this folder (SVG).")
+@click.option(
+    "--as",
+    "picture_form",
+    type=click.Choice(("svg", "pdf", "png")),
+    help="With --pictures: for a paper, as wide as a column (8.5 cm) and with the letters inside.",
+)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("table", "markdown", "csv", "json")),
+    type=click.Choice(("table", "markdown", "csv", "json", "latex")),
     default="table",
     show_default=True,
 )
+@click.option("--cite", is_flag=True, help="Print what to write in a methods section, with references.")
+@click.option("-o", "--out", "file", type=PATH, help="Write what --format or --cite gives into this file.")
 @SCORES
 @JSON
 def compare(
@@ -79,7 +88,10 @@ def compare(
     pairs_file: Path | None,
     page: Path | None,
     pictures: Path | None,
+    picture_form: str | None,
     form: str,
+    cite: bool,
+    file: Path | None,
     scale: str | None,
     as_json: bool,
 ) -> None:
@@ -93,14 +105,25 @@ def compare(
     from harness.python.judging import leaderboard_of
     from harness.reports.judged import judged
 
+    _require_sense(pictures, picture_form, form, file, cite=cite)
     asked = asked_truth(truth_file, split, data_root, trust_labels=trust_labels)
     found = judged(entries, asked, scale)
     chance = _chance(alpha, level)
     shown = leaderboard_of(found, baseline=baseline, margin=margin, alpha=chance).shown
     if published:
         shown = replace(shown, references=_references(shown.report.phase))
-    _write(shown, page, pictures, pairs_file)
-    _show(shown, "json" if as_json else form)
+    _write(shown, page, pictures, pairs_file, picture_form)
+    _show(shown, "json" if as_json else "cite" if cite else form, file)
+
+
+def _require_sense(
+    pictures: Path | None, picture_form: str | None, form: str, file: Path | None, *, cite: bool
+) -> None:
+    """Raise, before any work, where an option has nothing that it could be about."""
+    if picture_form is not None and pictures is None:
+        raise click.UsageError("--as says how pictures are written: add --pictures FOLDER.")
+    if file is not None and form == "table" and not cite:
+        raise click.UsageError("--out writes a document: add --format latex, markdown, csv or json.")
 
 
 def _chance(alpha: float, level: float | None) -> float:
@@ -120,7 +143,9 @@ def _references(phase: str) -> tuple[Reference, ...]:
     return tuple(Reference(*fields) for fields in PUBLISHED.get(phase, ()))
 
 
-def _write(shown: Shown, page: Path | None, pictures: Path | None, pairs_file: Path | None) -> None:
+def _write(
+    shown: Shown, page: Path | None, pictures: Path | None, pairs_file: Path | None, picture_form: str | None
+) -> None:
     """Write the page, the pictures and the pairs that were asked for."""
     if page is None and pictures is None and pairs_file is None:
         return
@@ -132,25 +157,43 @@ def _write(shown: Shown, page: Path | None, pictures: Path | None, pairs_file: P
         write_page(page, shown)
         console.say(f"wrote {page}")
     if pictures is not None:
-        console.say(f"wrote {write_pictures(pictures, shown)} pictures to {pictures}")
+        console.say(f"wrote {write_pictures(pictures, shown, picture_form)} pictures to {pictures}")
     if pairs_file is not None:
         write_whole(pairs_file, pairs_of_entries(shown.report))
         console.say(f"wrote {pairs_file}")
 
 
-def _show(shown: Shown, form: str) -> None:
+def _show(shown: Shown, form: str, file: Path | None) -> None:
     from harness import console
+    from harness.python.judging import Leaderboard
+
+    if form == "table":
+        show_table(shown)
+    elif file is not None:
+        write_whole(file, _text(shown, form) + "\n")
+        console.say(f"wrote {file}")
+    elif form == "json":
+        console.emit(Leaderboard(shown).to_dict())
+    else:
+        console.result(_text(shown, form))
+
+
+def _text(shown: Shown, form: str) -> str:
+    """The comparison as a document in this form."""
     from harness.python.judging import Leaderboard
     from harness.reports import leaderboard
 
+    if form == "latex":
+        from harness.reports.latex import latex
+
+        return latex(shown)
+    if form == "cite":
+        from harness.reports.citing import methods_section
+
+        return methods_section(shown.report)
     if form == "json":
-        console.emit(Leaderboard(shown).to_dict())
-    elif form == "markdown":
-        console.result(leaderboard.markdown(shown))
-    elif form == "csv":
-        console.result(leaderboard.comma_separated(shown).rstrip("\n"))
-    else:
-        show_table(shown)
+        return json.dumps(Leaderboard(shown).to_dict(), indent=2, ensure_ascii=False)
+    return leaderboard.markdown(shown) if form == "markdown" else leaderboard.comma_separated(shown).rstrip()
 
 
 def show_table(shown: Shown) -> None:

@@ -136,6 +136,18 @@ class Leaderboard:
 
         return pd.json_normalize(self.report.to_json()["pairs"], sep="_")
 
+    def to_latex(self) -> str:
+        """The table for a paper, as ``harness compare --format latex`` prints it."""
+        from harness.reports.latex import latex
+
+        return latex(self.shown)
+
+    def cite(self) -> str:
+        """What to write in a methods section, with its references: ``harness compare --cite``."""
+        from harness.reports.citing import methods_section
+
+        return methods_section(self.report)
+
     def save_page(self, path: str | Path) -> None:
         """Write the page of ``harness compare --html``: all pictures, no network needed."""
         from harness.reports.page import write_page

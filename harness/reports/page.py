@@ -41,6 +41,7 @@ from eval_server.judging.report import Report, Standing
 from eval_server.judging.verdict import Verdict
 from harness.reports.comparison_words import PUBLISHED, about, answer, limits, own_ranks, pair_said, reading
 from harness.reports.leaderboard import rows_of
+from harness.reports.paper_pictures import write_for_paper
 from harness.reports.shown import Shown
 from submissions.writing import write_whole
 
@@ -57,12 +58,18 @@ def write_page(path: Path, shown: Shown) -> None:
     write_whole(path, page(shown).encode())
 
 
-def write_pictures(folder: Path, shown: Shown) -> int:
-    """Write every picture of the page as an SVG file of its own; returns how many."""
+def write_pictures(folder: Path, shown: Shown, form: str | None = None) -> int:
+    """Write every picture of the page as a file of its own; returns how many.
+
+    Without a `form` they are SVG files for light and dark pages, else for a paper (`paper_pictures`).
+    """
     taken: set[str] = set()
     for name, drawn in _named_pictures(shown):
         file = _free(re.sub(r"[^\w.-]+", "-", name), taken)
-        write_whole(folder / f"{file}.svg", drawn.standalone())
+        if form is None:
+            write_whole(folder / f"{file}.svg", drawn.standalone())
+        else:
+            write_for_paper(folder / f"{file}.{form}", drawn.svg, form)
     return len(taken)
 
 

@@ -33,6 +33,7 @@ WRONG = {
     "httpx": ("harness/doctor.py", "import httpx"),
     "FastAPI and Starlette": ("eval_server/service/desk.py", "from starlette.requests import Request"),
     "Dask": ("harness/runs/plan.py", "import dask"),
+    "vl-convert": ("harness/reports/page.py", "def late():\n    import vl_convert"),
     "pydantic": ("eval_server/web/routes/answers.py", "import pydantic"),
     "SQLAlchemy and Alembic": ("eval_server/service/desk.py", "import sqlalchemy"),
     "Dask lives": ("harness/runs/plan.py", "import distributed"),

@@ -9,12 +9,12 @@ from functools import cache
 
 import pytest
 
-from eval_server.figures.statements import differences, intervals, ranks, seeds
+from eval_server.figures.statements import differences, intervals, methods, ranks, seeds
 from eval_server.figures.statements.held_by import HELD_BY
 from tests.support.sentences import ROOT, in_modules, in_pages
 
 PLACE = "eval_server/figures/statements/"
-MODULES = {one.__name__.rpartition(".")[2]: one for one in (differences, intervals, ranks, seeds)}
+MODULES = {one.__name__.rpartition(".")[2]: one for one in (differences, intervals, methods, ranks, seeds)}
 SENTENCES: Mapping[str, Callable[..., object]] = {
     f"{module}.{name}": one
     for module, found in MODULES.items()
@@ -42,6 +42,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
         "{}; resampled where counting is too large",
         "McNemar mid-p on cells, which {}",
     ),
+    "the title of a paper": ("S. Holm:", "D. J. Schuirmann:", "M. Mogstad, J. P."),
     "what stands on a board, or what the site is: no number": (
         "{} Ranked by {} .",
         "No entry has been ranked yet",

@@ -14,6 +14,7 @@ IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "pillow": "PIL",
     "pyyaml": "yaml",
+    "vl-convert-python": "vl_convert",
     "scikit-image": "skimage",
     "python-multipart": "python_multipart",
     "prometheus-client": "prometheus_client",

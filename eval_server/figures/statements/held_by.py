@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _OF = "tests/eval_server/figures/statements/test_"
 _INTERVALS, _RANKS = f"{_OF}intervals.py::test_", f"{_OF}ranks.py::test_"
 _DIFFERENCES, _SEEDS = f"{_OF}differences.py::test_", f"{_OF}seeds.py::test_"
+_METHODS = f"{_OF}methods.py::test_"
 _CALIBRATION = "tests/benchmarks/test_calibration.py::test_"
 _HINTS = "tests/eval_server/judging/test_hints.py::test_"
 HELD_BY: Mapping[str, str] = {
@@ -122,5 +123,14 @@ HELD_BY: Mapping[str, str] = {
     "seeds.papers_test": _SEEDS + "the_papers_test_is_scipys_with_its_side_and_holms_p",
     "seeds.one_sided": _SEEDS + "the_papers_test_is_scipys_with_its_side_and_holms_p",
     "seeds.swap_of_two_runs": _SEEDS + "seeds_alone_hold_the_subjects_and_a_swap_of_subjects_holds_the_seed",
+    "methods.caption": _METHODS + "a_table_says_how_many_cells_and_subjects_and_which_level",
+    "methods.judged_on": _METHODS + "a_table_says_how_many_cells_and_subjects_and_which_level",
+    "methods.no_tests": _METHODS + "a_table_says_how_many_cells_and_subjects_and_which_level",
+    "methods.intervals_by": _METHODS + "intervals_and_rank_sets_have_the_level_of_the_tests",
+    "methods.rank_sets_by": _METHODS + "intervals_and_rank_sets_have_the_level_of_the_tests",
+    "methods.p_means": _METHODS + "the_p_that_are_told_are_those_after_holm_over_the_family",
+    "methods.tests_by": _METHODS + "the_p_that_are_told_are_those_after_holm_over_the_family",
+    "methods.letters_mean": _METHODS + "the_p_that_are_told_are_those_after_holm_over_the_family",
+    "methods.margin_by": _METHODS + "equivalence_is_the_interval_of_twice_alpha_within_the_margin",
 }
 """By module and function."""
