@@ -42,7 +42,7 @@ def latex(shown: Shown) -> str:
     notes = "\\par\n".join(escaped(one) for one in _notes(shown))
     return (
         f"{_NEEDS}\\begin{{table}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3.5pt}}\n"
-        f"\\caption{{{escaped(caption)}}}\n\\label{{tab:{_label(report.phase)}}}\n"
+        f"\\caption{{{escaped(caption)}}}\n\\label{{tab:{_label(report.phase)}}}\\smallskip\n"
         f"\\begin{{tabular}}{{@{{}}{kinds}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n{rows}\\bottomrule\n"
         f"\\end{{tabular}}\n\n\\smallskip\n\\parbox{{8.5cm}}{{\\scriptsize {notes}}}\n\\end{{table}}"
     )

@@ -8,6 +8,7 @@ from models.contract import EntryUnavailable
 from models.contract_tests import Trial, one_cell_is_predicted
 from models.finetune.networks import parameter_groups, timm_network
 from models.finetune.predict import as_input, normalised_by
+from models.finetune.recipe import Recipe
 
 pytestmark = pytest.mark.training
 
@@ -47,6 +48,15 @@ def test_the_input_is_normalised_as_the_network_was_trained(name, mean, deviatio
     white = as_input(crops, entry.settings)[0, :, 0, 0]
     assert white.tolist() == pytest.approx([(1 - m) / d for m, d in zip(mean, deviation, strict=True)])
     assert normalised_by(entry.configured({"normalisation": "none"}).settings) == ((0,) * 3, (1,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "weights"), [("resnet50", "resnet50.a1_in1k"), ("resnet50.tv_in1k", "resnet50.tv_in1k")]
+)
+def test_the_published_weights_have_a_name_that_says_whose_they_are(backbone, weights):
+    with torch.device("meta"):
+        network = timm_network(Recipe(backbone=backbone))
+    assert network.weights == weights
 
 
 def test_another_backbone_brings_its_own_mean_and_deviation():

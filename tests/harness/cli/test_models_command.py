@@ -28,8 +28,12 @@ def test_a_pattern_that_matches_nothing_says_so():
     assert "no entry matches" in answer.err
 
 
-def test_the_card_says_who_looks_at_all_cells():
-    assert "looks at all cells" in harness("models", "neighborhood").out
+def test_the_card_says_who_looks_at_all_cells_and_what_differs_before_what_was_reported():
+    card = harness("models", "neighborhood").out
+    assert "looks at all cells" in card
+    heads = [line.split()[0] for line in card.splitlines() if line and line[0].isalpha()]
+    assert heads.index("weights") < heads.index("differences") < heads.index("reported")
+    assert "resnet101.tv_in1k" in card
 
 
 def test_the_check_prints_one_line_a_rule():

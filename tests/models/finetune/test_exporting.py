@@ -73,6 +73,14 @@ def test_alexnet_is_no_network_of_timm_and_says_which_forms_it_has(tmp_path):
     assert "--to state-dict" in refused.value.hint
 
 
+@pytest.mark.parametrize("name", ["frozen-cnn", "neighborhood", "neighborhood-trust", "shape-svm"])
+def test_an_entry_that_is_more_or_less_than_a_network_says_so(name, tmp_path):
+    entry, _ = registry.find(name)
+    with pytest.raises(EntryUnavailable, match=f"{name} is not one network") as refused:
+        entry.exported(None, Export("onnx", tmp_path / "none.onnx", "none.onnx", {}))
+    assert "timm:NAME" in refused.value.hint
+
+
 def test_a_file_that_computes_something_else_is_not_handed_out(tmp_path, monkeypatch):
     monkeypatch.setattr("models.finetune.graphs.normalised_by", lambda recipe: ((0.5,) * 3, (0.2,) * 3))
     with pytest.raises(EntryUnavailable, match="computes other logits"):
