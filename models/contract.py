@@ -33,6 +33,10 @@ Scores = npt.NDArray[np.float64]
 """Probability of ALL for n cells: float64, shape (n,), in [0, 1]; above 0.5 means ALL."""
 
 
+Maps = npt.NDArray[np.float32]
+"""Class-activation maps of n cells: float32, shape (n, 300, 300), in [0, 1], 1 where a cell mattered most."""
+
+
 class EntryError(Exception):
     """Something the user can mend; `hint` says how."""
 
@@ -220,6 +224,13 @@ class Fitted(ABC):
     @abstractmethod
     def predict(self, cells: Cells, session: Session) -> Scores:
         """Probability of ALL for every cell, in the order of `cells`."""
+
+    def maps(self, cells: Cells, session: Session) -> Maps | None:
+        """Where in each cell that lies which spoke for what it was called; None where nobody can say.
+
+        Raises `EntryUnavailable` where a package for it is not installed.
+        """
+        return None
 
     @abstractmethod
     def save(self, folder: Path) -> None:

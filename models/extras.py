@@ -25,6 +25,9 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "export": ("onnx", "onnxscript", "onnxruntime"),
     "paper": ("vl_convert",),
     "cluster": ("dask", "distributed"),
+    "inspect": ("captum",),
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow",),
 }  # fmt: skip
 """What each extra brings, as it is imported."""
 

@@ -40,7 +40,7 @@ def over_epochs(
     name: str, title: str, caption: str, lines: Sequence[EpochLine], *, percent: bool = False
 ) -> Picture:
     """Lines over epochs, their spread as bars that stand beside each other; at most three lines."""
-    sheet = PictureSheet(_TOP + _HIGH + 2 * LINE + 8 + LINE * len(lines) * (len(lines) > 1))
+    sheet = PictureSheet(_TOP + _HIGH + 2 * LINE + 12 + LINE * len(lines) * (len(lines) > 1))
     last = max(line.begins + len(line.values) - 1 for line in lines)
     first = min(line.begins for line in lines)
     columns, shown = ("epoch", *(line.name for line in lines)), range(first, last + 1)

@@ -39,6 +39,10 @@ COMMANDS = {
     "export": ("harness.cli.export:export", "A run's network as a file for timm, torch or ONNX."),
     "ensemble": ("harness.cli.ensemble:ensemble", "Join finished runs into a new one."),
     "runs": ("harness.cli.runs:runs", "List all runs and what they are worth."),
+    "inspect": (
+        "harness.cli.inspect:inspect",
+        "Look inside a run: epochs, subjects, the most wrong cells, where its network looked.",
+    ),
     "models": ("harness.cli.models:models", "List the entries, or show one entry's card."),
     "new-model": ("harness.cli.new_model:new_model", "Write a small package with an entry of your own."),
     "data": (

@@ -172,12 +172,12 @@ def _build(
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(records), SIDE, SIDE, 3)}
     with _written_aside(path, made_from) as file, progress(words, len(records)) as advance:
         np.lib.format.write_array_header_1_0(file, header)
-        for crop in in_parallel(_decoded, records, jobs):
+        for crop in in_parallel(decoded, records, jobs):
             file.write(crop.data)
             advance()
 
 
-def _decoded(cell: CellRecord) -> Crops:
+def decoded(cell: CellRecord) -> Crops:
     """The crop of one image, which must still be the one that was audited."""
     try:
         content = cell.path.read_bytes()

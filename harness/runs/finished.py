@@ -137,6 +137,15 @@ def named_runs(texts: Sequence[str], runs_root: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def one_run(text: str, runs_root: Path) -> Path:
+    """The one run folder that these words name; raises `DataWrong` where they name none or several."""
+    paths = named_runs([text], runs_root)
+    if len(paths) > 1:
+        names = ", ".join(path.name for path in paths[:3])
+        raise DataWrong(f"{text} names {len(paths)} runs, such as {names}", "Name one of them.")
+    return paths[0]
+
+
 def _matching(text: str, runs_root: Path) -> list[Path]:
     direct = [path for path in (Path(text), runs_root / text) if path.exists()]
     if direct:

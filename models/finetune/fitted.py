@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.contract import Cells, EntryUnavailable, Fitted, Scores, Session, reading_back
+from models.contract import Cells, EntryUnavailable, Fitted, Maps, Scores, Session, reading_back
 from models.finetune.choosing import Chosen, for_prediction
+from models.finetune.maps import activation_maps
 from models.finetune.networks import Network
 from models.finetune.optimisers import optimiser_facts
 from models.finetune.precision import device_of, placed, reproducible
@@ -44,6 +45,11 @@ class FittedNetwork(Fitted):
             forward = self._engine(cells, session, device).engine.forward
             logits = mean_logits(forward, cells, self.recipe, session, "predicting", device)
         return scores_of(logits)
+
+    def maps(self, cells: Cells, session: Session) -> Maps | None:
+        device = device_of(session)
+        with reproducible(device, self.recipe):
+            return activation_maps(placed(self.module, device, self.recipe), self.recipe, cells, device)
 
     def _engine(self, cells: Cells, session: Session, device: torch.device) -> Chosen:
         """What computes here, chosen at the first call: the calls that follow bring more of the same work."""
