@@ -35,7 +35,7 @@ class ExportRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class CourseWritten:
     """How much was taken out; `lost` are the submissions whose files are missing or changed."""
 
     phases: int
@@ -44,7 +44,7 @@ class Exported:
     lost: tuple[str, ...]
 
 
-def export_course(desk: Desk, folder: Path) -> Exported:
+def export_course(desk: Desk, folder: Path) -> CourseWritten:
     """Write everything into a new or empty folder, aside first; raises `ExportRefused` for any other."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportRefused(f"{folder} is there already, and not an empty folder")
@@ -73,7 +73,7 @@ def zipped_course(desk: Desk) -> Iterator[Path]:
         yield target
 
 
-def _write(desk: Desk, folder: Path) -> Exported:
+def _write(desk: Desk, folder: Path) -> CourseWritten:
     sections: list[PhaseSection] = []
     teams: set[str] = set()
     lost: list[str] = []
@@ -85,7 +85,7 @@ def _write(desk: Desk, folder: Path) -> Exported:
         handed_in += len(phase.submissions)
         lost += missing
     _text(folder / "report.html", report_page(sections, desk.now()))
-    return Exported(len(sections), len(teams), handed_in, tuple(lost))
+    return CourseWritten(len(sections), len(teams), handed_in, tuple(lost))
 
 
 def _write_phase(desk: Desk, phase: PhaseExport, folder: Path) -> list[str]:

@@ -95,9 +95,9 @@ def represents_words(phase: PhaseDocument) -> str:
         return REPRESENTS[phase.represents]
     chosen = "one submission" if phase.choices == 1 else f"up to {phase.choices} submissions"
     return (
-        f"{REPRESENTS[phase.represents]} So it is on the public part while the phase is open. In the end the "
-        f"private part decides: a team chooses {chosen} for it, and the best of these counts there; where it "
-        "chose none, what stood for it on the public part does."
+        f"{REPRESENTS[phase.represents]} So it is on the public part of the subjects, which alone is shown "
+        f"while the phase is open. In the end the private part decides: a team chooses {chosen} for it, and "
+        "the best of these counts there; where it chose none, what stood for it on the public part does."
     )
 
 
