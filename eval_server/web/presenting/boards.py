@@ -109,7 +109,7 @@ class ReferenceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BoardSearch:
     """What is looked for on a board of many rows, and the order that stays while it is."""
 
     named: str
@@ -132,7 +132,7 @@ class BoardView:
     lanes: int
     measures: int
     footnote: str
-    finding: Finding | None = None
+    finding: BoardSearch | None = None
     digits: int = 2
     intervals: bool = True
     withheld: str = ""
@@ -175,7 +175,7 @@ def board_view(
         max(width, 1),
         sum(column.measure for column in columns),
         _footnote(standings) + _findable(board),
-        Finding(named, current.css, order, len(standings)) if named or len(standings) >= MANY else None,
+        BoardSearch(named, current.css, order, len(standings)) if named or len(standings) >= MANY else None,
         digits_of(board.feedback),
         board.feedback != "score",
         _withheld(board),
