@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from submissions.classes import CNMC, ClassNames
 from submissions.labels import places
 from submissions.problems import Problem, SubmissionRefused, bare, shown
 from submissions.rows import Sheet, refusal
@@ -26,7 +27,6 @@ PART = "part"
 """Beside labels in the table of a split (`harness data table`), where they are the truth."""
 MOST_LISTED = 10
 
-_WORDS = {"0": 0, "1": 1, "hem": 0, "all": 1}
 _DECIMAL_LABEL = re.compile(r"([01])[.,]0*")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9]*,[0-9]+")
@@ -151,9 +151,9 @@ def _mend_of_first_line(sheet: Sheet) -> str:
     return "Write the columns' names into the first line, such as `cell,score,label`."
 
 
-def label_of(text: str) -> int | None:
-    """0 or 1 as people write them; None for anything else."""
-    found = _WORDS.get(text.lower())
+def label_of(text: str, classes: ClassNames = CNMC) -> int | None:
+    """0 or 1 as people write them, or the name of a class; None for anything else."""
+    found = {"0": 0, "1": 1}.get(text, classes.label(text))
     if found is None and (match := _DECIMAL_LABEL.fullmatch(text)):
         return int(match.group(1))
     return found
@@ -201,6 +201,7 @@ class LabelColumn:
     """The labels of one column, and what in it is none."""
 
     at: int
+    classes: ClassNames = CNMC
     values: array[int] = field(default_factory=lambda: array("b"))
     wrong: Gathered = field(
         default_factory=lambda: Gathered(
@@ -212,7 +213,7 @@ class LabelColumn:
     )
 
     def add(self, line: int, text: str) -> None:
-        label = label_of(text)
+        label = label_of(text, self.classes)
         if label is None:
             self.wrong.add(line, shown(text))
         self.values.append(label or 0)

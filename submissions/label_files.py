@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from submissions.cells import Label
+from submissions.classes import CNMC, ClassNames
 from submissions.columns import CELL, LABEL, SUBJECT, is_header, label_of
 from submissions.naming import last_part
 from submissions.problems import SubmissionRefused, bare
@@ -71,16 +72,20 @@ class LabelTable:
         return len(self.labels)
 
 
-def label_table(content: bytes, *, trust_labels: bool = False, parts: bool = False) -> LabelTable:
+def label_table(
+    content: bytes, *, trust_labels: bool = False, parts: bool = False, classes: ClassNames = CNMC
+) -> LabelTable:
     """Read a label file; with `trust_labels` a label may contradict the class in a published name.
 
-    With `parts` a column ``part`` is read where there is one, else it is passed over as any other.
+    Its labels are 0 and 1 or the names of the `classes`. With `parts` a column ``part`` is read where there
+    is one, else it is passed over as any other.
     Raises `LabelsInvalid` where its first line says nothing of labels; wrong lines are problems of the table.
     """
     try:
         sheet = sheet_of(content, MOST_BYTES)
         columns = _with_part(_columns(sheet), sheet) if parts else _columns(sheet)
         table = LabelTable(columns.published, _read_as(sheet, columns))
+        columns = replace(columns, classes=classes)
         _fill(table, sheet, columns, trusted=trust_labels)
         _require_one_part(table)
     except SubmissionRefused as refused:
@@ -99,6 +104,7 @@ class _Columns:
     published: bool = False
     paths: bool = False
     part: int | None = None
+    classes: ClassNames = CNMC
 
     @property
     def width(self) -> int:
@@ -203,12 +209,12 @@ def _fill(table: LabelTable, sheet: Sheet, columns: _Columns, *, trusted: bool) 
 def _add(
     table: LabelTable, line: int, fields: list[str], columns: _Columns, same: dict[str, str], *, trusted: bool
 ) -> None:
-    word, label = fields[columns.label], label_of(fields[columns.label])
+    word, label = fields[columns.label], label_of(fields[columns.label], columns.classes)
     cell = None if columns.cell is None else fields[columns.cell]
     if cell == "":
         table.problems.append(f"line {line}: expected the name of a cell, found nothing")
     if label is None:
-        table.problems.append(f"line {line}: expected the label 0, 1, hem or all, found {word!r}")
+        table.problems.append(f"line {line}: expected {_labels(columns.classes)}, found {word!r}")
     part = None if columns.part is None else fields[columns.part].lower()
     if part is not None and part not in PARTS:
         table.problems.append(f"line {line}: expected the part public or private, found {bare(part)!r}")
@@ -226,6 +232,11 @@ def _add(
     table.labels.append(label)
     subject = subject.upper() if _NORMAL.fullmatch(subject) else subject
     table.subjects.append(same.setdefault(subject, subject))
+
+
+def _labels(classes: ClassNames) -> str:
+    words = f"{classes.negative} or {classes.positive}" if classes.own else "hem or all"
+    return f"the label 0, 1, {words}"
 
 
 def _subject_of(line: int, patient: str, label: int | None, problems: list[str]) -> str:

@@ -6,10 +6,11 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from submissions.cells import is_training_name, submission_order
+from submissions.classes import CNMC, ClassNames
 
 MEMBER = "isbi_valid.predict"
 """The one member of a CodaLab zip, as the challenge fixed it for every phase."""
@@ -20,7 +21,8 @@ class Phase:
     """A set of cells to predict, in the order of the submission's lines.
 
     `partial` says that these are only some of the phase's cells (``--limit``, missing images), and
-    `drawn` that they are synthetic: either word goes wherever the phase's results go.
+    `drawn` that they are synthetic: either word goes wherever the phase's results go. A table may write its
+    labels as the names of the `classes`.
     """
 
     name: str
@@ -28,9 +30,14 @@ class Phase:
     member: str = MEMBER
     partial: bool = False
     drawn: bool = False
+    classes: ClassNames = CNMC
 
     def __len__(self) -> int:
         return len(self.cells)
+
+    def called(self, classes: ClassNames) -> Phase:
+        """The same cells with these names of the classes."""
+        return self if classes == self.classes else replace(self, classes=classes)
 
     @property
     def key(self) -> str:

@@ -191,7 +191,7 @@ def _body(sheet: Sheet, plan: Plan, phase: Phase) -> _Body:
     cells = [
         _CellColumn(at, cells_of(phase), Gathered("an unknown cell", expected, mend)) for at in plan.cells
     ]
-    labels = [LabelColumn(at) for at in plan.labels]
+    labels = [LabelColumn(at, phase.classes) for at in plan.labels]
     wanted = {*plan.scores, plan.hem, plan.confidence} - {None}
     numbers = {at: NumberColumn(at, decimal_comma) for at in sorted(one for one in wanted if one is not None)}
     columns: list[_CellColumn | LabelColumn | NumberColumn] = [*cells, *labels, *numbers.values()]

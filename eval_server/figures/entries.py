@@ -16,38 +16,44 @@ from eval_server.figures.wording import ABSENT, counted, listed, percent
 from eval_server.judging.verdict import SubjectLine
 from eval_server.scoring.counts import Confusion
 from eval_server.scoring.subjects import wilson
+from submissions.classes import CNMC, ClassNames
 
 Numbers = npt.NDArray[np.float64]
 
-GROUPS: Final = {"ALL": "ALL", "HEM": "normal", "both": "both classes"}
-"""What a reader calls the class of a subject's cells."""
 ROLE_OF: Final = {"ALL": "all", "HEM": "normal", "both": "third"}
 """In which role of the sheet a class is plotted."""
 
 
-def confusion(name: str, counts: Confusion) -> Picture:
+def groups(classes: ClassNames) -> dict[str, str]:
+    """What a reader calls the class of a subject's cells, by its label in a verdict."""
+    return {"ALL": classes.positive, "HEM": classes.normal, "both": "both classes"}
+
+
+def confusion(name: str, counts: Confusion, classes: ClassNames = CNMC) -> Picture:
     """Confusion matrix: counts large, the share of each true class small below them."""
+    words = groups(classes)
     sheet = PictureSheet(190)
     side, top, left = 136, 40, 88
     truth = (("ALL", (counts.tp, counts.fn)), ("HEM", (counts.fp, counts.tn)))
     sheet.text((left + side, 14), "called", anchor="middle", role="faint")
     for row, (group, cells) in enumerate(truth):
         y = top + 76 * row
-        sheet.text((left + side * (row + 0.5), 32), GROUPS[group], anchor="middle", bold=True)
-        sheet.text((left - 10, y + 36), GROUPS[group], anchor="end", bold=True)
+        word = words[group]
+        sheet.text((left + side * (row + 0.5), 32), shortened(word, side - 16), anchor="middle", bold=True)
+        sheet.text((left - 10, y + 36), shortened(word, left - 22), anchor="end", bold=True)
         sheet.text((left - 10, y + 52), counted(sum(cells), "cell"), anchor="end", role="faint")
         for column, count in enumerate(cells):
             role = ROLE_OF[group] if row == column else ""
             _plot_count(sheet, (left + side * column, y), (side - 4, 72), count, sum(cells), role)
     title = f"Confusion matrix of {name}"
-    caption = (
+    caption = classes.said(
         f"{counts.tp:,} of {counts.positives:,} leukemic cells and {counts.tn:,} of {counts.negatives:,} "
         "normal cells are called right; shares are of the true class (rows)."
     )
-    columns = ("truth", "called ALL", "called normal", "right, %")
+    columns = ("truth", *(classes.said(f"called {word}") for word in ("ALL", "normal")), "right, %")
     rows = [
         (
-            GROUPS[group],
+            words[group],
             *(f"{count:,}" for count in cells),
             percent(cells[at] / sum(cells)) if sum(cells) else ABSENT,
         )
@@ -67,12 +73,13 @@ def _plot_count(sheet: PictureSheet, corner: Point, size: Point, count: int, of:
     sheet.text((middle, corner[1] + 58), words, anchor="middle")
 
 
-def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:
+def subject_accuracy(name: str, subjects: Sequence[SubjectLine], classes: ClassNames = CNMC) -> Picture:
     """The share of right cells of every subject, sorted within its class, its cells on the bar."""
-    groups = [(label, _sorted(subjects, label)) for label in GROUPS]
-    groups = [(label, members) for label, members in groups if members]
+    words = groups(classes)
+    parted = [(label, _sorted(subjects, label)) for label in words]
+    parted = [(label, members) for label, members in parted if members]
     row, left = 19, 16 + max(width_of(one.subject) for one in subjects)
-    sheet = PictureSheet(20 + sum(26 + row * len(members) for _, members in groups))
+    sheet = PictureSheet(20 + sum(26 + row * len(members) for _, members in parted))
     scale = AxisScale(0, 1, left, WIDTH - 44)
     for tick in (0, 0.5, 1):
         sheet.text(
@@ -80,8 +87,8 @@ def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:
         )
         sheet.line((scale(tick), 18), (scale(tick), sheet.height), role="faint" if tick == 0.5 else "grid")
     y = 20.0
-    for label, members in groups:
-        sheet.text((0, y + 16), f"{GROUPS[label]}, {counted(len(members), 'subject')}", bold=True)
+    for label, members in parted:
+        sheet.text((0, y + 16), f"{words[label]}, {counted(len(members), 'subject')}", bold=True)
         for at, one in enumerate(members):
             _plot_subject(sheet, scale, y + 24 + row * at, one)
         y += 26 + row * len(members)
@@ -90,13 +97,13 @@ def subject_accuracy(name: str, subjects: Sequence[SubjectLine]) -> Picture:
     rows = [
         (
             one.subject,
-            GROUPS[one.label],
+            words[one.label],
             str(one.cells),
             str(one.correct),
             percent(one.accuracy),
             _within(one),
         )
-        for _, members in groups
+        for _, members in parted
         for one in members
     ]
     caption = _subject_caption(subjects)
@@ -152,25 +159,21 @@ _PENS: Final = (("ink", "", 2.0), ("third", "7 3", 2.0), ("chosen", "2 2.5", 2.5
 """Ways to plot curves that differ in dash and weight as well as in colour; further curves are pale."""
 
 
-def roc(curves: Sequence[Curve]) -> Picture:
+def roc(curves: Sequence[Curve], classes: ClassNames = CNMC) -> Picture:
     """ROC curves: the share of leukemic cells found against the share of normal cells called leukemic."""
-    title = "ROC: leukemic cells found against false alarms"
-    caption = (
-        "The higher and further left a curve, the better its scores put leukemic cells before normal ones; "
-        f"the diagonal is chance. {_best(curves, 'area under the curve')}"
-    )
-    axes = ("normal cells called ALL, %", "ALL cells found, %")
+    title = classes.said("ROC: leukemic cells found against false alarms")
+    said = "The higher and further left a curve, the better its scores put leukemic cells before normal ones;"
+    caption = f"{classes.said(said)} the diagonal is chance. {_best(curves, 'area under the curve')}"
+    axes = classes.said("normal cells called ALL, %"), classes.said("ALL cells found, %")
     return _curves("roc", title, caption, curves, axes, area="AUC", chance=((0, 0), (1, 1)))
 
 
-def precision_recall(curves: Sequence[Curve], share: float) -> Picture:
+def precision_recall(curves: Sequence[Curve], share: float, classes: ClassNames = CNMC) -> Picture:
     """Precision against recall; `share` of leukemic cells is what chance would give."""
-    title = "Precision and recall of the leukemic class"
-    caption = (
-        f"Chance is the dotted line at {percent(share, 1)} %, the share of leukemic cells. "
-        f"{_best(curves, 'average precision')}"
-    )
-    axes = ("recall: ALL cells found, %", "precision, %")
+    title = classes.said("Precision and recall of the leukemic class")
+    said = classes.said(f"Chance is the dotted line at {percent(share, 1)} %, the share of leukemic cells.")
+    caption = f"{said} {_best(curves, 'average precision')}"
+    axes = classes.said("recall: ALL cells found, %"), "precision, %"
     return _curves(
         "precision-recall",
         title,
@@ -221,8 +224,9 @@ def _frame(sheet: PictureSheet, x: AxisScale, y: AxisScale, axes: tuple[str, str
         sheet.line((x(0), y(tick)), (x(1), y(tick)), role="grid")
         sheet.text((x(tick), y(0) + LINE), percent(tick, 0), anchor="middle", role="faint")
         sheet.text((x(0) - 6, y(tick) + 4), percent(tick, 0), anchor="end", role="faint")
-    sheet.text(((x(0) + x(1)) / 2, y(0) + 2 * LINE + 2), axes[0], anchor="middle", role="faint")
-    sheet.text((2, 12), axes[1], role="faint")
+    across, up = (shortened(one, 300) for one in axes)
+    sheet.text(((x(0) + x(1)) / 2, y(0) + 2 * LINE + 2), across, anchor="middle", role="faint")
+    sheet.text((2, 12), up, role="faint")
 
 
 def _thinned(x: Numbers, y: Numbers) -> list[Point]:
@@ -246,35 +250,44 @@ class ScoreBin:
     leukemic: float
 
 
-def calibration(name: str, bins: Sequence[ScoreBin], *, brier: float, ece: float) -> Picture:
+def calibration(
+    name: str, bins: Sequence[ScoreBin], *, brier: float, ece: float, classes: ClassNames = CNMC
+) -> Picture:
     """Reliability: among cells with a score, how many are leukemic; below, how many cells there are."""
     sheet = PictureSheet(356)
     x, y = AxisScale(0, 1, 40, 340), AxisScale(0, 1, 236, 22)
-    _frame(sheet, x, y, ("score for ALL, %", "leukemic among them, %"))
+    _frame(sheet, x, y, (classes.said("score for ALL, %"), classes.said("leukemic among them, %")))
     sheet.line((x(0), y(0)), (x(1), y(1)), role="faint", dash="1 3")
     filled = [one for one in bins if one.cells]
     sheet.path([(x(one.mean_score), y(one.leukemic)) for one in filled])
     most = max((one.cells for one in filled), default=1)
     for one in filled:
         share = percent(one.leukemic, 1)
-        tip = f"scores {one.low:.1f} to {one.high:.1f}: {one.cells} cells, {share} % leukemic"
+        tip = (
+            f"scores {one.low:.1f} to {one.high:.1f}: {one.cells} cells, {share} % {classes.said('leukemic')}"
+        )
         sheet.circle((x(one.mean_score), y(one.leukemic)), 4, tip=tip)
         height = 56 * one.cells / most
         size = (x(one.high) - x(one.low) - 2, max(height, 0.5))
         sheet.rect((x(one.low) + 1, 352 - height), size, fill="faint", tip=tip)
     sheet.text((x(0), 290), f"cells with each score (highest bar {most:,})", role="faint")
-    return _calibrated(name, filled, sheet, brier, ece)
+    return _calibrated(name, filled, sheet, (brier, ece), classes)
 
 
 def _calibrated(
-    name: str, filled: Sequence[ScoreBin], sheet: PictureSheet, brier: float, ece: float
+    name: str,
+    filled: Sequence[ScoreBin],
+    sheet: PictureSheet,
+    errors: tuple[float, float],
+    classes: ClassNames,
 ) -> Picture:
+    brier, ece = errors
     title = f"Calibration of {name}"
     caption = (
         f"On the diagonal a score means what it says. Expected calibration error {100 * ece:.1f} points, "
         f"Brier score {brier:.3f}."
     )
-    columns = ("scores", "cells", "mean score, %", "leukemic, %")
+    columns = ("scores", "cells", "mean score, %", classes.said("leukemic, %"))
     rows = [
         (
             f"{one.low:.1f} to {one.high:.1f}",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.figures.entries import GROUPS, ROLE_OF
+from eval_server.figures.entries import ROLE_OF, groups
 from eval_server.figures.picture import Picture, picture
 from eval_server.figures.sheet import WIDTH, AxisScale, PictureSheet, Point, shortened
 from eval_server.figures.statements.differences import null_shown, on_subjects, swaps_give
 from eval_server.figures.wording import capital, percent, signed
 from eval_server.judging.verdict import SubjectLine
+from submissions.classes import CNMC, ClassNames
 
 Numbers = npt.NDArray[np.float64]
 
@@ -22,31 +23,35 @@ _BARS: Final = 61
 
 
 def paired_subjects(
-    first: str, second: str, ours: Sequence[SubjectLine], theirs: Sequence[SubjectLine]
+    first: str,
+    second: str,
+    ours: Sequence[SubjectLine],
+    theirs: Sequence[SubjectLine],
+    classes: ClassNames = CNMC,
 ) -> Picture:
     """One line a subject from the first entry's accuracy to the second's, a panel a class.
 
     `ours` and `theirs` name the same subjects in the same order.
     """
-    pairs = list(zip(ours, theirs, strict=True))
+    pairs, words = list(zip(ours, theirs, strict=True)), groups(classes)
     sheet = PictureSheet(318)
     y = AxisScale(0, 1, 282, 46)
     for tick in (0, 0.25, 0.5, 0.75, 1):
         sheet.line((30, y(tick)), (WIDTH - 4, y(tick)), role="grid")
         sheet.text((26, y(tick) + 4), percent(tick, 0), anchor="end", role="faint")
     sheet.text((0, 12), "cells right, %", role="faint")
-    shown = [label for label in GROUPS if any(one.label == label for one in ours)]
+    shown = [label for label in words if any(one.label == label for one in ours)]
     room = (WIDTH - 34) / len(shown)
     for at, label in enumerate(shown):
         members = [pair for pair in pairs if pair[0].label == label]
         x = 34 + room * at + 12, 34 + room * (at + 1) - 14
-        words = f"{GROUPS[label]} ({len(members)})"
-        sheet.text(((x[0] + x[1]) / 2, 32), words, anchor="middle", bold=True)
+        said = f"{words[label]} ({len(members)})"
+        sheet.text(((x[0] + x[1]) / 2, 32), shortened(said, room - 10), anchor="middle", bold=True)
         sheet.text((x[0] - 6, 300), shortened(first, room - 10), tip=first)
         sheet.text((x[1] + 6, 314), shortened(second, room - 10), anchor="end", tip=second)
         for pair in members:
             _plot_slope(sheet, x, y, pair)
-    return _paired(first, second, pairs, sheet)
+    return _paired((first, second), pairs, sheet, words)
 
 
 def _plot_slope(sheet: PictureSheet, x: Point, y: AxisScale, pair: tuple[SubjectLine, SubjectLine]) -> None:
@@ -63,22 +68,26 @@ def _plot_slope(sheet: PictureSheet, x: Point, y: AxisScale, pair: tuple[Subject
 
 
 def _paired(
-    first: str, second: str, pairs: Sequence[tuple[SubjectLine, SubjectLine]], sheet: PictureSheet
+    names: tuple[str, str],
+    pairs: Sequence[tuple[SubjectLine, SubjectLine]],
+    sheet: PictureSheet,
+    words: Mapping[str, str],
 ) -> Picture:
+    first, second = names
     better = sum(a.accuracy > b.accuracy for a, b in pairs)
     worse = sum(a.accuracy < b.accuracy for a, b in pairs)
     title = f"{first} and {second}, subject by subject"
     won = on_subjects(first, better, worse, len(pairs) - better - worse)
     caption = f"{won}; each line is one subject."
     columns = ("subject", "class", "cells", f"{first}, %", f"{second}, %", "difference, points")
-    order = list(GROUPS)
+    order = list(words)
     ordered = sorted(
         pairs, key=lambda pair: (order.index(pair[0].label), pair[1].accuracy - pair[0].accuracy)
     )
     rows = [
         (
             a.subject,
-            GROUPS[a.label],
+            words[a.label],
             str(a.cells),
             percent(a.accuracy),
             percent(b.accuracy),

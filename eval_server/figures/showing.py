@@ -39,6 +39,7 @@ from eval_server.scoring.counts import Ints
 from eval_server.scoring.exact import RESAMPLES, coin_sums
 from eval_server.scoring.intervals import Interval
 from eval_server.scoring.metrics import WEIGHTED_F1
+from submissions.classes import CNMC, ClassNames
 
 Numbers = npt.NDArray[np.float64]
 
@@ -122,23 +123,26 @@ def _mean_ranks(report: Report) -> tuple[Picture, ...]:
     return (mean_ranks([one.entry for one in report.entries], found.mean_ranks, found.critical_difference),)
 
 
-def pictures_of_entry(name: str, verdict: Verdict, *, curves: bool = True) -> tuple[Picture, ...]:
+def pictures_of_entry(
+    name: str, verdict: Verdict, *, curves: bool = True, classes: ClassNames = CNMC
+) -> tuple[Picture, ...]:
     """Confusion matrix, subjects, and where there are scores the curves and the calibration."""
-    found = [confusion(name, verdict.confusion)]
+    found = [confusion(name, verdict.confusion, classes)]
     if verdict.subjects is not None:
-        found.append(subject_accuracy(name, verdict.subjects))
-    plotted = pictures_of_scores({name: verdict}) if curves else ()
-    return (*found, *plotted, *_calibration(name, verdict))
+        found.append(subject_accuracy(name, verdict.subjects, classes))
+    plotted = pictures_of_scores({name: verdict}, classes) if curves else ()
+    return (*found, *plotted, *_calibration(name, verdict, classes))
 
 
-def pictures_of_scores(entries: Mapping[str, Verdict]) -> tuple[Picture, ...]:
+def pictures_of_scores(entries: Mapping[str, Verdict], classes: ClassNames = CNMC) -> tuple[Picture, ...]:
     """ROC and precision-recall of the entries that have scores, in the order given."""
     scored = {name: one for name, one in entries.items() if _has_curves(one)}
     if not scored:
         return ()
     share = float(np.mean([float((one.cells.labels == 1).mean()) for one in scored.values()]))
     plotted = [_curves(name, one) for name, one in scored.items()]
-    return roc([pair[0] for pair in plotted]), precision_recall([pair[1] for pair in plotted], share)
+    found, precise = zip(*plotted, strict=True)
+    return roc(found, classes), precision_recall(precise, share, classes)
 
 
 def _has_curves(verdict: Verdict) -> bool:
@@ -160,20 +164,27 @@ def _scored(verdict: Verdict) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     return verdict.cells.scores, np.asarray(verdict.cells.labels == 1)
 
 
-def _calibration(name: str, verdict: Verdict) -> tuple[Picture, ...]:
+def _calibration(name: str, verdict: Verdict, classes: ClassNames) -> tuple[Picture, ...]:
     if verdict.cells.scores is None:
         return ()
     errors = [verdict.metrics[metric] or 0.0 for metric in ("brier", "ece")]
-    return (calibration(name, score_bins(*_scored(verdict)), brier=errors[0], ece=errors[1]),)
+    bins = score_bins(*_scored(verdict))
+    return (calibration(name, bins, brier=errors[0], ece=errors[1], classes=classes),)
 
 
 def pictures_of_pair(
-    first: str, second: str, ours: Verdict, theirs: Verdict, p: float | None
+    first: str,
+    second: str,
+    ours: Verdict,
+    theirs: Verdict,
+    p: float | None,
+    *,
+    classes: ClassNames = CNMC,
 ) -> tuple[Picture, ...]:
     """The paired subject plot, and the exact null where every subject has cells of one class only."""
     if ours.subjects is None or theirs.subjects is None:
         return ()
-    found = [paired_subjects(first, second, ours.subjects, theirs.subjects)]
+    found = [paired_subjects(first, second, ours.subjects, theirs.subjects, classes)]
     null = swap_null(ours, theirs)
     if null is not None and p is not None:
         observed = ours.weighted_f1 - theirs.weighted_f1

@@ -21,6 +21,7 @@ from eval_server.judging.division import (
     divided_again,
     require_both_classes,
 )
+from submissions.classes import CNMC, ClassNames
 from submissions.label_files import (
     HEADER,
     MOST_BYTES,
@@ -151,17 +152,20 @@ def read_truth(
     *,
     trust_labels: bool = False,
     parts: bool = False,
+    classes: ClassNames = CNMC,
 ) -> Truth:
     """Read the published label file, a table ``cell,label[,subject]``, or the labels of a phase line by line.
 
     The official phases are recognised by their cells, the order of any other is that of the rows; `phase`
     asks for these cells and no others, in its own order. With `trust_labels` a label may contradict the
-    class in a published name; with `parts` a column ``part`` says of each subject whether it is public or
-    private. Raises `TruthInvalid` with every problem and its line.
+    class in a published name, which are 0 and 1 or the names of the `classes`; with `parts` a column ``part``
+    says of each subject whether it is public or private. Raises `TruthInvalid` with every problem and its
+    line.
     """
     name = "table" if isinstance(source, bytes) else Path(source).stem
     try:
-        table = label_table(_bounded(_bytes_of(source)), trust_labels=trust_labels, parts=parts)
+        content = _bounded(_bytes_of(source))
+        table = label_table(content, trust_labels=trust_labels, parts=parts, classes=classes)
     except LabelsInvalid as invalid:
         raise TruthInvalid(invalid.problems, invalid.hint) from invalid
     if not table and not table.problems:

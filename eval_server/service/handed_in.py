@@ -13,6 +13,7 @@ from eval_server.service.desk import Desk
 from eval_server.service.sight import shown_id
 from eval_server.store.files import FileDamaged
 from eval_server.store.records import PhaseRecord, Submission
+from submissions.classes import ClassNames
 from submissions.packing import packed
 from submissions.parts import is_zip, read_parts
 from submissions.problems import SubmissionRefused
@@ -49,7 +50,8 @@ def handed_in(desk: Desk, record: PhaseRecord, found: Submission) -> HandedIn | 
     if not table and scores is None:
         return HandedIn(data, False, data)
     try:
-        reading = read_parts(data, scores, desk.verdicts.truth(record.truth).phase)
+        asked = desk.verdicts.truth(record.truth).phase.called(record.rules.classes)
+        reading = read_parts(data, scores, asked)
     except SubmissionRefused:
         return HandedIn(without_note(data), table, None if table else data)
     zipped = packed(reading.predictions) if table else data
@@ -68,10 +70,8 @@ def mistakes(
         return []
     if shown_id(desk, record, found, caller) != found.id:
         return []
-    return [
-        replace(hint, weighted_f1=round(hint.weighted_f1, HINT_DIGITS))
-        for hint in hints(told.whole.cells, _lines(desk, record, found))
-    ]
+    found_in = hints(told.whole.cells, _lines(desk, record, found))
+    return [_hint(hint, record.rules.classes) for hint in found_in]
 
 
 def _lines(desk: Desk, record: PhaseRecord, found: Submission) -> Sequence[str] | SentLines:
@@ -82,3 +82,11 @@ def _lines(desk: Desk, record: PhaseRecord, found: Submission) -> Sequence[str] 
         return truth.phase.cells
     called = desk.verdicts.all([whole[0]])[whole[0]].cells.called
     return SentLines(truth.phase.cells, called, truth.places(record.part))
+
+
+def _hint(hint: Hint, classes: ClassNames) -> Hint:
+    """A hint as it is told: its number rounded, the classes by their names here."""
+    says, mend = classes.said(hint.says), classes.said(hint.mend)
+    if classes.own and hint.reading == "inverted":  # C-NMC's folders have nothing to say of other cells
+        mend = f"Write 1 for {classes.positive} and 0 for {classes.negative}, or these words."
+    return replace(hint, weighted_f1=round(hint.weighted_f1, HINT_DIGITS), says=says, mend=mend)

@@ -164,10 +164,10 @@ class Judge:
         """What each comes to; those that can be read are judged together, phase by phase."""
         outcomes: list[Settlement] = []
         for phase in dict.fromkeys(one.phase for one in claimed):
-            truth_id, truth = self._truth(phase)
+            truth_id, truth, asked = self._truth(phase)
             readable = []
             for one in claimed:
-                found = self._read(one, truth.phase) if one.phase == phase else None
+                found = self._read(one, asked) if one.phase == phase else None
                 if isinstance(found, Settlement):
                     outcomes.append(found)
                 elif found is not None:
@@ -207,12 +207,13 @@ class Judge:
                 reading, f"{damaged.brief}; judged by what its last verdict keeps of it. {BRING_BACK}"
             )
 
-    def _truth(self, phase: str) -> tuple[str, Truth]:
-        """The id and value of a phase's present truth."""
+    def _truth(self, phase: str) -> tuple[str, Truth, Phase]:
+        """The id and value of a phase's present truth, and what is asked, by the names of its classes."""
         record = self._store.phases.find(phase)
         if record is None:
             raise LookupError(phase)
-        return record.truth, self._verdicts.truth(record.truth)
+        truth = self._verdicts.truth(record.truth)
+        return record.truth, truth, truth.phase.called(record.rules.classes)
 
     def _judged(
         self, truth_id: str, truth: Truth, batch: Sequence[tuple[Submission, _Read]]

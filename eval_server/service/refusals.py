@@ -24,3 +24,17 @@ class TokenInvalid(Exception):
 
 class FileLost(Exception):
     """A file that the server took in and has no more; its host has been told."""
+
+
+class TermsNotAccepted(Exception):
+    """A team that has not accepted the present terms of a phase, whose digest is `terms`."""
+
+    def __init__(self, phase: str, terms: str, *, changed: bool) -> None:
+        said = "Its terms have changed since they were read" if changed else "It has terms"
+        super().__init__(
+            f"{said}: the phase {phase} takes a submission once its team has accepted them. Read them on the "
+            f"phase's page, or under `terms` in its JSON, and send the field `terms` with their "
+            f"`terms_sha256`, {terms}; `harness upload --accept-terms` does so."
+        )
+        self.phase = phase
+        self.terms = terms

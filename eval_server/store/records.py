@@ -5,16 +5,20 @@ They know no SQL, so the rooms above the store speak of them without reaching in
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from eval_server.judging.division import TruthPart
+from submissions.classes import CNMC, ClassNames
 
 RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", "refused", "failed"
 WAITING = (RECEIVED, CHECKING)
 REPRESENTS = ("best", "last", "chosen", "every")
+MOST_TEXT, MOST_CONTACT = 50_000, 500
+"""Characters of one text that a phase says of itself, and of the line that says whom to ask."""
 VISIBILITIES = ("public", "hidden", "anonymous")
 FEEDBACKS = ("full", "summary", "score", "none")
 OTHERS = ("full", "score")
@@ -27,7 +31,7 @@ class Rules:
     `per_day` and `in_all` count scored submissions of a team, `unscored_per_day` refused and failed
     ones. `represents` says which submission stands for a team, of which it may choose so many as `choices`
     says; `margin` is that of non-inferiority. `feedback` says how much a team is told of its own submissions,
-    and `others` how much of that all others are.
+    and `others` how much of that all others are. The classes are those of C-NMC unless both are named.
     """
 
     title: str = ""
@@ -44,6 +48,8 @@ class Rules:
     choices: int = 1
     feedback: str = "full"
     others: str = "full"
+    positive_class: str | None = None
+    negative_class: str | None = None
 
     def __post_init__(self) -> None:
         _one_of("represents", self.represents, REPRESENTS)
@@ -64,6 +70,16 @@ class Rules:
             raise ValueError(f"a team chooses at least one submission, found {self.choices}")
         if not 0 < self.margin < 1:
             raise ValueError(f"the margin lies between 0 and 1, found {self.margin}")
+        if (self.positive_class is None) != (self.negative_class is None):
+            raise ValueError("a phase names both of its classes or neither")
+        _ = self.classes
+
+    @property
+    def classes(self) -> ClassNames:
+        """What the two classes are called here."""
+        if self.positive_class is None or self.negative_class is None:
+            return CNMC
+        return ClassNames(self.positive_class, self.negative_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,29 @@ class PhaseRecord:
     created_at: datetime
     divided: bool = False
     part: TruthPart = TruthPart.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What a phase says of itself, in Markdown; `picture` is its picture's SHA-256, empty without one."""
+
+    description: str = ""
+    rules: str = ""
+    terms: str = ""
+    contact: str = ""
+    picture: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("description", "rules", "terms"):
+            if (found := len(getattr(self, name))) > MOST_TEXT:
+                raise ValueError(f"{name}: expected at most {MOST_TEXT:,} characters, found {found:,}")
+        if len(self.contact) > MOST_CONTACT or (self.contact and not self.contact.isprintable()):
+            raise ValueError(f"contact: expected one line of at most {MOST_CONTACT} characters")
+
+    @property
+    def terms_sha256(self) -> str:
+        """What a team accepts: these very terms; empty where there are none."""
+        return hashlib.sha256(self.terms.encode()).hexdigest() if self.terms else ""
 
 
 @dataclass(frozen=True, slots=True)

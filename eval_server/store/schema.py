@@ -73,6 +73,8 @@ phases = Table(
     Column("divided", Boolean, nullable=False),
     Column("feedback", String(8), nullable=False),
     Column("others", String(8), nullable=False),
+    Column("positive_class", String(40)),
+    Column("negative_class", String(40)),
     Column("created_at", UtcMoment, nullable=False),
     Column("revision", String(20), nullable=False),
 )
@@ -197,6 +199,29 @@ audit = Table(
     Column("detail", JSON, nullable=False),
     Index(None, "at"),
 )
+
+introductions = Table(
+    "introductions",
+    metadata,
+    Column("phase", ForeignKey("phases.name"), primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("picture", LargeBinary),
+    Column("picture_sha256", String(64), nullable=False),
+)
+"""What a phase says of itself, apart from its rules, which every request reads."""
+
+acceptances = Table(
+    "acceptances",
+    metadata,
+    Column("phase", ForeignKey("phases.name"), primary_key=True),
+    Column("team", String(80), primary_key=True),
+    Column("terms", String(64), primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+)
+"""Which team accepted which terms of a phase, by their SHA-256."""
 
 identity = Table("identity", metadata, Column("id", String(20), primary_key=True))
 """One row: which database this is. The data folder holds the same, so that an emptied one is noticed."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from eval_server.store.arrivals import Arrivals
 from eval_server.store.database import ANOTHER, RESTORE, Database, StoreDamaged, StoreUnfit
 from eval_server.store.files import FileDamaged, KeptFiles
+from eval_server.store.introductions import Introductions
 from eval_server.store.mark import Mark
 from eval_server.store.phases import Phases
 from eval_server.store.queue import Queue
@@ -37,6 +38,7 @@ class Store:
         self.archive = archive
         self.phases = Phases(database)
         self.teams = Teams(database)
+        self.introductions = Introductions(database)
         self.arrivals = Arrivals(database)
         self.queue = Queue(database)
         self.verdicts = KeptVerdicts(database)

@@ -22,6 +22,7 @@ from eval_server.web.describing import DescribedApi
 from eval_server.web.routes import (
     handing_in,
     hosting,
+    introducing,
     pages,
     people,
     phases,
@@ -68,7 +69,7 @@ def create(
     app.add_middleware(Lingering)
     app.add_middleware(Prefixed, prefix=settings.path_prefix)
     problems.register(app, rendering.in_words)
-    for part in (phases, submissions, sessions, hosting, pages, handing_in, people, pictures):
+    for part in (phases, submissions, sessions, hosting, pages, handing_in, people, pictures, introducing):
         app.include_router(part.router)
     return app
 

@@ -29,8 +29,10 @@ from harness.cli.phase_rules import (
     window,
     window_words,
 )
+from harness.cli.phase_words import introduce, without_words, word_options
 from harness.errors import DataWrong, ServerTrouble, UsageWrong
 from harness.reports.published_results import PUBLISHED
+from submissions.classes import CNMC, ClassNames
 from submissions.phases import FIRST, cells_table, first_cells, order_of, order_remarks
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def phase() -> None:
 @DATABASE
 @division_options
 @rule_options
+@word_options
 @JSON
 def add(
     name: str,
@@ -77,12 +80,16 @@ def add(
     ones from then on.
     """
     from eval_server.store.phases import PhaseClash
+    from eval_server.store.records import Rules
 
     if not NAME.fullmatch(name):
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
-    truth = divided(_truth(truth_file, name, trust_labels=trust_labels), private_subjects, split_seed)
+    given_rules = without_words(given)
+    classes = changed(Rules(), given_rules).classes
+    truth = _truth(truth_file, name, trust_labels=trust_labels, classes=classes)
+    truth = divided(truth, private_subjects, split_seed)
     usual = replace(usual_rules(truth.phase), choices=1 if truth.division is None else CHOICES)
-    rules = changed(usual, given)
+    rules = changed(usual, given_rules)
     require_defined(rules, truth.labels)
     with store_at(data_dir, database) as store:
         try:
@@ -93,7 +100,7 @@ def add(
             ) from clash
         for entry, value, source in PUBLISHED.get(name, ()) if _official(name, truth) else ():
             store.phases.add_published(name, entry, {"weighted_f1": value}, source)
-        store.audit.note(_now(), "command line", "phase added", name)
+        store.audit.note(_now(), "command line", "phase added", name, introduce(store, name, given))
     _tell_added(truth, rules, as_json)
 
 
@@ -102,15 +109,17 @@ def add(
 @SERVER_DATA
 @DATABASE
 @rule_options
+@word_options
 @JSON
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
     with store_at(data_dir, database) as store:
         record = found_in(store, name)
-        rules = changed(record.rules, given)
+        rules = changed(record.rules, without_words(given))
         require_defined(rules, store.phases.truth(record.truth).labels)
-        store.phases.change(name, rules)
         told = {key: str(value) for key, value in given.items() if value is not None}
+        told |= introduce(store, name, given)
+        store.phases.change(name, rules)
         store.audit.note(_now(), "command line", "phase changed", name, told)
     now = _now()
     words = f"Changed {name}: {window_words(rules, now)}."
@@ -134,8 +143,10 @@ def truth(
     from eval_server.store.phases import PhaseClash
 
     with store_at(data_dir, database) as store:
-        old = store.phases.truth(found_in(store, name).truth)
-        replaced = divided_like(_truth(truth_file, name, old.phase, trust_labels=trust_labels), old)
+        record = found_in(store, name)
+        old, classes = store.phases.truth(record.truth), record.rules.classes
+        new = _truth(truth_file, name, old.phase, trust_labels=trust_labels, classes=classes)
+        replaced = divided_like(new, old)
         try:
             _warn_of_lost(store.lost(name))
             count = store.phases.replace_truth(name, replaced, _now())
@@ -277,7 +288,9 @@ def _tell_added(truth: Truth, rules: Rules, as_json: bool) -> None:
         console.say(f"Note: {remark}.", style="yellow")
 
 
-def _truth(path: Path, name: str, asked: Any = None, *, trust_labels: bool = False) -> Any:
+def _truth(
+    path: Path, name: str, asked: Any = None, *, trust_labels: bool = False, classes: ClassNames = CNMC
+) -> Any:
     """The truth in this file; an official name is not given to the cells of the other official phase.
 
     A part of them, or drawn ones, may bear it: the host is told.
@@ -285,7 +298,7 @@ def _truth(path: Path, name: str, asked: Any = None, *, trust_labels: bool = Fal
     from eval_server.judging.truth import read_truth
     from submissions.phases import OFFICIAL
 
-    found = read_truth(path, asked, trust_labels=trust_labels, parts=True)
+    found = read_truth(path, asked, trust_labels=trust_labels, parts=True, classes=classes)
     if asked is not None:
         return found
     official = OFFICIAL.get(name)

@@ -26,6 +26,7 @@ from harness.errors import Refused, UsageWrong
     "--token", envvar="HARNESS_TOKEN", help="The team's token (with --server; Codabench's is not typed)."
 )
 @click.option("--team", help="The team's name, on an open loopback server.")
+@click.option("--accept-terms", is_flag=True, help="Accept the phase's terms for the team (with --server).")
 @click.option("--wait", is_flag=True, help="Wait for the scores (with --competition).")
 @TOKEN_FILE
 @SITE_OPTION
@@ -52,13 +53,17 @@ def upload(submission: Path, phase_name: str, as_json: bool, **given: Any) -> No
 
 def _to_server(submission: Path, phase_name: str, given: dict[str, Any], as_json: bool) -> None:
     from harness import console
-    from harness.upload.server import Server, files_of, hand_in
+    from harness.upload.server import Server, files_of, hand_in, terms_of
 
     if not given["entry"]:
         raise UsageWrong("expected --entry NAME", "Say what the entry is called on the board.")
     named = {"entry": given["entry"], "team": given["team"], "scores_as": given["scale"]}
     fields = {key: value for key, value in named.items() if value}
-    found = hand_in(Server(given["server"], given["token"]), phase_name, files_of(submission), fields)
+    server = Server(given["server"], given["token"])
+    if given["accept_terms"] and (terms := terms_of(server, phase_name)):
+        console.say(f"Accepted for the team: the terms of {phase_name}\n{terms.text}")
+        fields["terms"] = terms.sha256
+    found = hand_in(server, phase_name, files_of(submission), fields)
     if as_json:
         console.emit(found)
     else:

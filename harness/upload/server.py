@@ -101,6 +101,21 @@ def require_same_order(server: Server, phase: str, table: Path) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a phase asks a team to accept, and the digest by which it does."""
+
+    text: str
+    sha256: str
+
+
+def terms_of(server: Server, phase: str) -> Terms | None:
+    """The terms of a phase there; None where it has none."""
+    asked = server.ask(f"api/phases/{phase}")
+    text, sha256 = asked.get("terms", ""), asked.get("terms_sha256", "")
+    return Terms(text, sha256) if text and sha256 else None
+
+
 def hand_in(
     server: Server,
     phase: str,

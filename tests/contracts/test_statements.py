@@ -48,7 +48,9 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
         "No entry has been ranked yet",
         "Published results whose predictions nobody has",
         "Which classifier of leukemia cells is better, and how surely?",
+        "Which classifier of cells is better, and how surely?",
         "Hand in predictions for C-NMC 2019",
+        "Hand in predictions and see where they stand",
     ),
     "a formula, a choice of epoch, a rule for JSON": (
         "the mean over subjects of the share of their cells that are right",

@@ -63,6 +63,24 @@ def test_the_scores_that_were_packed_beside_a_zip_go_with_it(server: Server, tmp
     assert "auc" in found["metrics"]
 
 
+def test_terms_are_shown_and_accepted_by_an_option_and_without_it_the_way_is_told(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "terms.md").write_text("The images stay here.")
+    given = ("--truth", str(CASES / "truth.csv"), "--terms", str(tmp_path / "terms.md"))
+    administer(server.data_dir, None, "phase", "add", "bound", *given, "--class-names", "parasite,normal")
+    asked = ("upload", CASES / "inverted.csv", "--server", server.url, "--phase", "bound", "--entry", "e")
+    refused = harness(*asked, "--team", "red")
+    assert refused.code == 6
+    assert "--accept-terms" in refused.err
+    done = harness(*asked, "--team", "red", "--accept-terms")
+    assert done.code == 0, done.err
+    assert "The images stay here." in done.err
+    assert "0 for parasite, 1 for normal" in done.err
+    assert "ALL" not in done.err
+    assert harness(*asked, "--team", "red").code == 0
+
+
 def test_a_file_or_a_phase_that_is_not_there_is_said(server: Server) -> None:
     assert uploaded(server, CASES / "none.csv").code == 3
     nowhere = harness(

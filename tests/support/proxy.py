@@ -34,7 +34,9 @@ http {{
 
 def nginx() -> str:
     """The program; skips the test, with the reason, where there is none."""
-    found = os.environ.get("HARNESS_NGINX") or shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    found = os.environ.get("HARNESS_TEST_NGINX") or shutil.which(
+        "nginx", path=f"{os.environ['PATH']}:/usr/sbin"
+    )
     if found is None:
         pytest.skip("nginx is not installed (make services)")
     return found

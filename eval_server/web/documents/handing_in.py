@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from eval_server.service.desk import Desk
 from eval_server.store.records import Receipt
 from eval_server.web.documents.document import STABLE, Document, Word
 from submissions.checking import CheckReport
-from submissions.problems import Problem
+from submissions.classes import CNMC, ClassNames
 
 
 class ProblemToMend(Document):
@@ -82,20 +83,20 @@ def receipt_document(desk: Desk, receipt: Receipt) -> ReceiptDocument:
     )
 
 
-def check_document(report: CheckReport) -> CheckDocument:
+def check_document(report: CheckReport, classes: ClassNames = CNMC) -> CheckDocument:
     return CheckDocument(
         accepted=report.accepted,
         phase=report.phase,
         predictions=len(report.predictions.labels) if report.predictions else None,
         positives=report.predictions.positives if report.predictions else None,
-        problems=[_problem(one) for one in report.problems],
+        problems=[problem_to_mend(one.to_json(), classes) for one in report.problems],
         scores=report.predictions is not None and report.predictions.scores is not None,
         passed_over=list(report.passed_over),
-        read_as=list(report.read_as),
+        read_as=[classes.said(one) for one in report.read_as],
     )
 
 
-def _problem(one: Problem) -> ProblemToMend:
-    return ProblemToMend(
-        where=one.where, what=one.what, expected=one.expected, found=one.found, mend=one.mend
-    )
+def problem_to_mend(problem: Mapping[str, Any], classes: ClassNames) -> ProblemToMend:
+    """A reason with the classes by their names; what was found stays as its sender wrote it."""
+    words = {name: classes.said(problem[name]) for name in ("what", "expected", "mend")}
+    return ProblemToMend.model_validate({**problem, **words})

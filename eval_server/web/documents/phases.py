@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from eval_server.service.access import Caller, shows_board, status_at, utc
 from eval_server.service.desk import Desk
@@ -79,6 +79,24 @@ class PhaseDocument(Document):
     """The margin of non-inferiority in weighted F1."""
     quota: QuotaDocument
     """How often a team may hand in."""
+    classes: tuple[str, str]
+    """What label 0 and label 1 are called; a table may write them so."""
+    contact: str
+    """Whom to ask, in Markdown; empty where nobody is named."""
+    description: str
+    """What it is about, in Markdown."""
+    rules: str
+    """What its host asks of who takes part, in Markdown."""
+    terms: str
+    """What a team has to accept before its first submission, in Markdown; empty where there is nothing."""
+    terms_sha256: str
+    """Their digest, which an upload sends as `terms` to accept them; empty where there are none."""
+    picture_url: str | None
+    """Its picture; null without one."""
+    example_url: Word
+    """A submission that would be taken, as a zip: every cell called label 0."""
+    example_table_url: Word
+    """The same as a table, every score one half."""
     labels_corrected_at: Annotated[str | None, STABLE]
     """When its labels were last corrected and everything judged anew; null where they never were."""
     url: Word
@@ -106,6 +124,7 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
     shown = desk.verdicts.truth(record.truth, record.part)
     corrected = desk.verdicts.corrected_at(record.name, record.truth)
     return PhaseDocument(
+        **_introduction(desk, record),
         name=record.name,
         title=rules.title or record.name,
         status=status_at(rules, now),
@@ -114,7 +133,6 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         closes_at=None if rules.closes_at is None else utc(rules.closes_at),
         cells=len(asked),
         first_cells=list(asked.cells[:FIRST]),
-        cells_url=desk.settings.path_to(f"/api/phases/{record.name}/cells.csv"),
         cells_sha256=asked.key,
         subjects=None if shown.subjects is None else len(set(shown.subjects)),
         member=asked.member,
@@ -133,5 +151,23 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         margin=rules.margin,
         quota=quota_of(rules),
         labels_corrected_at=None if corrected is None else utc(corrected),
-        url=desk.settings.path_to(f"/phases/{record.name}"),
     )
+
+
+def _introduction(desk: Desk, record: PhaseRecord) -> dict[str, Any]:
+    """What a phase says of itself, where its page is, and the files to start from."""
+    told, path_to = desk.store.introductions.of(record), desk.settings.path_to
+    picture = path_to(f"/phases/{record.name}/picture?{told.picture[:10]}")
+    return {
+        "url": path_to(f"/phases/{record.name}"),
+        "classes": (record.rules.classes.normal, record.rules.classes.positive),
+        "contact": told.contact,
+        "description": told.description,
+        "rules": told.rules,
+        "terms": told.terms,
+        "terms_sha256": told.terms_sha256,
+        "picture_url": picture if told.picture else None,
+        "cells_url": path_to(f"/api/phases/{record.name}/cells.csv"),
+        "example_url": path_to(f"/api/phases/{record.name}/example.zip"),
+        "example_table_url": path_to(f"/api/phases/{record.name}/example.csv"),
+    }

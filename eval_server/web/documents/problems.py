@@ -50,6 +50,8 @@ class ProblemDocument(Document):
     """When to try again; null where there is no such time."""
     left: Annotated[AllowanceDocument | None, STABLE] = None
     """What the team may still hand in."""
+    terms_sha256: str | None = None
+    """The digest of the terms that a team has to accept first, by the field `terms` of its upload."""
     troubles: tuple[TroubleDocument, ...] = ()
     """What is wrong with the server."""
 

@@ -20,7 +20,7 @@ from eval_server.web.documents.document import (
     Document,
     Word,
 )
-from eval_server.web.documents.handing_in import ProblemToMend
+from eval_server.web.documents.handing_in import ProblemToMend, problem_to_mend
 from eval_server.web.documents.results import (
     BestOfDocument,
     ResultDocument,
@@ -156,7 +156,7 @@ def _facts(
         "submitted_at": utc(found.submitted_at),
         "decided_at": None if found.decided_at is None else utc(found.decided_at),
         "history": [StepDocument(status=one.status, at=utc(one.at), note=one.note) for one in steps],
-        "problems": [ProblemToMend.model_validate(problem) for problem in found.problems],
+        "problems": [problem_to_mend(problem, record.rules.classes) for problem in found.problems],
         "passed_over": list(found.passed_over) if owned else [],
         "trouble": found.trouble,
         "chosen": found.chosen,
@@ -173,7 +173,7 @@ def _file(desk: Desk, record: PhaseRecord, found: Submission, *, owned: bool) ->
     read = handed_in.handed_in(desk, record, found) if owned else None
     return {
         "kind": None if read is None else "table" if read.is_table else "zip",
-        "read_as": [] if read is None else list(read.read_as),
+        "read_as": [] if read is None else [record.rules.classes.said(one) for one in read.read_as],
         "has_scores": found.scores is not None or (read is not None and read.scored),
     }
 

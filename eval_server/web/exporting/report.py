@@ -64,7 +64,7 @@ def _part(part: PartExport, name: str) -> PartSection:
     report = part.report
     return PartSection(
         parts.part_note(part.told, host=True),
-        boards.board_view(part.board),
+        boards.board_view(part.board, classes=words.classes_of(part.told)),
         "" if part.compared is None else comparisons.report_words(significance_document(part.compared, HOST)),
         () if report is None else pictures_of_report(report),
         f"{name}/pictures{part.ending}",

@@ -23,6 +23,7 @@ from eval_server.web.documents.document import encoded
 from eval_server.web.exporting import tables
 from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, course_of
 from eval_server.web.exporting.report import PhaseSection, report_page, section_of
+from eval_server.web.presenting.words import classes_of
 from submissions.parts import is_zip
 from submissions.rows import without_note
 
@@ -116,10 +117,11 @@ def _write_part(part: PartExport, folder: Path) -> None:
 def _pictures(part: PartExport) -> Iterator[tuple[str, Picture]]:
     first = dict(list(part.verdicts.items())[:SHOWN])
     joint = () if part.report is None else pictures_of_report(part.report)
-    for picture in (*joint, *pictures_of_scores(first)):
+    classes = classes_of(part.told)
+    for picture in (*joint, *pictures_of_scores(first, classes)):
         yield picture.name, picture
     for entry, verdict in first.items():
-        for picture in pictures_of_entry(entry, verdict, curves=False):
+        for picture in pictures_of_entry(entry, verdict, curves=False, classes=classes):
             yield f"{picture.name}-{plain_name(entry)}", picture
 
 

@@ -29,6 +29,7 @@ from eval_server.service.naming import unique_names
 from eval_server.web.documents.boards import LeaderboardDocument, ReferenceDocument, StandingDocument
 from eval_server.web.presenting.parts import moved_words
 from eval_server.web.presenting.words import digits_of, known_interval
+from submissions.classes import CNMC, ClassNames
 
 MOST_LANES = 6
 """Bars that stand side by side at most; further overlapping ones are said by the rank sets alone."""
@@ -144,7 +145,12 @@ def sortable(sort: str, order: str) -> bool:
 
 
 def board_view(
-    board: LeaderboardDocument, sort: str = "rank", order: str = "", named: str = "", part: str = ""
+    board: LeaderboardDocument,
+    sort: str = "rank",
+    order: str = "",
+    named: str = "",
+    part: str = "",
+    classes: ClassNames = CNMC,
 ) -> BoardView:
     """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank.
 
@@ -152,22 +158,23 @@ def board_view(
     """
     standings, references = board.standings, board.references
     kept = {key: value for key, value in (("q", named), ("part", part)) if value}
-    columns = _columns(board, sort, order, kept)
+    columns = [replace(one, head=classes.said(one.head)) for one in _columns(board, sort, order, kept)]
     current = next(column for column in columns if column.sorted)
     scale = _scale(standings, references)
     groups = [(start, stop) for start, stop in board.groups if stop - start > 1]
     bars, width = _bars(groups, len(standings))
     ranked = current.key == "rank" and current.sorted == "ascending"
+    digits = digits_of(board.feedback)
     shown = [
-        _row(one, columns, scale, bars[at], _joined(groups, at), len(standings), digits_of(board.feedback))
+        _said(_row(one, columns, scale, bars[at], _joined(groups, at), len(standings), digits), classes)
         for at, one in enumerate(standings)
     ]
     ordered = shown if ranked else _sorted(shown, standings, current)
     found = [row for row in ordered if _is_named(row, named)]
     return BoardView(
         told(standings, board.feedback),
-        "" if board.metric == "weighted_f1" else metric_name(board.metric),
-        columns,
+        "" if board.metric == "weighted_f1" else classes.said(metric_name(board.metric)),
+        tuple(columns),
         rows.axis(scale) if standings or references else "",
         tuple(found),
         tuple(_reference(one, scale) for one in references),
@@ -199,7 +206,7 @@ def _columns(board: LeaderboardDocument, sort: str, order: str, kept: Mapping[st
     found = list(HEADS)
     metric = board.metric
     if metric not in COLUMNS:
-        found.insert(3, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
+        found.insert(4, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
     css = sort if sort in [head.css for head in found] else "rank"
     return tuple(_headed(head, css, order, kept) for head in found)
 
@@ -272,6 +279,12 @@ def _row(
         tuple((lane, "end" if part == "end" else "middle") for lane, part in bars),
         joined,
     )
+
+
+def _said(row: BoardRow, classes: ClassNames) -> BoardRow:
+    """A row whose numbers are called by the names of the classes."""
+    measures = (replace(one, head=classes.said(one.head)) for one in row.measures)
+    return replace(row, measures=tuple(measures)) if classes.own else row
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from eval_server.figures.wording import (
 from eval_server.judging.spot_check import SAID
 from eval_server.web.documents.comparisons import EquivalenceDocument, PairDocument, SignificanceDocument
 from eval_server.web.presenting.words import digits_of, known_interval
+from submissions.classes import CNMC, ClassNames
 
 ALPHA = 0.05
 """The level of every test on a page."""
@@ -36,7 +37,7 @@ class PairView:
     equivalence: str
 
 
-def pair_view(found: PairDocument, names: Mapping[str, str]) -> PairView:
+def pair_view(found: PairDocument, names: Mapping[str, str], classes: ClassNames = CNMC) -> PairView:
     """A comparison's document in words; `names` are those of the submissions."""
     a, b = names[found.a], names[found.b]
     limits = known_interval(found.interval)
@@ -48,7 +49,7 @@ def pair_view(found: PairDocument, names: Mapping[str, str]) -> PairView:
         signed(found.difference, digits_of(found.feedback)),
         interval,
         _pair_sentence(found, a),
-        _pair_verdict(found),
+        classes.said(_pair_verdict(found)),
         _equivalence(found.equivalence),
     )
 
@@ -105,7 +106,7 @@ class PartLine:
     p: str
 
 
-def part_lines(found: PairDocument) -> list[PartLine]:
+def part_lines(found: PairDocument, classes: ClassNames = CNMC) -> list[PartLine]:
     """Where two entries part: each metric of both as it may be read, the difference and its exact p."""
     ours, theirs = (_side(found, submission) for submission in (found.a, found.b))
     secondary = {name: test.p for name, test in found.secondary.items()}
@@ -115,9 +116,9 @@ def part_lines(found: PairDocument) -> list[PartLine]:
         if values[0] is None or values[1] is None:
             continue
         digits = digits_of(found.feedback)
-        words = [percent(value, digits) for value in values]
+        told = [percent(value, digits) for value in values]
         difference = signed(values[0] - values[1], digits)
-        lines.append(PartLine(metric_name(name), words[0], words[1], difference, p_number(p)))
+        lines.append(PartLine(classes.said(metric_name(name)), *told, difference, p_number(p)))
     return lines
 
 

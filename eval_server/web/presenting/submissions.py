@@ -36,6 +36,7 @@ from eval_server.web.presenting.words import (
     known_interval,
     moment,
 )
+from submissions.classes import CNMC, ClassNames
 
 NOT_PLACED = "Its place is being worked out: the leaderboard is being made anew."
 
@@ -72,7 +73,13 @@ class Headline:
     place: str
 
 
-def headline(found: SubmissionDocument, board: LeaderboardDocument, *, placed: bool = True) -> Headline:
+def headline(
+    found: SubmissionDocument,
+    board: LeaderboardDocument,
+    classes: ClassNames = CNMC,
+    *,
+    placed: bool = True,
+) -> Headline:
     """The headline of a scored submission, with its place where the board shows it.
 
     `placed` says whether the board at hand knows it already.
@@ -84,7 +91,7 @@ def headline(found: SubmissionDocument, board: LeaderboardDocument, *, placed: b
     subjects = board.subjects if found.subjects is None else found.subjects.count
     said, digits = _right(found), digits_of(found.feedback)
     if interval is None or subjects is None:
-        reason = value.remark or "it cannot be estimated here"
+        reason = classes.said(value.remark) or "it cannot be estimated here"
         there = "" if interval is None else interval_words(interval, digits)
         why = "" if interval is not None else no_interval(reason)
         return Headline(there, f"{said} {why}".strip(), _place(found, board, placed=placed))
@@ -156,16 +163,16 @@ class MetricLine:
     interval: str
 
 
-def metric_lines(found: SubmissionDocument) -> list[MetricLine]:
+def metric_lines(found: SubmissionDocument, classes: ClassNames = CNMC) -> list[MetricLine]:
     """All metrics of a scored submission, percentages first."""
     metrics, intervals = found.metrics, found.intervals
     names = dict.fromkeys([*(name for name in MEASURES if name in metrics), *metrics])
     words_of = _coarse if found.feedback != "full" else metric_words
-    lines = [_metric_line(name, metrics[name], intervals.get(name), words_of) for name in names]
+    lines = [_metric_line(name, metrics[name], intervals.get(name), words_of, classes) for name in names]
     if found.subjects is not None:
         summary = found.subjects
         limits = known_interval(summary.mean_interval)
-        words = _limits(percent, limits, summary.mean_remark, marked=True)
+        words = _limits(percent, limits, classes.said(summary.mean_remark), marked=True)
         lines.insert(1, MetricLine("subject accuracy, %", percent(summary.mean_accuracy), words))
     return lines
 
@@ -182,11 +189,12 @@ def _metric_line(
     value: float | None,
     interval: IntervalDocument | None,
     words_of: Callable[[str, float | None], str],
+    classes: ClassNames,
 ) -> MetricLine:
     limits = None if interval is None else known_interval(interval.interval)
-    remark = "" if interval is None else interval.remark
+    remark = "" if interval is None else classes.said(interval.remark)
     return MetricLine(
-        metric_name(name) + measure(name).unit.value,
+        classes.said(metric_name(name)) + measure(name).unit.value,
         words_of(name, value),
         _limits(partial(words_of, name), limits, remark, marked=measure(name).marked),
     )
@@ -205,16 +213,18 @@ def _limits(
     return f"{words} ({remark})" if remark else words
 
 
-def pictures_of(name: str, verdict: Verdict, *, host: bool) -> tuple[Picture, ...]:
+def pictures_of(
+    name: str, verdict: Verdict, *, host: bool, classes: ClassNames = CNMC
+) -> tuple[Picture, ...]:
     """The pictures of a submission; only the host's ROC shows single cells."""
     if host:
-        return pictures_of_entry(name, verdict)
-    found = [confusion(name, verdict.confusion)]
+        return pictures_of_entry(name, verdict, classes=classes)
+    found = [confusion(name, verdict.confusion, classes)]
     curve = coarse_roc(name, verdict)
     if curve is not None:
-        found.append(roc([curve]))
+        found.append(roc([curve], classes))
     if verdict.subjects is not None:
-        found.append(subject_accuracy(name, verdict.subjects))
+        found.append(subject_accuracy(name, verdict.subjects, classes))
     return tuple(found)
 
 

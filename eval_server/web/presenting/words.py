@@ -9,6 +9,7 @@ from eval_server.figures.wording import listed
 from eval_server.judging.division import TruthPart
 from eval_server.web.documents.phases import PhaseDocument
 from eval_server.web.documents.teams import AllowanceDocument, ChoicesDocument
+from submissions.classes import CNMC, ClassNames
 
 
 def moment(text: str) -> str:
@@ -49,6 +50,12 @@ def known_interval(limits: Sequence[float | None] | None) -> tuple[float, float]
 def digits_of(feedback: str) -> int:
     """Digits of a percentage: below full feedback a tenth of a percent is told."""
     return 2 if feedback == "full" else 1
+
+
+def classes_of(phase: PhaseDocument) -> ClassNames:
+    """What the classes of a phase are called, as its document says."""
+    negative, positive = phase.classes
+    return CNMC if (negative, positive) == (CNMC.normal, CNMC.positive) else ClassNames(positive, negative)
 
 
 def phase_words(phase: PhaseDocument) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_submission
 from eval_server.service.parts import word_of
 from eval_server.service.sight import seen
+from eval_server.service.terms import asked_of
 from eval_server.store.records import SCORED, WAITING, PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.handing_in import CheckDocument, check_document
@@ -26,7 +27,7 @@ from eval_server.web.documents.teams import quota_document
 from eval_server.web.presenting import parts, submissions, words
 from eval_server.web.routes import pictures, uploads
 from eval_server.web.routes.callers import Asker, AtDesk, PartAsked, require_form_token
-from eval_server.web.routes.rendering import page
+from eval_server.web.routes.rendering import introduced, page
 
 router = APIRouter(include_in_schema=False)
 FormToken = Annotated[str | None, Form(max_length=200)]
@@ -63,6 +64,7 @@ def _form(
     told = phase_document(desk, record, caller)
     known = caller.team or (team if caller.owns(team) and team in desk.store.teams.names() else "")
     left = quota_document(desk, record, known) if known else None
+    terms = told.terms_sha256 and (asked_of(desk, record, known) if known else told.terms_sha256)
     may_submit = caller.role is not Role.VISITOR or caller.anyone
     quota = words.quota_words(left, told.now) if left else ""
     return page(
@@ -77,6 +79,8 @@ def _form(
         quota=f"{known} has {quota}" if quota else "",
         entry=entry,
         team=team,
+        terms="" if caller.is_host else terms,
+        about=introduced(told),
         commands=words.commands(told, str(request.base_url).rstrip("/"), open_to_all=caller.anyone),
     )
 
@@ -103,7 +107,7 @@ def _told(desk: Desk, record: PhaseRecord, found: Submission) -> bool:
 @router.post("/phases/{phase}/check")
 async def check(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     record = await run_in_threadpool(find_phase, desk, phase)
-    report = check_document(await uploads.checked(request, desk, caller, record))
+    report = check_document(await uploads.checked(request, desk, caller, record), record.rules.classes)
     return await run_in_threadpool(_form, request, desk, record, caller, report=report)
 
 
@@ -137,14 +141,17 @@ def _scored(desk: Desk, record: PhaseRecord, found: SubmissionDocument, caller: 
     told = seen(desk, record, stored, caller) if found.metrics else None
     if told is None:
         return {}
-    board = leaderboard_document(desk, record, caller)
-    whole = told.whole
+    board, classes, whole = leaderboard_document(desk, record, caller), record.rules.classes, told.whole
+    placed = desk.boards.knows(record, found.id)
+    best_of = submissions.best_of_words(found.best_of, record.rules.metric)
     return {
-        "headline": submissions.headline(found, board, placed=desk.boards.knows(record, found.id)),
-        "best_of": submissions.best_of_words(found.best_of, record.rules.metric),
-        "metrics": submissions.metric_lines(found),
+        "headline": submissions.headline(found, board, classes, placed=placed),
+        "best_of": classes.said(best_of),
+        "metrics": submissions.metric_lines(found, classes),
         "ranked": submissions.headline_metric(found, record.rules.metric),
-        "pictures": () if whole is None else submissions.pictures_of(found.entry, whole, host=caller.is_host),
+        "pictures": ()
+        if whole is None
+        else submissions.pictures_of(found.entry, whole, host=caller.is_host, classes=classes),
         "worst": _worst(desk, record, whole) if whole is not None and caller.is_host else [],
     }
 

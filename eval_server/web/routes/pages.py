@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from eval_server.figures import examples
 from eval_server.figures.picture import Picture
 from eval_server.figures.showing import pictures_of_pair, pictures_of_report
+from eval_server.figures.wording import metric_name
 from eval_server.service.access import Caller, status_at
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_selected
@@ -26,13 +27,13 @@ from eval_server.web.documents.phases import phase_document, phase_list
 from eval_server.web.presenting import boards, comparisons, parts, submissions, words
 from eval_server.web.routes import pictures
 from eval_server.web.routes.callers import BOARD, Asker, AtDesk, PartAsked
-from eval_server.web.routes.rendering import ASSETS, fragment, page
+from eval_server.web.routes.rendering import ASSETS, fragment, introduced, of_cnmc, page
+from submissions.classes import CNMC, ClassNames
 from submissions.phases import MEMBER
 
 router = APIRouter(include_in_schema=False)
 MOST_CELLS = 300
 """Cells that a page lists; the JSON twin has them all."""
-CLASSES = ("normal", "ALL")
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -47,9 +48,14 @@ def static(name: str) -> Response:
 @router.get("/")
 def start(request: Request, desk: AtDesk, caller: Asker) -> Response:
     """What this is, every phase, where the images are, and whom to ask."""
-    contact = desk.settings.contact
+    told = phase_list(desk, caller).phases
     return page(
-        request, "phases.html", title="Phases", phases=phase_list(desk, caller).phases, contact=contact
+        request,
+        "phases.html",
+        title="Phases",
+        phases=told,
+        cnmc=of_cnmc({"phases": told}),
+        contact=desk.settings.contact,
     )
 
 
@@ -108,7 +114,8 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, st
     kept = kept_told.get(key)
     if shared and kept is not None and kept[0] == now:
         return str(kept[1])
-    view = boards.board_view(leaderboard_document(desk, record, caller), *asked, part)
+    told = leaderboard_document(desk, record, caller)
+    view = boards.board_view(told, *asked, part, record.rules.classes)
     is_open = status_at(record.rules, desk.now()) == "open"
     said_now = words.text_of(desk.now())
     path_to = desk.settings.path_to
@@ -129,13 +136,16 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, st
 
 @router.get("/phases/{phase}/rules")
 def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    told = phase_document(desk, find_phase(desk, phase), caller)
+    record = find_phase(desk, phase)
+    told = phase_document(desk, record, caller)
     return page(
         request,
         "rules.html",
         title=f"{told.title}: rules",
         phase=told,
         phase_words=words.phase_words(told),
+        ranked_by=record.rules.classes.said(metric_name(told.metric)),
+        about=introduced(told),
         represents=words.represents_words(told),
         visibility=words.VISIBILITIES[told.visibility],
         feedback=words.FEEDBACKS[told.feedback],
@@ -166,8 +176,8 @@ def _pair(
     pair = side_by_side(desk, record, found[0], found[1], caller)
     document = pair_document(desk, record, pair, caller)
     names = dict(zip([one.id for one in found], compared_names(desk, record, found, caller), strict=True))
-    turned = document.a != found[0].id
-    shown = comparisons.pair_view(document, names)
+    turned, classes = document.a != found[0].id, record.rules.classes
+    shown = comparisons.pair_view(document, names, classes)
     told = phase_document(desk, record, caller)
     return page(
         request,
@@ -178,8 +188,8 @@ def _pair(
         part=word_of(record, desk.now()),
         pair=shown,
         ids=(document.a, document.b),
-        pictures=_pictures_of_pair(pair, document, shown, turned=turned),
-        lines=comparisons.part_lines(document),
+        pictures=_pictures_of_pair(pair, document, shown, classes, turned=turned),
+        lines=comparisons.part_lines(document, classes),
         diagnosis=comparisons.diagnosis(document, shown.a, shown.b),
         cell_level=comparisons.cell_level(document, shown.a, shown.b),
         cells=_disagreements(desk, record, pair, turned=turned),
@@ -187,13 +197,18 @@ def _pair(
 
 
 def _pictures_of_pair(
-    pair: SideBySide, document: PairDocument, shown: comparisons.PairView, *, turned: bool
+    pair: SideBySide,
+    document: PairDocument,
+    shown: comparisons.PairView,
+    classes: ClassNames,
+    *,
+    turned: bool,
 ) -> tuple[Picture, ...]:
     """Subject by subject and against chance; nothing in a summary."""
     ours, theirs = (told.whole for told in (reversed(pair.shown) if turned else pair.shown))
     if ours is None or theirs is None:
         return ()
-    return pictures_of_pair(shown.a, shown.b, ours, theirs, document.p)
+    return pictures_of_pair(shown.a, shown.b, ours, theirs, document.p, classes=classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,14 +242,14 @@ def _disagreements(desk: Desk, record: PhaseRecord, pair: SideBySide, *, turned:
     if pair.cells is None:
         return None
     ours, theirs = reversed(pair.cells) if turned else pair.cells
-    at = pair.disagreements()
+    at, words = pair.disagreements(), (record.rules.classes.normal, record.rules.classes.positive)
     rows = [
         CalledApart(
             cells[cell],
             submissions.subject_of(ours, cell) or "not known",
-            CLASSES[ours.labels[cell]],
-            CLASSES[ours.called[cell]],
-            CLASSES[theirs.called[cell]],
+            words[ours.labels[cell]],
+            words[ours.called[cell]],
+            words[theirs.called[cell]],
             pictures.address(desk, record, cells[cell]),
         )
         for cell in at[:MOST_CELLS]
@@ -267,11 +282,13 @@ def _map(
 @router.get("/help")
 def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
     board_picture, null_picture = examples.board(), examples.null()
+    named = {record.rules.classes for record in desk.store.phases.all()}
     return page(
         request,
         "help.html",
         title="Help",
         member=MEMBER,
+        classes=named.pop() if len(named) == 1 else CNMC,
         board=board_picture,
         null=null_picture,
         phases=phase_list(desk, caller).phases,

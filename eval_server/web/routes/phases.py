@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query, Response
 
+from eval_server.service.desk import Desk
 from eval_server.service.finding import find_pair, find_phase, find_selected
 from eval_server.service.side_by_side import report_of, side_by_side
 from eval_server.web.documents.boards import (
@@ -24,7 +26,10 @@ from eval_server.web.documents.phases import PhaseDocument, PhaseList, phase_doc
 from eval_server.web.documents.spreadsheets import csv_text
 from eval_server.web.routes.answers import as_json, download, sends, tells
 from eval_server.web.routes.callers import BOARD, Asker, AtDesk, PartAsked
+from submissions.packing import packed
 from submissions.phases import cells_table
+from submissions.predictions import Predictions
+from submissions.tables import table_of
 
 router = APIRouter(prefix="/api")
 STATE = "X-Board-State"
@@ -49,6 +54,33 @@ def phase(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Resp
 def cells(phase: str, desk: AtDesk, caller: Asker) -> Response:
     asked = desk.verdicts.truth(find_phase(desk, phase).truth).phase
     return download(cells_table(asked), "text/csv", f"{phase}-cells.csv")
+
+
+@router.get(
+    "/phases/{phase}/example.zip",
+    summary="A submission that would be taken: every cell called label 0",
+    **sends("application/zip", "The zip that `harness pack` would make"),
+)
+def example(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    text = packed(_example(desk, phase))
+    headers = {"Content-Disposition": f'attachment; filename="{phase}-example.zip"'}
+    return Response(text, headers=headers, media_type="application/zip")
+
+
+@router.get(
+    "/phases/{phase}/example.csv",
+    summary="The same as a table, every score one half",
+    **sends("text/csv", "The columns `cell`, `score` and `label`, a cell a line"),
+)
+def example_table(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    rows = table_of(_example(desk, phase)).decode()
+    return download(rows, "text/csv", f"{phase}-example.csv")
+
+
+def _example(desk: Desk, phase: str) -> Predictions:
+    """The same for every cell, so that it tells no label."""
+    asked = desk.verdicts.truth(find_phase(desk, phase).truth).phase
+    return Predictions.from_scores(asked, np.full(len(asked), 0.5))
 
 
 @router.get(

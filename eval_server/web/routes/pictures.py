@@ -1,4 +1,4 @@
-"""Small pictures of cells for the host, cut from the C-NMC files that `--data` names."""
+"""The picture of a phase, and the host's small ones of cells, cut from the files that `--data` names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 
+from eval_server.service import own_picture
 from eval_server.service.access import require_host
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase
@@ -20,6 +21,16 @@ SIDE = 136
 """Pixels of a thumbnail."""
 CENTRE = 300
 """Pixels of the centre of an image that holds the cell; the rest is black."""
+
+
+@router.get("/phases/{phase}/picture")
+def picture(phase: str, desk: AtDesk, caller: Asker) -> Response:
+    """The phase's own picture; its address changes with it, so that a browser may keep it."""
+    found = desk.store.introductions.picture(find_phase(desk, phase).name)
+    if found is None:
+        raise NotFound("picture of the phase", phase)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(found, media_type=own_picture.MEDIA_TYPE, headers=headers)
 
 
 @router.get("/phases/{phase}/cells/{cell}.png")

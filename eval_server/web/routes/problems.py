@@ -11,7 +11,14 @@ from starlette.exceptions import HTTPException
 
 from eval_server.service.access import AccessDenied, TooMany, WindowClosed, utc
 from eval_server.service.boards import BoardMissing
-from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, StateConflict, TokenInvalid
+from eval_server.service.refusals import (
+    FileLost,
+    NotFound,
+    RequestUnfit,
+    StateConflict,
+    TermsNotAccepted,
+    TokenInvalid,
+)
 from eval_server.store.database import StoreDamaged
 from eval_server.store.phases import PhaseClash
 from eval_server.web.documents.document import encoded
@@ -56,6 +63,7 @@ def register(app: FastAPI, dress: Dress) -> None:
         AccessDenied: _denied,
         WindowClosed: _closed,
         TooMany: _too_many,
+        TermsNotAccepted: _terms,
         PhaseClash: _told_as(409),
         NotFound: _told_as(404),
         StateConflict: _told_as(409),
@@ -107,6 +115,10 @@ def _closed(request: Request, error: Any) -> ProblemAnswer:
         name: None if moment is None else utc(moment) for name, moment in moments.items()
     }
     return answer(403, str(error), None, **facts)
+
+
+def _terms(request: Request, error: Any) -> ProblemAnswer:
+    return answer(403, str(error), None, terms_sha256=error.terms)
 
 
 def _too_many(request: Request, error: Any) -> ProblemAnswer:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from eval_server.figures.picture import STYLE
 from eval_server.figures.statements import differences, intervals, ranks
 from eval_server.figures.wording import counted, metric_name, percent
 from eval_server.service.access import Caller, csrf_of
+from eval_server.web.documents.phases import PhaseDocument
 from eval_server.web.documents.problems import ProblemDocument
 from eval_server.web.presenting import words
+from eval_server.web.presenting.markdown import html_of
 from eval_server.web.routes.callers import COOKIE
 from eval_server.web.routes.problems import ProblemAnswer
 
@@ -73,9 +77,22 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "path": request.url.path,
         "path_to": request.app.state.settings.path_to,
         "title": "",
+        "server_name": "C-NMC evaluation server" if of_cnmc(values) else "Evaluation server",
     }
     text = TEMPLATES.get_template(template).render(**{**common, **values})
     return Response(text, status, media_type="text/html; charset=utf-8")
+
+
+def of_cnmc(values: Mapping[str, Any]) -> bool:
+    """Whether a page is about cells of C-NMC: about a phase that calls its classes so, or about none."""
+    told = values.get("phases", ()) or [values[name] for name in ("phase",) if name in values]
+    return not told or not all(words.classes_of(phase).own for phase in told)
+
+
+def introduced(phase: PhaseDocument) -> dict[str, Markup]:
+    """What a phase says of itself, as HTML that can do no harm."""
+    texts = {name: getattr(phase, name) for name in ("description", "rules", "terms", "contact")}
+    return {name: html_of(text, phase.picture_url or "") for name, text in texts.items()}
 
 
 def fragment(template: str, **values: Any) -> str:

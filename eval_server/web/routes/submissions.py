@@ -45,6 +45,7 @@ _SCALE = {"type": "string", "enum": ["", *Scale]}
         scores=_BINARY,
         manifest=_BINARY,
         scores_as=_SCALE,
+        terms={"type": "string"},
     ),
     responses={200: {"description": "The same file was there already", "model": ReceiptDocument}},
     **tells(ReceiptDocument, 202),
@@ -75,7 +76,7 @@ def submissions(
 )
 async def checks(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     record = await run_in_threadpool(find_phase, desk, phase)
-    return as_json(check_document(await uploads.checked(request, desk, caller, record)))
+    return as_json(check_document(await uploads.checked(request, desk, caller, record), record.rules.classes))
 
 
 @router.get(

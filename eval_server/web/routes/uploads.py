@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from eval_server.service.access import Caller, require_open, require_rate, team_of
 from eval_server.service.deeds import Upload, hand_in
 from eval_server.service.desk import Desk
+from eval_server.service.terms import require_accepted
 from eval_server.store.records import PhaseRecord, Receipt
 from eval_server.web.routes.callers import address_of, require_form_token
 from eval_server.web.routes.problems import Refusal
@@ -60,6 +61,7 @@ class SentForm:
     entry: str
     team: str | None
     csrf: str | None
+    terms: str = ""
 
 
 class _Whole(MultiPartParser):
@@ -114,6 +116,7 @@ async def receive(request: Request, desk: Desk, caller: Caller, record: PhaseRec
         sent = _form(form)
         require_form_token(request, sent.csrf)
         team = _name("team", team_of(caller, sent.team))
+        await run_in_threadpool(require_accepted, desk, record, team, caller, sent.terms, now)
         async with request.app.state.keeping:
             return await run_in_threadpool(hand_in, desk, record, _upload(sent), team, caller, now)
     finally:
@@ -134,7 +137,7 @@ async def checked(request: Request, desk: Desk, caller: Caller, record: PhaseRec
     try:
         parts = parts_of(form)
         asked = await run_in_threadpool(desk.verdicts.truth, record.truth)
-        return await run_in_threadpool(_check, parts, asked.phase)
+        return await run_in_threadpool(_check, parts, asked.phase.called(record.rules.classes))
     finally:
         await form.close()
 
@@ -191,7 +194,8 @@ def _form(form: FormData) -> SentForm:
     parts = parts_of(form)
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     entry = _name("entry", fields.get("entry"))
-    return SentForm(parts, entry, fields.get("team") or None, fields.get("csrf"))
+    team = fields.get("team") or None
+    return SentForm(parts, entry, team, fields.get("csrf"), fields.get("terms", "").strip().lower())
 
 
 def parts_of(form: FormData) -> SentParts:

@@ -25,6 +25,7 @@ from eval_server.figures.standings import (
 from eval_server.figures.wording import p_number, p_words, ranks, signed
 from eval_server.scoring.counts import Confusion
 from eval_server.scoring.subjects import wilson
+from submissions.classes import ClassNames
 from tests.eval_server.figures.samples import DIFFERENCES, NAMES, OTHERS, SUBJECTS, P, lines, scored
 
 
@@ -157,3 +158,14 @@ def test_numbers_are_written_with_their_sign_and_never_as_minus_nothing() -> Non
     assert [signed(0.0213), signed(-0.1), signed(-0.00001), signed(None)] == ["+2.13", "−10.00", "+0.00", "—"]
     assert [p_number(0.2), p_number(1e-9), p_number(None)] == ["0.200", "< 0.0001", "—"]
     assert [ranks((1, 3)), ranks((2, 2))] == ["1-3", "2"]
+
+
+def test_pictures_call_the_classes_by_their_names_and_cut_long_ones_only_where_there_is_no_room() -> None:
+    names = ClassNames("a parasite of any of the five kinds", "uninfected")
+    drawn = confusion("net", Confusion(tp=3, fn=1, fp=2, tn=4), names)
+    assert [row[0] for row in drawn.rows] == [names.positive, names.negative]
+    assert f"3 of 4 {names.positive} cells and 4 of 6 uninfected cells" in drawn.caption
+    words = re.findall(r"<text[^>]*>([^<]*)", drawn.svg)
+    assert any(one.startswith("a paras") and one.endswith("…") for one in words)
+    told = " ".join([*words, drawn.title, drawn.caption, *drawn.columns])
+    assert not re.search(r"\b(ALL|HEM|normal|leukemic)\b", told)

@@ -6,6 +6,7 @@ import pytest
 
 from eval_server.web.documents.boards import LeaderboardDocument
 from eval_server.web.presenting.boards import board_view
+from submissions.classes import ClassNames
 from tests.eval_server.web.presenting.documents import a_board, a_standing, four
 
 
@@ -53,6 +54,23 @@ def test_a_name_is_found_in_entries_and_teams_whichever_case_it_is_written_in() 
 def test_a_board_ranked_by_another_metric_says_so() -> None:
     assert board_view(four([], metric="sensitivity")).ranked_by == "sensitivity"
     assert board_view(four([])).ranked_by == ""
+
+
+def test_the_metric_that_ranks_has_its_head_over_its_own_numbers() -> None:
+    standings = [a_standing(1, 0.9, f1_all=0.8), a_standing(2, 0.8, f1_all=0.7)]
+    view = board_view(a_board(standings, metric="f1_all"))
+    keys = [head.key for head in view.columns]
+    after = [head.css for head in view.columns[keys.index("weighted_f1") + 1 :] if head.measure]
+    assert after == [cell.css for cell in view.rows[0].measures]
+    assert after[0] == "metric"
+
+
+def test_a_board_about_other_cells_calls_its_numbers_by_the_names_of_the_classes() -> None:
+    board = a_board([a_standing(1, 0.9, f1_all=0.8), a_standing(2, 0.8, f1_all=0.7)], metric="f1_all")
+    view = board_view(board, classes=ClassNames("parasite", "uninfected"))
+    assert view.ranked_by == "F1 of parasite"
+    assert view.rows[0].measures[0].head == "F1 of parasite, %"
+    assert [head.head for head in view.columns if head.key == "f1_all"] == ["F1 of parasite, %"]
 
 
 def test_many_entries_that_cannot_be_told_apart_are_counted_instead_of_named() -> None:
@@ -142,7 +160,7 @@ def test_the_head_of_the_sorted_column_turns_the_order() -> None:
 def test_a_phase_that_ranks_by_another_metric_shows_it() -> None:
     standings = [a_standing(1, 0.9, auc=0.91234), a_standing(2, 0.8, auc=None)]
     view = board_view(a_board(standings, metric="auc"), "rank", "")
-    assert [column.key for column in view.columns][3] == "auc"
+    assert [column.key for column in view.columns][3:5] == ["weighted_f1", "auc"]
     assert [row.measures[0].words for row in view.rows] == ["0.912", "—"]
     standings[1]["auc"] = 0.95
     assert entries(a_board(standings, metric="auc"), "metric") == ["entry 2", "entry 1"]
