@@ -17,7 +17,15 @@ import click
 from harness import console
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
 from harness.cli.phase_designs import designs
-from harness.cli.phase_parts import CHOICES, divided, divided_like, division_options, part_facts, part_words
+from harness.cli.phase_parts import (
+    CHOICES,
+    divided,
+    divided_like,
+    division_options,
+    end_remarks,
+    part_facts,
+    part_words,
+)
 from harness.cli.phase_rules import (
     changed,
     described,
@@ -190,7 +198,13 @@ def list_(data_dir: Path, database: str | None, as_json: bool) -> None:
     with store_at(data_dir, database) as store:
         records = store.phases.all()
     if as_json:
-        console.emit({"phases": [{"phase": one.name, "rules": plain(one.rules)} for one in records]})
+        console.emit(
+            {
+                "phases": [
+                    {"phase": one.name, "divided": one.divided, "rules": plain(one.rules)} for one in records
+                ]
+            }
+        )
         return
     console.result("\n".join(map(described, records)) or "No phases yet: add one with `harness phase add`.")
 
@@ -284,7 +298,7 @@ def _tell_added(truth: Truth, rules: Rules, as_json: bool) -> None:
     cells = f"{len(asked):,} cells{part_words(truth)}"
     words = f"Added {asked.name}: {cells}; {window_words(rules, now)}.\n{feedback_words(rules)}"
     _tell(document, f"{words}\nThe lines follow {order_of(asked)}: {first_cells(asked)}", as_json)
-    for remark in order_remarks(asked, truth.labels.tolist()):
+    for remark in (*order_remarks(asked, truth.labels.tolist()), *end_remarks(truth, rules)):
         console.say(f"Note: {remark}.", style="yellow")
 
 

@@ -12,6 +12,7 @@ from harness.errors import DataWrong, UsageWrong
 
 if TYPE_CHECKING:
     from eval_server.judging.truth import Truth
+    from eval_server.store.records import Rules
 
 CHOICES = 2
 """Submissions that a team may choose in a divided phase, unless the host says otherwise."""
@@ -73,6 +74,13 @@ def part_words(truth: Truth) -> str:
         for name, size in _sizes(truth).items()
     ]
     return f", {' and '.join(said)}" if said else ""
+
+
+def end_remarks(truth: Truth, rules: Rules) -> list[str]:
+    """What a host should know of the end of a divided phase."""
+    if truth.division is None or rules.closes_at is not None:
+        return []
+    return ["without --closes the private part never decides: set it with `harness phase set`"]
 
 
 def _sizes(truth: Truth) -> dict[str, dict[str, int]]:

@@ -143,6 +143,7 @@ def described(record: PhaseRecord) -> str:
 
     usual = plain(PUBLIC_LABELS)
     own = [(key, value) for key, value in plain(record.rules).items() if value != usual[key]]
+    own += [("subjects", "a public and a private part")] if record.divided else []
     told = [f"  {key.replace('_', ' '):17} {value}" for key, value in own] or ["  the usual rules"]
     return "\n".join((record.name, *told))
 

@@ -35,7 +35,7 @@ def test_the_sizes_of_both_parts_are_told_and_kept(tmp_path: Path, database: str
     assert added["parts"]["public"]["subjects"] == 4
     assert sum(one["cells"] for one in added["parts"].values()) == added["cells"] == 50
     (told,) = administer(data, database, "phase", "list")["phases"]
-    assert told["rules"]["choices"] == 2
+    assert (told["divided"], told["rules"]["choices"]) == (True, 2)
     store = Store.open(data, database)
     (record,) = store.phases.all()
     kept = store.phases.truth(record.truth)
@@ -89,6 +89,16 @@ def test_what_cannot_be_divided_is_refused_and_nothing_is_added(
     assert refused.code == code, refused.err
     assert said in refused.err
     assert administer(tmp_path, None, "phase", "list") == {"phases": []}
+
+
+def test_a_divided_phase_without_an_end_is_remarked_on_and_listed_as_divided(tmp_path: Path) -> None:
+    path = written(tmp_path, divided_table())
+    for name, end, told in (("endless", (), True), ("exam", ("--closes", "2099-01-01"), False)):
+        added = harness("phase", "add", name, "--truth", path, *end, "--data-dir", tmp_path)
+        assert "6 subjects (41 cells) public and 6 subjects (41 cells) private" in added.out
+        assert ("without --closes the private part never decides" in added.err) == told
+    listed = harness("phase", "list", "--data-dir", tmp_path)
+    assert listed.out.count("a public and a private part") == 2
 
 
 def test_a_host_chooses_for_a_team_and_takes_it_back(tmp_path: Path) -> None:
