@@ -15,6 +15,12 @@ from eval_server.figures.wording import ABSENT, metric_words, percent, ranks
 ASCENDING, DESCENDING = "ascending", "descending"
 
 
+def inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    formula = cell[:1] in ("=", "+", "@", "\t") or (cell[:1] == "-" and not cell[1:2].isdigit())
+    return f"'{cell}" if formula else cell
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its key in documents, its head in at most two lines, and how surfaces treat it.

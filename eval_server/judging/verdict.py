@@ -188,6 +188,12 @@ def _document(stored: bytes) -> dict[str, Any]:
     return document
 
 
+def called_in(stored: bytes) -> npt.NDArray[np.uint8]:
+    """What a stored verdict's submission called each cell, without judging it again."""
+    called: npt.NDArray[np.uint8] = _array(_document(stored)["called"], np.uint8)
+    return called
+
+
 def _cells(document: Mapping[str, Any]) -> CellLevel:
     names = document["names"]
     return CellLevel(

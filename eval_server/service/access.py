@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from eval_server.figures.wording import counted
 from eval_server.store.records import PhaseRecord, Rules, SpentQuota, Submission, TokenRecord
+from eval_server.store.team_names import team_key
 
 TOKEN_PREFIX = "cnmc_"
 LOOK_ALIKE = 12
@@ -71,10 +72,10 @@ class WindowClosed(Exception):
 
     def __init__(self, phase: PhaseRecord, now: datetime, deed: str) -> None:
         rules = phase.rules
-        if rules.opens_at is not None and now < rules.opens_at:
+        if status_at(rules, now) == "upcoming":
             said = f"opens at {utc(rules.opens_at)}"
         else:
-            said = f"closed at {utc(rules.closes_at)}"
+            said = f"closed at {utc(rules.ends_at)}"
         super().__init__(f"The phase {phase.name} {said}; {deed} at {utc(now)}.")
         self.phase = phase
         self.now = now
@@ -140,10 +141,10 @@ def caller_of(token: TokenRecord | None, now: datetime) -> Caller | None:
 
 
 def status_at(rules: Rules, now: datetime) -> str:
-    """``upcoming``, ``open`` or ``closed``, from the clock alone."""
-    if rules.opens_at is not None and now < rules.opens_at:
+    """``upcoming``, ``open`` or ``closed``, from the clock, and by the host who closed it before its time."""
+    if rules.closed_at is None and rules.opens_at is not None and now < rules.opens_at:
         return "upcoming"
-    return "closed" if rules.closes_at is not None and now >= rules.closes_at else "open"
+    return "closed" if rules.ends_at is not None and now >= rules.ends_at else "open"
 
 
 def require_open(phase: PhaseRecord, now: datetime, deed: str = "this submission arrived") -> None:
@@ -211,7 +212,7 @@ def require_owner(caller: Caller, team: str) -> None:
 def team_of(caller: Caller, named: str | None) -> str | None:
     """The team that an upload counts for: the token's own; the named one for a host or an open server."""
     if caller.role is Role.TEAM:
-        if named and named != caller.team:
+        if named and team_key(named) != team_key(caller.team or ""):
             raise AccessDenied(f"This token is of the team {caller.team}.", known=True)
         return caller.team
     if caller.is_host or caller.anyone:

@@ -83,6 +83,8 @@ def let_stand(desk: Desk, submission: str, caller: Caller) -> Submission:
     found, record = _to_choose(desk, submission, caller)
     if found.status != SCORED:
         raise StateConflict(f"Only a scored submission can stand for a team; this one is {found.status}.")
+    if not found.counts:
+        raise StateConflict(f"Only what counts can stand for a team; this submission is {found.set_aside}.")
     try:
         desk.store.submissions.choose(found, record.rules.choices)
     except ChoicesSpent as spent:

@@ -19,7 +19,7 @@ from eval_server.service.desk import Desk
 from eval_server.service.handed_in import HandedIn, handed_in
 from eval_server.service.jobs import BRING_BACK
 from eval_server.service.parts import in_part
-from eval_server.service.refusals import FileLost, NotFound, RequestUnfit, StateConflict
+from eval_server.service.refusals import FileLost, NotFound, NotShown, RequestUnfit, StateConflict
 from eval_server.service.sight import board_of, level_of_all, shown_id
 from eval_server.store.files import FileDamaged
 from eval_server.store.records import PhaseRecord, Submission
@@ -51,11 +51,13 @@ def all_phases(desk: Desk, caller: Caller) -> list[PhaseRecord]:
 
 
 def find_submission(desk: Desk, submission: str, caller: Caller) -> Submission:
-    """A submission this caller may see."""
+    """A submission this caller may see; raises `NotShown` for another team's that does not count now."""
     found = desk.store.submissions.find(submission) if is_id(submission) else None
     record = None if found is None else desk.store.phases.find(found.phase)
     if found is None or record is None or not may_see(caller, found, record.rules, desk.now()):
         raise NotFound("submission", submission)
+    if not found.counts and not caller.owns(found.team):
+        raise NotShown
     return found
 
 
@@ -80,16 +82,18 @@ def list_submissions(desk: Desk, record: PhaseRecord, team: str | None, caller: 
     if wanted is None:
         require_host(caller)
         return desk.store.submissions.listed(phase=record.name)
-    require_owner(caller, wanted)
-    return desk.store.submissions.listed(phase=record.name, team=_printable(wanted))
+    known = desk.store.teams.find(_printable(wanted)) or wanted
+    require_owner(caller, known)
+    return desk.store.submissions.listed(phase=record.name, team=known)
 
 
 def find_team(desk: Desk, team: str, caller: Caller) -> str:
     """A team of this caller's that has handed in, or has a token."""
-    require_owner(caller, team)
-    if _printable(team) not in desk.store.teams.names():
+    known = desk.store.teams.find(_printable(team))
+    require_owner(caller, known or team)
+    if known is None:
         raise NotFound("team", team)
-    return team
+    return known
 
 
 def visible_teams(desk: Desk, caller: Caller) -> list[str]:
@@ -136,6 +140,8 @@ def _compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Calle
     for one in found:
         if one.phase != record.name:
             raise NotFound("submission", one.id)
+        if not one.counts and not caller.is_host:
+            raise StateConflict(f"The submission {one.id} is compared with none: it is {one.set_aside}.")
         if shown_id(desk, record, one, caller) != one.id:
             raise StateConflict(f"The submission {one.id} has no numbers to compare: it is {one.status}.")
     if level_of_all(desk, record, found, caller) < Level.SUMMARY:

@@ -200,8 +200,9 @@ class BoardMaker:
         """What stands for each team on the private part, by submission."""
         public = replace(record, part=TruthPart.PUBLIC)
         shown = _shown(public, before, self._verdicts.all) if record.rules.ladder else {}
-        stood = standing_ones(public, before, shown)
-        return {one.stands.id: one for one in finals(_groups(record, before), stood, judged)}
+        lines = _lines(public, before, shown)
+        groups, stood = [group for group, _ in lines], [stands for _, stands in lines]
+        return {one.stands.id: one for one in finals(groups, stood, judged)}
 
     def _table(self, record: PhaseRecord, truth: str, measured: str) -> PairTable:
         """The pairs tested so far; another metric, truth or part begins anew."""
@@ -295,11 +296,24 @@ def standing_ones(
     record: PhaseRecord, judged: Sequence[ScoredSubmission], shown: Mapping[str, str]
 ) -> list[ScoredSubmission]:
     """The submission that stands for each team (or each entry of a team), by the phase's rule."""
-    groups = _groups(record, judged)
-    if not record.rules.ladder:
-        return [_stands(record.rules.represents, group) for group in groups]
-    by_id = {one.id: one for one in judged}
-    return [by_id[shown[group[-1].id]] for group in groups]
+    return [stands for _, stands in _lines(record, judged, shown)]
+
+
+def _lines(
+    record: PhaseRecord, judged: Sequence[ScoredSubmission], shown: Mapping[str, str]
+) -> list[tuple[list[ScoredSubmission], ScoredSubmission]]:
+    """What counts of each team that has a line, and what of that stands for it.
+
+    With the Ladder on the last clear improvement that counts stands; what was withdrawn is still a step, for
+    else a team could see what the Ladder keeps from it.
+    """
+    rule, found = "last" if record.rules.ladder else record.rules.represents, []
+    for group in _groups(record, judged):
+        told = {shown[one.id] for one in group} if record.rules.ladder else {one.id for one in group}
+        counting = [one for one in group if one.counts]
+        if steps := [one for one in counting if one.id in told]:
+            found.append((counting, _stands(rule, steps)))
+    return found
 
 
 def _groups(record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> list[list[ScoredSubmission]]:

@@ -10,6 +10,15 @@ class NotFound(LookupError):
         super().__init__(f"There is no {what} {name[:80]!r}, or it is not yours to see.")
 
 
+class NotShown(Exception):
+    """A submission that stood where others saw it, and does not count now: nothing of it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This submission is not shown: its team withdrew it, or the host took it off the board."
+        )
+
+
 class StateConflict(Exception):
     """A deed that does not fit the state of things."""
 

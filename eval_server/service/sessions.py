@@ -12,12 +12,11 @@ from eval_server.service.access import (
     caller_of,
     digest_of,
     new_secret,
-    require_owner,
     same,
 )
 from eval_server.service.desk import Desk
-from eval_server.service.finding import is_id
-from eval_server.service.refusals import NotFound, StateConflict, TokenInvalid
+from eval_server.service.finding import find_team, is_id
+from eval_server.service.refusals import NotFound, RequestUnfit, StateConflict, TokenInvalid
 from eval_server.store.records import TokenRecord
 
 
@@ -61,9 +60,9 @@ def close_session(desk: Desk, secret: str) -> None:
 
 def add_token(desk: Desk, team: str, caller: Caller, note: str, days: int) -> tuple[TokenRecord, str]:
     """A new token of a team, and its secret, which nobody is ever shown again."""
-    require_owner(caller, team)
-    if not (team.isprintable() and note.isprintable()) or team not in desk.store.teams.names():
-        raise NotFound("team", team)
+    if not note.isprintable():
+        raise RequestUnfit("Expected a note of printable characters.")
+    team = find_team(desk, team, caller)
     secret, now = new_secret(TOKEN_PREFIX), desk.now()
     expires_at = now + timedelta(days=days)
     record = desk.store.tokens.add(digest_of(secret), "team", team, note, now, expires_at)
@@ -73,7 +72,7 @@ def add_token(desk: Desk, team: str, caller: Caller, note: str, days: int) -> tu
 
 def end_token(desk: Desk, team: str, token: str, caller: Caller) -> None:
     """Revoke a token of a team, and with it the sessions it opened."""
-    require_owner(caller, team)
+    team = find_team(desk, team, caller)
     found = desk.store.tokens.by_id(token) if is_id(token) else None
     if found is None or found.team != team:
         raise NotFound("token", token)

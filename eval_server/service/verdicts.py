@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from eval_server.judging.division import TruthPart
+from eval_server.judging.likeness import Packed, packed_calls
 from eval_server.judging.spot_check import spot_checked
 from eval_server.judging.truth import Truth
-from eval_server.judging.verdict import Verdict
+from eval_server.judging.verdict import Verdict, called_in
 from eval_server.store.records import PhaseRecord, ScoredSubmission
 from eval_server.store.store import Store
 
@@ -56,6 +57,7 @@ class Verdicts:
         self._store = store
         self._verdicts = Recent[Verdict](4000)
         self._spot_checked = Recent[Verdict](4000)
+        self._calls = Recent[Packed](20_000)
         self._truths = Recent[Truth](32)
         self._corrections = Recent[tuple[datetime | None]](32)
 
@@ -77,9 +79,13 @@ class Verdicts:
         return self._store.verdicts.standing(submission, record.truth, record.part)
 
     def judged(self, record: PhaseRecord, truth: str | None = None) -> list[ScoredSubmission]:
-        """The scored submissions of a phase, with what they are worth on the part that it speaks of."""
+        """The scored submissions of a phase, with what they are worth on the part that it speaks of.
+
+        What a host barred is as if it had never come; what its team withdrew was a try all the same.
+        """
         metric = record.rules.metric
-        return self._store.verdicts.judged(record.name, truth or record.truth, metric, record.part)
+        found = self._store.verdicts.judged(record.name, truth or record.truth, metric, record.part)
+        return [one for one in found if not one.barred]
 
     def corrected_at(self, phase: str, truth_id: str) -> datetime | None:
         """When a phase's labels became this truth; None where it is the phase's first."""
@@ -108,6 +114,15 @@ class Verdicts:
             found[one] = verdict
             self._spot_checked.put(one, verdict)
         return {one: verdict for one, verdict in found.items() if verdict is not None}
+
+    def calls(self, ids: Sequence[str]) -> dict[str, Packed]:
+        """What the submissions of these verdicts called each cell, a bit a cell."""
+        found = {one: self._calls.get(one) for one in ids}
+        stored = self._store.verdicts.stored([one for one, packed in found.items() if packed is None])
+        for one, data in stored.items():
+            found[one] = packed = packed_calls(called_in(data))
+            self._calls.put(one, packed)
+        return {one: packed for one, packed in found.items() if packed is not None}
 
     def keep(self, verdict_id: str, verdict: Verdict | None) -> None:
         if verdict is not None:

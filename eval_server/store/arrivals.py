@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ class Arrivals:
         """
         with self._database.writing() as connection:
             # of two uploads of a team at one moment the second has to see what the first used up
-            lock_team(connection, arrival.team, arrival.at)
+            arrival = replace(arrival, team=lock_team(connection, arrival.team, arrival.at))
             earlier = _earlier(connection, arrival)
             if earlier is not None:
                 return Receipt(earlier.id, _again(connection, earlier, arrival.at), True)

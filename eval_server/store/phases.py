@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from eval_server.judging.division import Division, TruthPart
 from eval_server.judging.truth import Truth
+from eval_server.store.audit import note_deed
 from eval_server.store.database import Database
 from eval_server.store.history import note_history
-from eval_server.store.records import WAITING, PhaseRecord, PublishedResult, Rules
+from eval_server.store.records import WAITING, Act, PhaseRecord, PublishedResult, Rules
 from eval_server.store.revisions import touch
 from eval_server.store.schema import fresh_id, phases, published, submissions, truths, verdicts
 from submissions.phases import Phase
@@ -71,6 +72,20 @@ class Phases:
         with self._database.writing() as connection:
             connection.execute(update(phases).where(phases.c.name == name).values(**asdict(rules)))
             touch(connection, name)
+
+    def mark(self, name: str, values: Mapping[str, datetime | None], act: Act, action: str) -> bool:
+        """Change moments of a phase and note the deed, in one transaction; False where all is so already."""
+        where = phases.c.name == name
+        with self._database.writing() as connection:
+            query = select(*(phases.c[key] for key in values)).where(where).with_for_update()
+            before = dict(connection.execute(query).mappings().one())
+            if before == dict(values):
+                return False
+            connection.execute(update(phases).where(where).values(**values))
+            touch(connection, name)
+            facts = {"before": _told(before), "after": _told(values)}
+            note_deed(connection, act, action, name, facts)
+        return True
 
     def truth(self, truth_id: str) -> Truth:
         with self._database.reading() as connection:
@@ -141,8 +156,10 @@ class Phases:
 
 def _record(row: Mapping[Any, Any]) -> PhaseRecord:
     rules = Rules(**{item.name: row[item.name] for item in fields(Rules)})
-    facts = row["truth"], row["revision"], row["created_at"], row["divided"]
-    return PhaseRecord(row["name"], rules, *facts, _shown_first(row["divided"]))
+    facts = {
+        name: row[name] for name in ("name", "truth", "revision", "created_at", "divided", "archived_at")
+    }
+    return PhaseRecord(rules=rules, part=_shown_first(row["divided"]), **facts)
 
 
 def _shown_first(divided: bool) -> TruthPart:
@@ -159,6 +176,11 @@ def _require_same_parts(old: Truth, new: Truth) -> None:
         moved = sorted(one for one in both if (one in before.private) != (one in after.private))
         if moved:
             raise PhaseClash(f"the subjects {', '.join(moved[:5])} would change from one part to the other")
+
+
+def _told(moments: Mapping[Any, datetime | None]) -> dict[str, str | None]:
+    """Moments as the audit log has them."""
+    return {name: None if at is None else at.isoformat() for name, at in moments.items()}
 
 
 def _add_truth(connection: Connection, truth_id: str, name: str, truth: Truth, now: datetime) -> None:

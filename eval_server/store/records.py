@@ -16,6 +16,9 @@ from submissions.classes import CNMC, ClassNames
 
 RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", "refused", "failed"
 WAITING = (RECEIVED, CHECKING)
+WITHDRAWN, HIDDEN, DISQUALIFIED = "withdrawn", "hidden", "disqualified"
+BARS = (HIDDEN, DISQUALIFIED)
+"""What a host does to a submission; its team withdraws it."""
 REPRESENTS = ("best", "last", "chosen", "every")
 MOST_TEXT, MOST_CONTACT = 50_000, 500
 """Characters of one text that a phase says of itself, and of the line that says whom to ask."""
@@ -32,6 +35,7 @@ class Rules:
     ones. `represents` says which submission stands for a team, of which it may choose so many as `choices`
     says; `margin` is that of non-inferiority. `feedback` says how much a team is told of its own submissions,
     and `others` how much of that all others are. The classes are those of C-NMC unless both are named.
+    `closed_at` is set while a host has closed the phase by hand; the end that was set stays beside it.
     """
 
     title: str = ""
@@ -50,6 +54,12 @@ class Rules:
     others: str = "full"
     positive_class: str | None = None
     negative_class: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the phase closes or closed: as it was set, or when a host closed it."""
+        return self.closed_at or self.closes_at
 
     def __post_init__(self) -> None:
         _one_of("represents", self.represents, REPRESENTS)
@@ -96,6 +106,7 @@ class PhaseRecord:
     created_at: datetime
     divided: bool = False
     part: TruthPart = TruthPart.WHOLE
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +207,20 @@ class Submission:
     remarks: tuple[str, ...]
     trouble: str | None
     chosen: bool
+    withdrawn_at: datetime | None = None
+    barred: str | None = None
+    bar_reason: str | None = None
+    barred_at: datetime | None = None
+
+    @property
+    def set_aside(self) -> str | None:
+        """Why it counts on no board: what a host did to it, or that its team withdrew it."""
+        return self.barred or (None if self.withdrawn_at is None else WITHDRAWN)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may stand on a board, be compared and be seen by others."""
+        return self.set_aside is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +248,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSubmission:
-    """A scored submission as the board needs it: the verdict that counts now, and its value of a metric."""
+    """A scored submission as the board needs it: the verdict that counts now, and its value of a metric.
+
+    What its team withdrew stays one of its tries; what a host barred is as if it had never come.
+    """
 
     id: str
     team: str
@@ -233,6 +261,33 @@ class ScoredSubmission:
     chosen: bool
     verdict: str
     value: float | None
+    withdrawn: bool = False
+    barred: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may stand on a board."""
+        return not (self.withdrawn or self.barred)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who changes something, when and why: what the audit log says of every deed."""
+
+    actor: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A team that was joined into another; `separated_at` is set once they are two again."""
+
+    id: str
+    team: str
+    target: str
+    at: datetime
+    separated_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ phases = Table(
     Column("others", String(8), nullable=False),
     Column("positive_class", String(40)),
     Column("negative_class", String(40)),
+    Column("closed_at", UtcMoment),
+    Column("archived_at", UtcMoment),
     Column("created_at", UtcMoment, nullable=False),
     Column("revision", String(20), nullable=False),
 )
@@ -103,7 +105,23 @@ teams = Table(
     metadata,
     Column("name", String(80), primary_key=True),
     Column("created_at", UtcMoment, nullable=False),
+    Column("key", Text),
+    Column("joined_into", String(80)),
+    Index(None, "key", unique=True),
 )
+"""Of teams whose names an earlier release took for different ones, all but the eldest have no key."""
+
+joins = Table(
+    "joins",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("team", ForeignKey("teams.name"), nullable=False),
+    Column("target", ForeignKey("teams.name"), nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("moved", JSON, nullable=False),
+    Column("separated_at", UtcMoment),
+)
+"""Teams that were joined into another: what moved, as it was before, so that it can move back."""
 
 submissions = Table(
     "submissions",
@@ -128,6 +146,10 @@ submissions = Table(
     Column("remarks", JSON, nullable=False),
     Column("trouble", Text),
     Column("chosen", Boolean, nullable=False),
+    Column("withdrawn_at", UtcMoment),
+    Column("barred", String(12)),
+    Column("bar_reason", Text),
+    Column("barred_at", UtcMoment),
     UniqueConstraint("phase", "team", "digest"),
     Index(None, "status", "submitted_at"),
     Index(None, "phase", "team", "submitted_at"),

@@ -7,16 +7,19 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from eval_server.store.arrivals import Arrivals
+from eval_server.store.audit import AuditLog
 from eval_server.store.database import ANOTHER, RESTORE, Database, StoreDamaged, StoreUnfit
 from eval_server.store.files import FileDamaged, KeptFiles
 from eval_server.store.introductions import Introductions
+from eval_server.store.joining import Joining
 from eval_server.store.mark import Mark
 from eval_server.store.phases import Phases
 from eval_server.store.queue import Queue
+from eval_server.store.setting_aside import SettingAside
 from eval_server.store.soundness import troubles_in
 from eval_server.store.submissions import Submissions
 from eval_server.store.teams import Teams
-from eval_server.store.tokens import AuditLog, Tokens
+from eval_server.store.tokens import Tokens
 from eval_server.store.verdicts import KeptVerdicts
 from eval_server.store.watch import Watch
 
@@ -39,10 +42,12 @@ class Store:
         self.phases = Phases(database)
         self.teams = Teams(database)
         self.introductions = Introductions(database)
+        self.joining = Joining(database)
         self.arrivals = Arrivals(database)
         self.queue = Queue(database)
         self.verdicts = KeptVerdicts(database)
         self.submissions = Submissions(database)
+        self.setting_aside = SettingAside(database)
         self.tokens = Tokens(database)
         self.audit = AuditLog(database)
         self._watch = Watch(database)

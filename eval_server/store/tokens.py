@@ -1,16 +1,18 @@
-"""Tokens, sessions and the audit log; only digests are kept, never what was shown."""
+"""Tokens and sessions; only digests are kept, never what was shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
+from eval_server.store.audit import note_deed
 from eval_server.store.database import Database
-from eval_server.store.records import Deed, TokenRecord
-from eval_server.store.schema import audit, fresh_id, sessions, teams, tokens
+from eval_server.store.records import Act, TokenRecord
+from eval_server.store.schema import fresh_id, sessions, tokens
+from eval_server.store.teams import lock_team
 
 _FIELDS = [tokens.c[name] for name in TokenRecord.__dataclass_fields__]
 
@@ -24,14 +26,17 @@ class Tokens:
     def add(
         self, digest: str, role: str, team: str | None, note: str, now: datetime, expires_at: datetime
     ) -> TokenRecord:
-        record = TokenRecord(fresh_id(), digest, role, team, note, now, expires_at, None)
-        values = {name: getattr(record, name) for name in TokenRecord.__dataclass_fields__}
         with self._database.writing() as connection:
-            known = select(teams.c.name).where(teams.c.name == team)
-            if team is not None and connection.execute(known).first() is None:
-                connection.execute(insert(teams).values(name=team, created_at=now))
-            connection.execute(insert(tokens).values(**values))
-        return record
+            return _added(connection, digest, role, team, note, now, expires_at)
+
+    def add_for_teams(
+        self, wanted: Sequence[tuple[str, str]], note: str, expires_at: datetime, act: Act
+    ) -> list[TokenRecord]:
+        """A token for each (team, digest), all or none, each in the audit log."""
+        with self._database.writing() as connection:
+            return [
+                _added_with_deed(connection, team, digest, note, expires_at, act) for team, digest in wanted
+            ]
 
     def by_digest(self, digest: str) -> TokenRecord | None:
         return self._one(select(*_FIELDS).where(tokens.c.digest == digest))
@@ -76,21 +81,26 @@ class Tokens:
         return None if row is None else TokenRecord(*tuple(row))
 
 
-class AuditLog:
-    """What the host did, in order; nothing is ever taken out."""
+def _added(
+    connection: Connection,
+    digest: str,
+    role: str,
+    team: str | None,
+    note: str,
+    now: datetime,
+    expires_at: datetime,
+) -> TokenRecord:
+    """A new token; the team is made where there is none that the name could mean."""
+    known = None if team is None else lock_team(connection, team, now)
+    record = TokenRecord(fresh_id(), digest, role, known, note, now, expires_at, None)
+    values = {name: getattr(record, name) for name in TokenRecord.__dataclass_fields__}
+    connection.execute(insert(tokens).values(**values))
+    return record
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    def note(
-        self, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
-    ) -> None:
-        values = {"actor": actor, "action": action, "subject": subject, "detail": dict(detail or {})}
-        with self._database.writing() as connection:
-            connection.execute(insert(audit).values(id=fresh_id(), at=at, **values))
-
-    def listed(self, most: int = 500) -> list[Deed]:
-        query = select(audit.c.at, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail)
-        with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(audit.c.at.desc(), audit.c.id).limit(most))
-            return [Deed(*row) for row in rows]
+def _added_with_deed(
+    connection: Connection, team: str, digest: str, note: str, expires_at: datetime, act: Act
+) -> TokenRecord:
+    record = _added(connection, digest, "team", team, note, act.at, expires_at)
+    note_deed(connection, act, "token added", record.team or team, {"token": record.id})
+    return record

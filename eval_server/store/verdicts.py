@@ -28,10 +28,13 @@ class KeptVerdicts:
     ) -> list[ScoredSubmission]:
         """Submissions of a phase that have a verdict by this part of a truth, in order of arrival.
 
-        One that is judged again keeps its verdict until another one follows it.
+        One that is judged again keeps its verdict until another one follows it; what was withdrawn or barred
+        is among them, marked.
         """
         light = [submissions.c[name] for name in ("id", "team", "entry", "submitted_at", "remarks", "chosen")]
-        query = select(*light, verdicts.c.id).join(verdicts, verdicts.c.submission == submissions.c.id)
+        marks = submissions.c.withdrawn_at.is_not(None), submissions.c.barred.is_not(None)
+        query = select(*light, *marks, verdicts.c.id)
+        query = query.join(verdicts, verdicts.c.submission == submissions.c.id)
         query = query.where(
             submissions.c.phase == phase,
             submissions.c.status.in_((SCORED, *WAITING)),
@@ -43,7 +46,7 @@ class KeptVerdicts:
         with self._database.reading() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         values = self._values_of([row[-1] for row in rows], (phase, metric, part))
-        return [ScoredSubmission(*(*row, values[row[-1]])) for row in rows]
+        return [ScoredSubmission(*(*row[:6], row[-1], values[row[-1]], *row[6:8])) for row in rows]
 
     def _values_of(self, ids: Sequence[str], key: tuple[str, str, TruthPart]) -> dict[str, float | None]:
         """What these verdicts say of a metric; each is read once, as a verdict is never changed."""

@@ -25,12 +25,15 @@ from eval_server.web.routes import (
     introducing,
     pages,
     people,
+    phase_deeds,
     phases,
     pictures,
     problems,
     rendering,
     sessions,
+    setting_aside,
     submissions,
+    team_deeds,
     uploads,
 )
 from eval_server.web.routes.counters import Counters
@@ -69,6 +72,9 @@ def create(
     app.add_middleware(Lingering)
     app.add_middleware(Prefixed, prefix=settings.path_prefix)
     problems.register(app, rendering.in_words)
+    for deeds in (setting_aside, team_deeds, phase_deeds):
+        app.include_router(deeds.router)
+        app.include_router(deeds.pages)
     for part in (phases, submissions, sessions, hosting, pages, handing_in, people, pictures, introducing):
         app.include_router(part.router)
     return app

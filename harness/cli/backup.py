@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness import console
+from harness.cli.hosting import store_at
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA
-from harness.cli.phase import store_at
 from harness.errors import DataWrong, ServerTrouble, UsageWrong
 
 if TYPE_CHECKING:

@@ -51,7 +51,11 @@ COMMANDS = {
     ),
     "serve": ("harness.cli.serve:serve", "Run the evaluation server."),
     "phase": ("harness.cli.phase:phase", "Add and change the server's phases."),
-    "submission": ("harness.cli.submission:submission", "Choose a submission for its team."),
+    "submission": (
+        "harness.cli.submission:submission",
+        "Choose, withdraw, hide, disqualify and restore submissions.",
+    ),
+    "team": ("harness.cli.team:team", "Rename, join and separate the server's teams."),
     "token": ("harness.cli.token:token", "Make, list and revoke the server's tokens."),
     "export-course": (
         "harness.cli.export_course:export_course",

@@ -6,7 +6,6 @@ import csv
 import math
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
+from harness.cli import phase_deeds
+from harness.cli.hosting import found_phase, store_at
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
 from harness.cli.phase_designs import designs
 from harness.cli.phase_parts import (
@@ -37,8 +38,9 @@ from harness.cli.phase_rules import (
     window,
     window_words,
 )
+from harness.cli.phase_show import show
 from harness.cli.phase_words import introduce, without_words, word_options
-from harness.errors import DataWrong, ServerTrouble, UsageWrong
+from harness.errors import DataWrong, UsageWrong
 from harness.reports.published_results import PUBLISHED
 from submissions.classes import CNMC, ClassNames
 from submissions.phases import FIRST, cells_table, first_cells, order_of, order_remarks
@@ -46,7 +48,6 @@ from submissions.phases import FIRST, cells_table, first_cells, order_of, order_
 if TYPE_CHECKING:
     from eval_server.judging.truth import Truth
     from eval_server.store.records import Rules
-    from eval_server.store.store import Store
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,36}")
 
@@ -122,7 +123,7 @@ def add(
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
     with store_at(data_dir, database) as store:
-        record = found_in(store, name)
+        record = found_phase(store, name)
         rules = changed(record.rules, without_words(given))
         require_defined(rules, store.phases.truth(record.truth).labels)
         told = {key: str(value) for key, value in given.items() if value is not None}
@@ -151,7 +152,7 @@ def truth(
     from eval_server.store.phases import PhaseClash
 
     with store_at(data_dir, database) as store:
-        record = found_in(store, name)
+        record = found_phase(store, name)
         old, classes = store.phases.truth(record.truth), record.rules.classes
         new = _truth(truth_file, name, old.phase, trust_labels=trust_labels, classes=classes)
         replaced = divided_like(new, old)
@@ -172,7 +173,7 @@ def truth(
 def cells(name: str, data_dir: Path, database: str | None, as_json: bool) -> None:
     """Print the cells of NAME in the order of a submission's lines, as a table for --cells."""
     with store_at(data_dir, database) as store:
-        asked = store.phases.truth(found_in(store, name).truth).phase
+        asked = store.phases.truth(found_phase(store, name).truth).phase
     if as_json:
         console.emit({"phase": name, "cells": list(asked.cells)})
         return
@@ -187,6 +188,10 @@ def _warn_of_lost(lost: list[str]) -> None:
             f"The files of {len(lost)} submissions are missing or changed ({named}). Those with a verdict "
             "are judged by what it keeps of them; bring the files back with `harness restore`."
         )
+
+
+for deed in (*phase_deeds.COMMANDS, show):
+    phase.add_command(deed)
 
 
 @phase.command(name="list")
@@ -219,7 +224,7 @@ def reference(name: str, table: Path, data_dir: Path, database: str | None, as_j
     """Add published results to NAME from a table entry,weighted_f1,source[,other metrics]."""
     rows = list(_references(table))
     with store_at(data_dir, database) as store:
-        found_in(store, name)
+        found_phase(store, name)
         there = {(one.entry, one.source) for one in store.phases.published(name)}
         if twice := [entry for entry, _, source in rows if (entry, source) in there]:
             raise DataWrong(f"{name} has a reference {twice[0]} already", "Take it out of the table.")
@@ -331,36 +336,6 @@ def _official(name: str, truth: Any) -> bool:
     from submissions.phases import OFFICIAL
 
     return name in OFFICIAL and OFFICIAL[name].key == truth.phase.key
-
-
-@contextmanager
-def store_at(data_dir: Path, database: str | None, *, anew: bool = False) -> Iterator[Store]:
-    """The server's store, for the length of one command.
-
-    With `anew`, a database that is lost or damaged is put aside, and an empty one takes its place.
-    """
-    from eval_server.store.database import StoreUnfit
-    from eval_server.store.store import Store
-
-    try:
-        store = Store.open(data_dir, database, anew=anew)
-        try:
-            yield store
-        finally:
-            store.close()
-    except StoreUnfit as unfit:
-        raise ServerTrouble(str(unfit), unfit.hint or "Look at --data-dir and --database.") from unfit
-
-
-def found_in(store: Store, name: str) -> Any:
-    """A phase by its name; raises `UsageWrong` with those that there are."""
-    record = store.phases.find(name)
-    if record is None:
-        known = ", ".join(store.phases.names()) or "none yet"
-        raise UsageWrong(
-            f"there is no phase {name!r}", f"There are: {known}. Add one with `harness phase add`."
-        )
-    return record
 
 
 def _tell(document: dict[str, Any], words: str, as_json: bool) -> None:

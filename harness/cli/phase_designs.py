@@ -24,10 +24,10 @@ def designs(name: str, data_dir: Path, database: str | None, as_json: bool) -> N
     """
     from eval_server.service import suspects
     from eval_server.service.verdicts import Verdicts
-    from harness.cli.phase import found_in, store_at
+    from harness.cli.hosting import found_phase, store_at
 
     with store_at(data_dir, database) as store:
-        found = suspects.designs(store, Verdicts(store), found_in(store, name))
+        found = suspects.designs(store, Verdicts(store), found_phase(store, name))
     if as_json:
         console.emit({"phase": name, "designs": [asdict(one) for one in found]})
         return

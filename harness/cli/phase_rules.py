@@ -179,7 +179,7 @@ def window(rules: Rules, now: datetime) -> dict[str, Any]:
     """When a phase opens and closes, and what the clock says to that, as documents carry it."""
     from eval_server.service.access import status_at
 
-    limits = {"opens_at": rules.opens_at, "closes_at": rules.closes_at}
+    limits = {"opens_at": rules.opens_at, "closes_at": rules.ends_at}
     told: dict[str, Any] = {name: None if at is None else at.isoformat() for name, at in limits.items()}
     return {**told, "status": status_at(rules, now)}
 
@@ -189,7 +189,7 @@ def window_words(rules: Rules, now: datetime) -> str:
     from eval_server.service.access import status_at
 
     opens = "at once" if rules.opens_at is None else moment_words(rules.opens_at)
-    closes = "never" if rules.closes_at is None else moment_words(rules.closes_at)
+    closes = "never" if rules.ends_at is None else moment_words(rules.ends_at)
     states = {"upcoming": "not open yet", "open": "open now", "closed": "already closed"}
     return f"opens {opens}, closes {closes}: {states[status_at(rules, now)]}"
 

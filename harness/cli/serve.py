@@ -100,7 +100,7 @@ def _prefix(text: str) -> str:
 
 def _begin_anew(data_dir: Path, database: str | None) -> None:
     """Put a lost or damaged database aside; a sound one stays."""
-    from harness.cli.phase import store_at
+    from harness.cli.hosting import store_at
 
     with store_at(data_dir, database, anew=True) as store:
         console.say(f"The database is sound: {store.database.name}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
-from harness.cli.options import DATABASE, JSON, SERVER_DATA
-from harness.cli.phase import store_at
+from harness.cli.hosting import store_at
+from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA
 from harness.cli.phase_rules import moment_words
 from harness.errors import UsageWrong
 
@@ -28,6 +28,14 @@ def token() -> None:
 @token.command()
 @click.option("--role", type=click.Choice(["team", "host"]), default="team", show_default=True)
 @click.option("--team", help="The team that hands in with it.")
+@click.option(
+    "--teams", multiple=True, metavar="FILE|NAME…", help="Many at once: a file with a name a line, or names."
+)
+@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.option("--out", type=PATH, default=Path("tokens.csv"), show_default=True, help="Their file, new.")
+@click.option(
+    "--server", default="http://127.0.0.1:8000", show_default=True, help="Address that the file links to."
+)
 @click.option("--note", default="", help="What it is for.")
 @click.option(
     "--days", default=DAYS, show_default=True, type=click.IntRange(1, 3650), help="Until it expires."
@@ -36,19 +44,53 @@ def token() -> None:
 @DATABASE
 @JSON
 def add(
-    role: str, team: str | None, note: str, days: int, data_dir: Path, database: str | None, as_json: bool
+    role: str,
+    team: str | None,
+    teams: tuple[str, ...],
+    names: tuple[str, ...],
+    out: Path,
+    as_json: bool,
+    **settings: Any,
 ) -> None:
-    """Make a token. It is shown once: only its digest is kept."""
+    """Make a token. It is shown once: only its digest is kept.
+
+    With --teams one for each team, written to a new file that only its owner can read: a table
+    team,token,expires,link. Names that differ in case, width or spaces only are one team.
+    """
+    if names and not teams:
+        raise UsageWrong(f"expected options only, found {names[0]!r}", "Name many teams with --teams.")
+    if not teams:
+        _add_one(role, team, as_json, **settings)
+    elif team or role != "team":
+        raise UsageWrong("--teams makes tokens of teams, and goes without --team and --role")
+    else:
+        from harness.cli.rosters import add_for_many
+
+        add_for_many([*teams, *names], out, settings, as_json)
+
+
+def _add_one(
+    role: str,
+    team: str | None,
+    as_json: bool,
+    note: str,
+    days: int,
+    data_dir: Path,
+    database: str | None,
+    server: str,
+) -> None:
+    """A host's token, or one of one team."""
     from eval_server.service.access import TOKEN_PREFIX, digest_of, new_secret
+    from eval_server.store.team_names import unfit_name
 
     if (role == "team") != bool(team):
         raise UsageWrong("a team's token names its --team, a host's token names none")
-    if team is not None and not (team.isprintable() and team.strip() == team and len(team) <= 80):
-        raise UsageWrong("a team's name is one line of 1 to 80 printable characters")
+    if team is not None and (wrong := unfit_name(team)):
+        raise UsageWrong(wrong)
     secret, now = new_secret(TOKEN_PREFIX), datetime.now(UTC)
     with store_at(data_dir, database) as store:
         record = store.tokens.add(digest_of(secret), role, team, note, now, now + timedelta(days=days))
-        store.audit.note(now, "command line", "token added", team or role, {"token": record.id})
+        store.audit.note(now, "command line", "token added", record.team or role, {"token": record.id})
     if as_json:
         console.emit({**_facts(record), "token": secret})
         return

@@ -32,7 +32,7 @@ _TESTS = frozenset(
 SECRET = frozenset({"token", "database"})
 """Options whose values are shown to nobody."""
 
-_SERVER = frozenset({"serve", "phase", "token", "backup", "restore"})
+_SERVER = frozenset({"serve", "phase", "submission", "team", "token", "backup", "restore"})
 _PLACES = frozenset({"json", "data-dir", "database", "truth"})
 _ALONE = frozenset({("ensemble", "weights")})
 

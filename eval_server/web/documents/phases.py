@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from eval_server.service.access import Caller, shows_board, status_at, utc
@@ -99,6 +100,8 @@ class PhaseDocument(Document):
     """The same as a table, every score one half."""
     labels_corrected_at: Annotated[str | None, STABLE]
     """When its labels were last corrected and everything judged anew; null where they never were."""
+    archived: bool
+    """Whether it is off the start page, in the archive."""
     url: Word
     """Its page."""
 
@@ -125,12 +128,9 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
     corrected = desk.verdicts.corrected_at(record.name, record.truth)
     return PhaseDocument(
         **_introduction(desk, record),
+        **_standing(record, now),
         name=record.name,
         title=rules.title or record.name,
-        status=status_at(rules, now),
-        now=utc(now),
-        opens_at=None if rules.opens_at is None else utc(rules.opens_at),
-        closes_at=None if rules.closes_at is None else utc(rules.closes_at),
         cells=len(asked),
         first_cells=list(asked.cells[:FIRST]),
         cells_sha256=asked.key,
@@ -152,6 +152,18 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         quota=quota_of(rules),
         labels_corrected_at=None if corrected is None else utc(corrected),
     )
+
+
+def _standing(record: PhaseRecord, now: datetime) -> dict[str, Any]:
+    """Where a phase stands by the clock, and whether it is in the archive."""
+    rules = record.rules
+    return {
+        "status": status_at(rules, now),
+        "now": utc(now),
+        "opens_at": None if rules.opens_at is None else utc(rules.opens_at),
+        "closes_at": None if rules.ends_at is None else utc(rules.ends_at),
+        "archived": record.archived_at is not None,
+    }
 
 
 def _introduction(desk: Desk, record: PhaseRecord) -> dict[str, Any]:

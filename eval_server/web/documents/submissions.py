@@ -98,6 +98,24 @@ class SubmissionDocument(ResultDocument):
     """Mistakes that look like a bad model; for the owner."""
     best_of: BestOfDocument | None = None
     """Where it stands for its team as the best of several: the optimism to expect; nothing is taken off."""
+    set_aside: str | None
+    """Why it counts on no board: `withdrawn` by its team, `hidden` or `disqualified` by a host; else null."""
+    set_aside_reason: str | None
+    """What the host said to that."""
+    set_aside_at: str | None
+    """Since when."""
+    withdrawn: bool
+    """Whether its team withdrew it, whatever a host did."""
+
+
+class StandingOrNot(Document):
+    """Whether a submission counts, after a deed that may have changed that."""
+
+    id: Word
+    set_aside: str | None
+    """`withdrawn`, `hidden` or `disqualified`; null where it counts."""
+    reason: str | None
+    """What the host said to that."""
 
 
 class SubmissionBrief(Document):
@@ -112,6 +130,8 @@ class SubmissionBrief(Document):
     chosen: bool
     problems: int
     """How many reasons there are to refuse it."""
+    set_aside: str | None
+    """`withdrawn`, `hidden` or `disqualified`; null where it counts."""
     url: Word
 
 
@@ -165,6 +185,10 @@ def _facts(
         "sha256": found.archive if owned else None,
         "manifest": json.loads(found.manifest) if owned and found.manifest else None,
         "url": desk.settings.path_to(f"/submissions/{found.id}"),
+        "set_aside": found.set_aside,
+        "set_aside_reason": found.bar_reason,
+        "set_aside_at": utc(since) if (since := found.barred_at or found.withdrawn_at) else None,
+        "withdrawn": found.withdrawn_at is not None,
     }
 
 
@@ -193,6 +217,10 @@ def set_fields(document: Document) -> dict[str, Any]:
     return {name: getattr(document, name) for name in document.model_fields_set}
 
 
+def standing_or_not(found: Submission) -> StandingOrNot:
+    return StandingOrNot(id=found.id, set_aside=found.set_aside, reason=found.bar_reason)
+
+
 def submission_brief(desk: Desk, one: Submission) -> SubmissionBrief:
     return SubmissionBrief(
         id=one.id,
@@ -203,5 +231,6 @@ def submission_brief(desk: Desk, one: Submission) -> SubmissionBrief:
         submitted_at=utc(one.submitted_at),
         chosen=one.chosen,
         problems=len(one.problems),
+        set_aside=one.set_aside,
         url=desk.settings.path_to(f"/submissions/{one.id}"),
     )

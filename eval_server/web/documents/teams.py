@@ -9,7 +9,7 @@ from eval_server.service.best_of import best_of
 from eval_server.service.desk import Desk
 from eval_server.service.finding import all_phases
 from eval_server.service.sight import level_of, seen
-from eval_server.store.records import PhaseRecord, Submission, TokenRecord
+from eval_server.store.records import Join, PhaseRecord, Submission, TokenRecord
 from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document, told_as
 from eval_server.web.documents.document import IN_FULL, STABLE, Count, Document, Limits, Word
 from eval_server.web.documents.results import BestOfDocument, best_of_document, result_document
@@ -100,6 +100,39 @@ class TeamDocument(Document):
     tokens: list[TokenDocument]
     now: Word
     """What the server's clock said."""
+
+
+class NewTokenList(Document):
+    """Tokens for many teams: the only answer that ever shows their secrets."""
+
+    tokens: list[NewTokenDocument]
+
+
+class RenamedDocument(Document):
+    """A team under another name."""
+
+    team: Word
+    before: Word
+    """What it was called."""
+
+
+class JoinDocument(Document):
+    """A team that was joined into another."""
+
+    id: Word
+    """By which the two are separated."""
+    team: Word
+    target: Word
+    """Whose everything is, until they are separated."""
+    at: Word
+    separated_at: str | None
+    """When they became two teams again; null while they are one."""
+
+
+class JoinList(Document):
+    """The joins that stand, the newest first."""
+
+    joins: list[JoinDocument]
 
 
 class TeamList(Document):
@@ -206,3 +239,13 @@ def token_document(one: TokenRecord, desk: Desk) -> TokenDocument:
 
 def new_token_document(one: TokenRecord, secret: str, desk: Desk) -> NewTokenDocument:
     return NewTokenDocument(**dict(token_document(one, desk)), token=secret)
+
+
+def join_document(one: Join) -> JoinDocument:
+    return JoinDocument(
+        id=one.id,
+        team=one.team,
+        target=one.target,
+        at=utc(one.at),
+        separated_at=None if one.separated_at is None else utc(one.separated_at),
+    )

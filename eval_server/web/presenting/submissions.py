@@ -25,6 +25,7 @@ from eval_server.judging.placing import ALPHA
 from eval_server.judging.spot_check import SAID
 from eval_server.judging.verdict import CellLevel, Verdict
 from eval_server.scoring.measures import MEASURES, Unit, measure
+from eval_server.store.records import WITHDRAWN
 from eval_server.web.documents.boards import LeaderboardDocument, StandingDocument
 from eval_server.web.documents.publishing import DIGITS
 from eval_server.web.documents.results import BestOfDocument, IntervalDocument
@@ -51,6 +52,20 @@ def status_words(found: SubmissionDocument) -> str:
     if found.status == "refused":
         return f"Refused {when}. It does not count against the quota of scored submissions."
     return f"It could not be judged ({when})."
+
+
+def set_aside_words(found: SubmissionDocument) -> tuple[str, ...]:
+    """That a submission does not count, since when and why, and what follows; empty where it counts."""
+    if found.set_aside is None:
+        return ()
+    who = (
+        "Withdrawn by its team" if found.set_aside == WITHDRAWN else f"{found.set_aside.title()} by the host"
+    )
+    said = f"{who} on {moment(found.set_aside_at or found.submitted_at)}"
+    said += f": {found.set_aside_reason}" if found.set_aside_reason else "."
+    if found.withdrawn and found.set_aside != WITHDRAWN:
+        said += " (Its team has withdrawn it as well.)"
+    return said, "It stands on no board and is compared with none; only its team and the host see this page."
 
 
 def _when(found: SubmissionDocument) -> str:
@@ -123,6 +138,8 @@ def _right(found: SubmissionDocument) -> str:
 
 
 def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: bool) -> str:
+    if found.set_aside:
+        return ""
     if board.visible and not placed:
         return NOT_PLACED
     for one in board.standings:

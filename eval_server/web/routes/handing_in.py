@@ -62,7 +62,8 @@ def _form(
 ) -> Response:
     """The form, with what is left of the quota and the report of a check."""
     told = phase_document(desk, record, caller)
-    known = caller.team or (team if caller.owns(team) and team in desk.store.teams.names() else "")
+    named = desk.store.teams.find(team) if team.isprintable() else None
+    known = caller.team or (named if named is not None and caller.owns(named) else "")
     left = quota_document(desk, record, known) if known else None
     terms = told.terms_sha256 and (asked_of(desk, record, known) if known else told.terms_sha256)
     may_submit = caller.role is not Role.VISITOR or caller.anyone
@@ -127,10 +128,11 @@ def submission(
         part_note=parts.part_note(told, host=caller.is_host),
         part=word_of(record, desk.now()),
         state=submissions.status_words(found),
+        set_aside=submissions.set_aside_words(found),
         **_scored(desk, record, found, caller),
     )
     complete = found.metrics or found.feedback == "none" or stored.status != SCORED
-    if not (_told(desk, record, stored) and complete):
+    if stored.counts and not (_told(desk, record, stored) and complete):
         answer.headers["Refresh"] = "1"
     return answer
 

@@ -48,12 +48,14 @@ def static(name: str) -> Response:
 @router.get("/")
 def start(request: Request, desk: AtDesk, caller: Asker) -> Response:
     """What this is, every phase, where the images are, and whom to ask."""
-    told = phase_list(desk, caller).phases
+    known = phase_list(desk, caller).phases
+    told = [one for one in known if not one.archived]
     return page(
         request,
         "phases.html",
         title="Phases",
         phases=told,
+        archived=len(told) < len(known),
         cnmc=of_cnmc({"phases": told}),
         contact=desk.settings.contact,
     )
@@ -291,7 +293,7 @@ def help_page(request: Request, desk: AtDesk, caller: Asker) -> Response:
         classes=named.pop() if len(named) == 1 else CNMC,
         board=board_picture,
         null=null_picture,
-        phases=phase_list(desk, caller).phases,
+        phases=[one for one in phase_list(desk, caller).phases if not one.archived],
     )
 
 

@@ -13,13 +13,15 @@ from starlette.background import BackgroundTask
 from eval_server.figures.wording import counted, listed
 from eval_server.service import health, sessions, suspects
 from eval_server.service.access import TOKEN_DAYS, Caller, Role, TooMany, require_host
+from eval_server.service.alike import alike_now
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_team, visible_teams
 from eval_server.service.refusals import TokenInvalid
+from eval_server.web.documents.alike import alike_document
 from eval_server.web.documents.hosting import DesignDocument, audit_document, designs_document
 from eval_server.web.documents.phases import phase_list
 from eval_server.web.documents.submissions import submission_brief
-from eval_server.web.documents.teams import NewTokenDocument, new_token_document, team_document
+from eval_server.web.documents.teams import NewTokenDocument, join_document, new_token_document, team_document
 from eval_server.web.exporting.writing import zipped_course
 from eval_server.web.presenting import submissions, words
 from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
@@ -80,7 +82,10 @@ def teams(request: Request, desk: AtDesk, caller: Asker) -> Response:
     """The teams a caller may look at: all for a host or at an open server, else one's own."""
     if caller.role is Role.TEAM:
         return RedirectResponse(desk.settings.path_to(f"/teams/{quote(caller.team or '')}"), 303)
-    return page(request, "teams.html", title="Teams", teams=visible_teams(desk, caller))
+    known = visible_teams(desk, caller)
+    joins = [join_document(one) for one in desk.store.joining.listed()] if caller.is_host else []
+    alike = desk.store.teams.alike() if caller.is_host else []
+    return page(request, "teams.html", title="Teams", teams=known, joins=joins, alike=alike)
 
 
 @router.get("/teams/{team:path}")
@@ -92,25 +97,28 @@ def _team(
     request: Request, desk: Desk, name: str, caller: Caller, secret: NewTokenDocument | None = None
 ) -> Response:
     found = team_document(desk, find_team(desk, name, caller), caller)
-    phases = phase_list(desk, caller).phases
+    known = phase_list(desk, caller).phases
+    phases = [phase for phase in known if not phase.archived]
     quotas = [(phase, words.quota_words(found.quotas[phase.name], found.now)) for phase in phases]
     choices = [
         words.choices_words(phase, found.choices[phase.name])
         for phase in phases
         if phase.name in found.choices
     ]
-    metrics = {phase.name: phase.metric for phase in phases}
+    metrics = {phase.name: phase.metric for phase in known}
     told = [(one, submissions.own_words(one, metrics[one.phase])) for one in found.submissions]
     chosen = [(one, said) for one, said in told if said]
+    others = [one for one in visible_teams(desk, caller) if one != found.team] if caller.is_host else []
     return page(
         request,
         "team.html",
-        title=name,
+        title=found.team,
         team=found,
         quotas=quotas,
         secret=secret,
         chosen=chosen,
         choices=choices,
+        others=others,
     )
 
 
@@ -175,6 +183,7 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         submissions=[submission_brief(desk, one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},
         counts=f"{total}: {listed(said)}." if said else "None yet.",
+        alike=[alike_document(one.name, alike_now(desk, one)) for one in desk.store.phases.all()],
         audit=audit_document(desk.store.audit.listed()).audit,
         now=words.text_of(desk.now()),
     )

@@ -14,12 +14,14 @@ from eval_server.service.boards import BoardMissing
 from eval_server.service.refusals import (
     FileLost,
     NotFound,
+    NotShown,
     RequestUnfit,
     StateConflict,
     TermsNotAccepted,
     TokenInvalid,
 )
 from eval_server.store.database import StoreDamaged
+from eval_server.store.joining import TeamClash
 from eval_server.store.phases import PhaseClash
 from eval_server.web.documents.document import encoded
 from eval_server.web.documents.problems import MEDIA_TYPE, MisfitDocument, ProblemDocument, problem_document
@@ -66,6 +68,8 @@ def register(app: FastAPI, dress: Dress) -> None:
         TermsNotAccepted: _terms,
         PhaseClash: _told_as(409),
         NotFound: _told_as(404),
+        NotShown: _told_as(410),
+        TeamClash: _told_as(409),
         StateConflict: _told_as(409),
         RequestUnfit: _told_as(422),
         TokenInvalid: _told_as(401),
@@ -110,7 +114,7 @@ def _denied(request: Request, error: Any) -> ProblemAnswer:
 
 def _closed(request: Request, error: Any) -> ProblemAnswer:
     rules = error.phase.rules
-    moments = {"opens_at": rules.opens_at, "closes_at": rules.closes_at, "arrived_at": error.now}
+    moments = {"opens_at": rules.opens_at, "closes_at": rules.ends_at, "arrived_at": error.now}
     facts: dict[str, Any] = {
         name: None if moment is None else utc(moment) for name, moment in moments.items()
     }

@@ -149,6 +149,7 @@ _TITLES = {
     403: "This is not allowed",
     404: "There is nothing here",
     409: "This does not fit the state of things",
+    410: "This is not shown",
     413: "This is too large",
     422: "Something is missing or wrong",
     429: "Not now",

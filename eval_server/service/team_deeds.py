@@ -1,0 +1,54 @@
+"""What a host does with teams: another name, two joined into one and separated, tokens for many at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from eval_server.service.access import Caller, require_host
+from eval_server.service.desk import Desk
+from eval_server.service.finding import find_team, is_id
+from eval_server.service.refusals import NotFound, RequestUnfit
+from eval_server.service.rosters import NewToken, RosterWrong, as_known, roster_of, secrets_for, tokens_for
+from eval_server.service.setting_aside import act_of
+from eval_server.store.records import Join
+from eval_server.store.team_names import unfit_name
+
+
+def rename(desk: Desk, team: str, name: str, caller: Caller, reason: str = "") -> str:
+    """Give a team another name; returns the one it had."""
+    require_host(caller)
+    known = find_team(desk, team, caller)
+    if wrong := unfit_name(name.strip()):
+        raise RequestUnfit(f"Expected a name: {wrong}.")
+    desk.store.joining.rename(known, name.strip(), act_of(desk, caller, reason))
+    return known
+
+
+def join(desk: Desk, team: str, target: str, caller: Caller, reason: str = "") -> Join:
+    """Let what is one team's be another's, until they are separated."""
+    require_host(caller)
+    known, other = find_team(desk, team, caller), find_team(desk, target, caller)
+    act = act_of(desk, caller, reason)
+    return Join(desk.store.joining.join(known, other, act), known, other, act.at, None)
+
+
+def separate(desk: Desk, made: str, caller: Caller, reason: str = "") -> Join:
+    """Undo a join."""
+    require_host(caller)
+    if not is_id(made):
+        raise NotFound("join", made)
+    return desk.store.joining.separate(made, act_of(desk, caller, reason))
+
+
+def make_tokens(desk: Desk, text: str, note: str, days: int, caller: Caller) -> list[NewToken]:
+    """A token for each team whose name is a line of a text; all or none."""
+    require_host(caller)
+    try:
+        names = roster_of(text)
+    except RosterWrong as wrong:
+        raise RequestUnfit(f"Expected a team's name in each line: {wrong}.") from wrong
+    if not note.isprintable():
+        raise RequestUnfit("Expected a note of printable characters.")
+    act, known = act_of(desk, caller, ""), as_known(desk.store, names)
+    handed_out = list(zip(known, secrets_for(known), strict=True))
+    return tokens_for(desk.store, handed_out, note, act.at + timedelta(days=days), act)

@@ -1,0 +1,159 @@
+"""What a host does with teams: renamed, joined, separated, given tokens; as pages have it and as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from eval_server.service import team_deeds
+from eval_server.service.access import TOKEN_DAYS, require_host
+from eval_server.service.finding import find_team
+from eval_server.service.rosters import roster_table
+from eval_server.web.documents.teams import (
+    JoinDocument,
+    JoinList,
+    NewTokenList,
+    RenamedDocument,
+    join_document,
+    new_token_document,
+)
+from eval_server.web.routes.answers import as_json, download, tells
+from eval_server.web.routes.asking import Reason, Sure, asked_back
+from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
+from eval_server.web.routes.handing_in import FormToken
+
+pages = APIRouter(include_in_schema=False)
+router = APIRouter(prefix="/api")
+Name = Annotated[str, Form(max_length=200)]
+Names = Annotated[str, Form(max_length=200_000)]
+Note = Annotated[str, Form(max_length=200)]
+Days = Annotated[int, Form(ge=1, le=730)]
+Why = Annotated[str, Query(max_length=2000)]
+
+
+@pages.post("/teams/{team:path}/name")
+def rename_page(
+    team: str, request: Request, desk: AtDesk, caller: Asker, name: Name = "", csrf: FormToken = None
+) -> Response:
+    require_form_token(request, csrf)
+    team_deeds.rename(desk, team, name, caller)
+    return RedirectResponse(desk.settings.path_to(f"/teams/{quote(name.strip())}"), 303)
+
+
+@pages.post("/teams/{team:path}/joining")
+def join_page(
+    team: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    target: Name = "",
+    reason: Reason = "",
+    sure: Sure = "",
+    csrf: FormToken = None,
+) -> Response:
+    require_form_token(request, csrf)
+    require_host(caller)
+    known, other = find_team(desk, team, caller), find_team(desk, target, caller)
+    if sure != "yes":
+        return asked_back(
+            request,
+            f"Join {known} into {other}?",
+            f"All submissions and tokens of {known} become those of {other}, which has one line on each "
+            "board and one quota. What both handed in is kept twice.",
+            "You can separate them again: what was moved goes back, and what came since stays.",
+            button="Join them",
+            back=desk.settings.path_to(f"/teams/{quote(known)}"),
+            target=other,
+            reason=reason,
+        )
+    made = team_deeds.join(desk, known, other, caller, reason)
+    return RedirectResponse(desk.settings.path_to(f"/teams/{quote(made.target)}"), 303)
+
+
+@pages.post("/joins/{join}/separation")
+def separate_page(
+    join: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
+) -> Response:
+    require_form_token(request, csrf)
+    team_deeds.separate(desk, join, caller)
+    return RedirectResponse(desk.settings.path_to("/teams"), 303)
+
+
+@pages.post("/host/tokens")
+def tokens_page(
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    names: Names = "",
+    note: Note = "",
+    days: Days = TOKEN_DAYS,
+    csrf: FormToken = None,
+) -> Response:
+    """A table to keep, which no other answer ever holds again."""
+    require_form_token(request, csrf)
+    made = team_deeds.make_tokens(desk, names, note, days, caller)
+    handed_out = [(one.record.team or "", one.secret) for one in made]
+    table = roster_table(handed_out, made[0].record.expires_at, str(request.base_url))
+    return download(table, "text/csv", "tokens.csv", **{"Cache-Control": "no-store"})
+
+
+@router.post("/tokens", summary="A token for each of many teams, shown once", **tells(NewTokenList, 201))
+def tokens(
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    names: Names,
+    note: Note = "",
+    days: Days = TOKEN_DAYS,
+    csrf: FormToken = None,
+) -> Response:
+    require_form_token(request, csrf)
+    made = team_deeds.make_tokens(desk, names, note, days, caller)
+    told = [new_token_document(one.record, one.secret, desk) for one in made]
+    return as_json(NewTokenList(tokens=told), 201, **{"Cache-Control": "no-store"})
+
+
+@router.get("/joins", summary="The joins of teams that stand; for a host", **tells(JoinList))
+def joins(desk: AtDesk, caller: Asker) -> Response:
+    require_host(caller)
+    return as_json(JoinList(joins=[join_document(one) for one in desk.store.joining.listed()]))
+
+
+@router.delete("/joins/{join}", summary="Separate two teams again; for a host", **tells(JoinDocument))
+def separate(join: str, request: Request, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
+    require_form_token(request, None)
+    return as_json(join_document(team_deeds.separate(desk, join, caller, reason)))
+
+
+@router.post("/teams/{team:path}/name", summary="Rename a team; for a host", **tells(RenamedDocument))
+def rename(
+    team: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    name: Name,
+    reason: Reason = "",
+    csrf: FormToken = None,
+) -> Response:
+    require_form_token(request, csrf)
+    before = team_deeds.rename(desk, team, name, caller, reason)
+    return as_json(RenamedDocument(team=name.strip(), before=before))
+
+
+@router.post(
+    "/teams/{team:path}/joining", summary="Join a team into another; for a host", **tells(JoinDocument, 201)
+)
+def join(
+    team: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    target: Name,
+    reason: Reason = "",
+    csrf: FormToken = None,
+) -> Response:
+    require_form_token(request, csrf)
+    return as_json(join_document(team_deeds.join(desk, team, target, caller, reason)), 201)
