@@ -118,7 +118,7 @@ def part_lines(found: PairDocument, classes: ClassNames = CNMC) -> list[PartLine
         digits = digits_of(found.feedback)
         told = [percent(value, digits) for value in values]
         difference = signed(values[0] - values[1], digits)
-        lines.append(PartLine(classes.said(metric_name(name)), *told, difference, p_number(p)))
+        lines.append(PartLine(classes.said(metric_name(name)), told[0], told[1], difference, p_number(p)))
     return lines
 
 
