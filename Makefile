@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help install demo test test-fast services check calibration benchmark clean
+.PHONY: help install demo test test-fast services curves check calibration benchmark clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +35,9 @@ test-fast: $(VENV)/.all  ## without browsers, crashes and training: for every sm
 
 services: $(VENV)/.all  ## Chromium, PostgreSQL, nginx, LaTeX and axe-core, without which some tests are skipped (Debian, root)
 	VENV=$(VENV) .ci/services
+
+curves: $(VENV)/.all  ## TensorBoard and MLflow's client (160 MB), without which their tests are skipped
+	$(PIP) install --editable '.[tensorboard,mlflow]'
 
 check: $(VENV)/.all  ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -50,6 +50,8 @@ _OF_TRAINING = {
     "shared_cells": "--shared-cells",
     "precision": "--precision",
     "watch": "--watch",
+    "tensorboard": "--tensorboard",
+    "mlflow": "--mlflow",
 }
 """Options that decide about a training, which a finished run has behind it."""
 
@@ -88,10 +90,7 @@ def predicted_from(options: dict[str, Any], *, whole: bool) -> list[Outcome] | N
     from harness.runs.predicting import predict_with
 
     paths = runs_of(options)
-    if options["join"] and len(paths) < 2:
-        raise UsageWrong(
-            "--join needs two runs or more", "Name them with --from RUN --from RUN, or a pattern."
-        )
+    require_several_to_join(options, paths)
     dataset = open_dataset(options["data_root"], console.progress, accept_resaved=options["accept_resaved"])
     planned = [_planned(path, dataset, options, whole=whole) for path in paths]
     if options["dry_run"]:
@@ -103,6 +102,14 @@ def predicted_from(options: dict[str, Any], *, whole: bool) -> list[Outcome] | N
             console.say(line)
         outcomes.append(predict_with(one))
     return [*outcomes, _joined(outcomes, planned[0], options)] if options["join"] else outcomes
+
+
+def require_several_to_join(options: dict[str, Any], paths: Sequence[Path]) -> None:
+    """Raise `UsageWrong` where one run is to be joined."""
+    if options["join"] and len(paths) < 2:
+        raise UsageWrong(
+            "--join needs two runs or more", "Name them with --from RUN --from RUN, or a pattern."
+        )
 
 
 def runs_of(options: dict[str, Any]) -> tuple[Path, ...]:

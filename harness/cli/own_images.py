@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from harness import console
-from harness.cli.from_run import require_no_training, runs_of
+from harness.cli.from_run import require_no_training, require_several_to_join, runs_of
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _OF_A_SPLIT = {
     "split": "--split",
     "limit": "--limit",
-    "join": "--join",
     "fresh": "--fresh",
     "dry_run": "--dry-run",
 }
@@ -31,13 +30,16 @@ def predicted_images(context: click.Context, images: Path, options: dict[str, An
     from harness.data.own_images import own_files
     from harness.reports.own_page import own_page
     from harness.runs.finished import open_finished
-    from harness.runs.own_folder import predict_images
+    from harness.runs.own_folder import join_images, predict_images
 
     _require_sense(context, options)
-    files, outcomes = own_files(images), []
-    for path in runs_of(options):
+    files, outcomes, paths = own_files(images), [], runs_of(options)
+    require_several_to_join(options, paths)
+    for path in paths:
         asked = {name: options[name] for name in ("device", "allow_seen")}
         outcomes.append(predict_images(open_finished(path), files, options["runs_root"], own_page, **asked))
+    if options["join"]:
+        outcomes.append(join_images(outcomes, options["runs_root"], own_page))
     if options["as_json"]:
         documents = [one.to_json() for one in outcomes]
         console.emit(documents[0] if len(documents) == 1 else {"runs": documents})
@@ -64,7 +66,7 @@ def _require_sense(context: click.Context, options: dict[str, Any]) -> None:
 
 def _show(outcome: ImagesOutcome) -> None:
     scored = outcome.scored
-    console.result(f"{scored.scored:,} of {len(scored.images):,} images scored by {scored.run.name}")
+    console.result(f"{scored.scored:,} of {len(scored.images):,} images scored by {scored.by}")
     for line in scored.unlike():
         console.say(f"Note: {line}.", style="yellow")
     without = [one for one in scored.images if one.problem]

@@ -45,6 +45,16 @@ _WATCH = (
         "learnt without.",
     ),
     click.option(
+        "--tensorboard",
+        is_flag=True,
+        help="Write the curves for TensorBoard too, into the run's folder (needs the extra `tensorboard`).",
+    ),
+    click.option(
+        "--mlflow",
+        metavar="URI",
+        help="Send the curves to this MLflow server or store too (needs the extra `mlflow`).",
+    ),
+    click.option(
         "--allow-seen",
         is_flag=True,
         help="Let a finished run predict, or --watch judge by, cells that are seen in training; marked "
@@ -126,6 +136,8 @@ def resolve_plan(options: dict[str, Any], until: str) -> Plan:
         fresh=options["fresh"],
         watch=options["watch"] or "",
         allow_seen=options["allow_seen"],
+        tensorboard=options["tensorboard"],
+        mlflow=options["mlflow"] or "",
     )
     return resolve(request, console.progress)
 

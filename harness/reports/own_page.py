@@ -21,11 +21,7 @@ _THUMB = 112
 
 def own_page(scored: ScoredImages) -> str:
     """The whole page as text: it needs no network and no script."""
-    by = scored.run
-    about = (
-        f"{scored.scored:,} of {len(scored.images):,} images scored by {by.name}: {by.plan['entry']}, "
-        f"trained on {len(by.learnt.cells):,} cells, weights {by.weights_sha256[:12]}."
-    )
+    about = f"{scored.scored:,} of {len(scored.images):,} images scored by {scored.by}."
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title="Cells by score",
         warning=escape(NO_DIAGNOSIS),

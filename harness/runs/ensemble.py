@@ -101,7 +101,13 @@ def join(parts: Sequence[Part], by: str, weighing: Weighing) -> Scores:
         votes = np.stack([(part.scores() > THRESHOLD).astype(float) for part in parts])
         joined = share_of_votes(weights, votes)
     else:
-        joined = expit(weights @ np.stack([_logits(part) for part in parts]))
+        joined = mean_by_logits(weights, [part.scores() for part in parts])
+    return joined
+
+
+def mean_by_logits(weights: Scores, scores: Sequence[Scores]) -> Scores:
+    """The score whose logit is the weighted mean of these scores' logits (parts x cells)."""
+    joined: Scores = expit(weights @ np.stack([_logits(one) for one in scores]))
     return joined
 
 
@@ -113,9 +119,9 @@ def share_of_votes(weights: Scores, votes: Scores) -> Scores:
     return np.asarray(np.clip(np.round(weights @ votes, 12), 0.0, 1.0))
 
 
-def _logits(part: Part) -> npt.NDArray[np.float64]:
+def _logits(scores: Scores) -> npt.NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        logits: npt.NDArray[np.float64] = logit(part.scores())
+        logits: npt.NDArray[np.float64] = logit(scores)
     return logits.clip(-_LARGEST_LOGIT, _LARGEST_LOGIT)
 
 
@@ -151,7 +157,7 @@ def fitted_weights(parts: Sequence[Part], split: str, truth: Truth | None) -> We
     twins = [_twin(part, split) for part in parts]
     phase = require_same_phase(twins)
     labels = _labels(phase, truth)
-    columns = np.stack([expit(_logits(twin)) for twin in twins], axis=1)
+    columns = np.stack([expit(_logits(twin.scores())) for twin in twins], axis=1)
     values, _ = nnls(columns, labels.astype(float))
     total = float(values.sum())
     if total == 0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from harness.data.own_images import OwnImage
 from harness.data.records import CellRecord
 from harness.errors import DataWrong
 from harness.runs.chunks import ScoredCells, scored_at_once
+from harness.runs.ensemble import mean_by_logits
 from harness.runs.finished import FinishedRun
 from harness.runs.learnt import Seen, seen_by
 from harness.runs.plan import device_for
@@ -34,7 +35,8 @@ class ScoredImages:
     """Images in the order given, and the probability of ALL of each; NaN where an image gets none.
 
     `seen` are those that show cells the run has met in training. `looks` are None where there is no score;
-    `reference` is what the training cells look like, None for a run that did not measure them.
+    `reference` is what the training cells look like, None for a run that did not measure them. Where several
+    runs are joined, `parts` holds what each of them says, and `run` is the first.
     """
 
     run: FinishedRun
@@ -43,6 +45,16 @@ class ScoredImages:
     seen: Seen
     looks: tuple[Look | None, ...] = ()
     reference: Reference | None = None
+    parts: tuple[ScoredImages, ...] = ()
+
+    @property
+    def by(self) -> str:
+        """What scored them, in words."""
+        if self.parts:
+            return f"the mean of {len(self.parts)} runs ({', '.join(one.run.name for one in self.parts)})"
+        run = self.run
+        learnt = f"trained on {len(run.learnt.cells):,} cells, weights {run.weights_sha256[:12]}"
+        return f"{run.name}: {run.plan['entry']}, {learnt}"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -52,6 +64,8 @@ class ScoredImages:
     @property
     def remarks(self) -> tuple[str, ...]:
         """The words that must stand beside these scores."""
+        if self.parts:
+            return _all_of(one.remarks for one in self.parts)
         return (*self.run.remarks, *((SEEN,) if len(self.seen) else ()))
 
     @property
@@ -61,6 +75,8 @@ class ScoredImages:
 
     def remarks_of(self, at: int) -> tuple[str, ...]:
         """What was done to one image, and in what its cell is unlike nearly all training cells."""
+        if self.parts:
+            return _all_of(one.remarks_of(at) for one in self.parts)
         look, said = self.looks[at], self.images[at].remarks
         if look is None or self.reference is None:
             return said
@@ -68,10 +84,24 @@ class ScoredImages:
 
     def unlike(self) -> tuple[str, ...]:
         """In what these cells together are unlike the training cells."""
+        if self.parts:
+            return _all_of(one.unlike() for one in self.parts)
         looks = [look for look in self.looks if look is not None]
         if self.reference is None:
             return ("the run did not measure what its training cells look like",) if looks else ()
         return unlike_together(looks, self.reference)
+
+
+def _all_of(said: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What any of them says, once."""
+    return tuple(dict.fromkeys(words for one in said for words in one))
+
+
+def joined_images(parts: Sequence[ScoredImages]) -> ScoredImages:
+    """The same images scored by several runs: the mean of their logits."""
+    weights = np.full(len(parts), 1 / len(parts))
+    scores = mean_by_logits(weights, [one.scores for one in parts])
+    return replace(parts[0], scores=scores, parts=tuple(parts))
 
 
 def _label(score: float) -> str:

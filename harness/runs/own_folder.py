@@ -20,7 +20,7 @@ from harness.runs.chunks import Chunks
 from harness.runs.finished import FinishedRun
 from harness.runs.finishing import marking
 from harness.runs.folder import RunFolder, Status
-from harness.runs.own import NO_DIAGNOSIS, ScoredImages, score_images
+from harness.runs.own import NO_DIAGNOSIS, ScoredImages, joined_images, score_images
 from harness.runs.plan import device_for, file_name
 from harness.runs.provenance import digest, environment, file_sha256
 from submissions.manifest import Manifest
@@ -94,6 +94,64 @@ def predict_images(
         folder.write(folder.manifest, json.loads(manifest.to_json()))
         folder.mark(Status.PREDICTED)
     return ImagesOutcome(folder, scored, manifest)
+
+
+def join_images(
+    outcomes: Sequence[ImagesOutcome], runs_root: Path, page: Callable[[ScoredImages], str]
+) -> ImagesOutcome:
+    """The mean of what several runs say of the same images, in a folder of its own."""
+    scored = joined_images([one.scored for one in outcomes])
+    parts = [_part(one, 1 / len(outcomes)) for one in outcomes]
+    key = digest([json.dumps(parts, sort_keys=True)])
+    folder = RunFolder(runs_root / f"ensemble-images-{key[:8]}", key)
+    with folder.locked(), marking(folder):
+        told = {"entry": "ensemble", "by": "logits", "parts": parts, "split": "images"}
+        folder.write(folder.plan, {**told, "seed": outcomes[0].manifest.seed})
+        write_whole(folder.path / TABLE, _table(scored))
+        write_whole(folder.path / PAGE, page(scored))
+        manifest = _joined_manifest(outcomes, parts, folder)
+        folder.write(folder.manifest, json.loads(manifest.to_json()))
+        folder.mark(Status.PREDICTED)
+    return ImagesOutcome(folder, scored, manifest)
+
+
+def _joined_manifest(
+    outcomes: Sequence[ImagesOutcome], parts: Sequence[dict[str, Any]], folder: RunFolder
+) -> Manifest:
+    manifests = [one.manifest for one in outcomes]
+    first = manifests[0]
+    return Manifest(
+        entry="ensemble",
+        origin="built-in",
+        phase="images",
+        split="images",
+        seed=first.seed,
+        cells=first.cells,
+        predictions_sha256=file_sha256(folder.path / TABLE),
+        settings={"by": "logits", "weights": "equal"},
+        selection=", ".join(sorted({one.selection for one in manifests})),
+        data=first.data,
+        environment=environment("cpu"),
+        parts=tuple(parts),
+        drawn=any(one.drawn for one in manifests),
+        partial=any(one.partial for one in manifests),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        key=folder.key,
+    )
+
+
+def _part(outcome: ImagesOutcome, weight: float) -> dict[str, Any]:
+    """One of the joined runs, as the manifest of every ensemble names them."""
+    manifest = outcome.manifest
+    return {
+        "name": outcome.scored.run.name,
+        "run": outcome.folder.path.name,
+        "entry": manifest.entry,
+        "seed": manifest.seed,
+        "weight": weight,
+        "predictions_sha256": manifest.predictions_sha256,
+        "remarks": list(outcome.scored.remarks),
+    }
 
 
 def _read(files: Sequence[OwnFile]) -> list[OwnImage]:

@@ -23,6 +23,7 @@ from harness.runs.asked import holdout_asked, require_epochs, weights_asked
 from harness.runs.computing import device_for, with_engine, with_precision
 from harness.runs.earlier import Earlier, earlier_run
 from harness.runs.folder import RunFolder, Status
+from harness.runs.followers import require_followers
 from harness.runs.kept import Kept, look
 from harness.runs.provenance import changes, digest, environment
 from harness.runs.watching import WatchAsked, Watched, watched
@@ -40,7 +41,8 @@ class Request:
     `allow_partial` lets a run that is packed do with part of the data; `reuse_fit` lets an entry that
     learns what another one learns take over the fit of that one (`Entry.fit_of`), with the same seed;
     `published_names` learns only from files that the published program's pattern names; `watch` is a part by
-    which every epoch is judged and none is chosen, and `allow_seen` lets it be one that is learnt from.
+    which every epoch is judged and none is chosen, and `allow_seen` lets it be one that is learnt from;
+    `tensorboard` and `mlflow` (an address) say who else is shown the curves.
     """
 
     model: str
@@ -64,6 +66,8 @@ class Request:
     published_names: bool = False
     watch: str = ""
     allow_seen: bool = False
+    tensorboard: bool = False
+    mlflow: str = ""
 
 
 _STEPS = {"fit": Status.FITTED, "predict": Status.PREDICTED, "pack": Status.PACKED}
@@ -221,6 +225,7 @@ def grounds_of(request: Request, progress: Progress = silent, dataset: Dataset |
     request = replace(request, settings=settings, engine=engine)
     entry = entry.configured(request.settings)
     device = device_for(request.device, entry, origin)
+    require_followers(tensorboard=request.tensorboard, mlflow=request.mlflow)
     holdout = holdout_asked(request.select, request.split)
     require_epochs(entry, request.select)
     weights = weights_asked(entry, request.weights)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,8 @@ from harness.runs.epoch_lines import tell
 from harness.runs.epochs import Logits, write_epoch
 from harness.runs.finishing import RunStopped, judged, marking, truth_of, zipped
 from harness.runs.folder import Status, read_json, write_json
+from harness.runs.followers import Followed, Followers
+from harness.runs.following import following
 from harness.runs.kept import FACTS, Kept, look, require_fit, seal_fit
 from harness.runs.learnt import write_learnt
 from harness.runs.outcome import Outcome
@@ -66,20 +68,40 @@ def run(plan: Plan, stopping: Callable[[], bool] = lambda: False) -> Outcome:
         kept = look(plan.folder, plan.identity, plan.split.phase, partial=plan.split.partial)
         if not plan.folder.plan.exists():
             plan.folder.write(plan.folder.plan, plan.to_keep())
-        with marking(plan.folder):
-            return _steps(plan, kept, stopping)
+        asked = plan.request
+        followed = Followed(plan.folder, _told_to_followers(plan))
+        with (
+            marking(plan.folder),
+            following(followed, tensorboard=asked.tensorboard, mlflow=asked.mlflow) as follow,
+        ):
+            return _steps(plan, kept, stopping, follow)
 
 
-def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
+def _told_to_followers(plan: Plan) -> dict[str, Any]:
+    """What a run is, in the words of its options."""
+    settings = {f"settings.{name}": value for name, value in plan.entry.described_settings().items()}
+    names = ("split", "seed", "select", "shared_cells", "limit")
+    return {
+        "entry": plan.entry.card.name,
+        **{name: getattr(plan.request, name) for name in names},
+        "drawn": plan.split.drawn,
+        "partial": plan.split.partial,
+        **settings,
+    }
+
+
+def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool], follow: Followers) -> Outcome:
     folder, until = plan.folder, plan.request.until
     if not kept.fitted:
-        _fit(plan, stopping)
+        _fit(plan, stopping, follow)
     elif plan.watched is not None:
         console.say(NOTHING_LEFT)
     if until is Status.FITTED:
         return Outcome(folder, Status.FITTED)
     predictions, manifest = _predicted(plan, kept)
     verdict = _verdict(plan, predictions)
+    if verdict is not None:
+        follow.result(verdict.metrics)
     write_whole(folder.card, card_of_run(plan.entry.card, manifest, verdict))
     if until is Status.PREDICTED:
         return Outcome(folder, Status.PREDICTED, None, manifest, verdict)
@@ -88,14 +110,15 @@ def _steps(plan: Plan, kept: Kept, stopping: Callable[[], bool]) -> Outcome:
     return Outcome(folder, Status.PACKED, submission, manifest, verdict)
 
 
-def _fit(plan: Plan, told_to_stop: Callable[[], bool]) -> None:
+def _fit(plan: Plan, told_to_stop: Callable[[], bool], follow: Followers) -> None:
     folder = plan.folder
     folder.mark(Status.FITTING)
     folder.checkpoints.mkdir(exist_ok=True)
     started = time.monotonic()
     cells = _cells(plan, plan.split.train, labelled=True)
     with _stop_on_signal() as signalled:
-        fitted = _learnt(plan, cells, lambda: signalled() or told_to_stop())
+        session = _session(plan, lambda: signalled() or told_to_stop())
+        fitted = _learnt(plan, cells, replace(session, record=_recorded(session.record, follow)))
     with folder.written_aside(folder.fitted) as aside:
         with naming(aside):
             fitted.save(aside)
@@ -117,10 +140,20 @@ def _looks(cells: Cells) -> Iterator[Look]:
         yield look_of(cells.crops(np.array([row]))[0])
 
 
-def _learnt(plan: Plan, cells: Cells, stopping: Callable[[], bool]) -> Fitted:
+def _recorded(record: Callable[[Mapping[str, Any]], None], follow: Followers) -> Callable[..., None]:
+    """Record an event, and let those who follow see it."""
+
+    def both(event: Mapping[str, Any]) -> None:
+        record(event)
+        follow()
+
+    return both
+
+
+def _learnt(plan: Plan, cells: Cells, session: Session) -> Fitted:
     """What the entry learns, or what another run of it has learnt."""
     if plan.fit_from is None:
-        return plan.entry.fit(cells, _session(plan, stopping))
+        return plan.entry.fit(cells, session)
     there = plan.fit_from.folder
     if not there.fitted.exists():
         raise DataWrong(

@@ -7,7 +7,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy.special import expit, logit
 
 from submissions.manifest import Manifest
 from tests.support import whole_sample
@@ -137,6 +140,34 @@ def test_images_of_one_s_own_get_scores_a_page_and_no_diagnosis(here):
     assert harness("runs", cwd=here).out.count("images") == 1
     for wrong in (("--model", "tiny"), ("--split", "final", "--from", "tiny-prelim-seed0*")):
         assert harness("predict", "--images", "mine", *wrong, cwd=here).code == 2
+
+
+def test_several_runs_score_images_of_one_s_own_one_each_and_the_joined_table_holds_the_mean_of_their_logits(
+    here,
+):
+    (here / "several").mkdir()
+    for at, cell in enumerate(sorted((here / "data").rglob("*prelim_phase_data/*.bmp"))[:3]):
+        (here / "several" / f"{at}.bmp").write_bytes(cell.read_bytes())
+    (here / "several" / "broken.png").write_bytes(b"")
+    answer = asked("predict", "--from", "tiny-prelim-seed*", "--images", "several", "--join", cwd=here)
+    assert answer.code == 0, answer.err
+    first, second, joined = (
+        pd.read_csv(here / one["table"], index_col="image") for one in answer.document()["runs"]
+    )
+    expected = expit((logit(first.score) + logit(second.score)) / 2)
+    np.testing.assert_allclose(joined.score, expected, rtol=1e-12)
+    assert list(joined.score.isna()) == [one == "broken.png" for one in joined.index]
+    assert list(joined.label.dropna()) == ["ALL" if one > 0.5 else "HEM" for one in joined.score.dropna()]
+    told = answer.document()["runs"][-1]
+    assert "drawn data" in told["remarks"]
+    manifest = Manifest.from_json((here / told["manifest"]).read_text())
+    assert [part["seed"] for part in manifest.parts] == [0, 1]
+    page = (here / told["page"]).read_text()
+    assert "scored by the mean of 2 runs (tiny-prelim-seed0-" in page
+    assert "no diagnosis" in page
+    alone = asked("predict", "--from", "tiny-prelim-seed0*", "--images", "several", "--join", cwd=here)
+    assert alone.code == 2
+    assert "--join needs two runs or more" in alone.err
 
 
 def test_on_real_images_a_run_on_a_fold_predicts_the_nine_preliminary_cells_of_the_sample(tmp_path):

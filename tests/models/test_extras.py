@@ -18,6 +18,7 @@ IMPORTED_AS = {
     "scikit-image": "skimage",
     "python-multipart": "python_multipart",
     "prometheus-client": "prometheus_client",
+    "mlflow-skinny": "mlflow",
 }
 
 
