@@ -44,14 +44,15 @@ from benchmarks.leaks.attacks import (
 )
 from benchmarks.leaks.solving import Floats, Known, Labels
 from eval_server.judging.feedback import Level, Sight, shown
+from eval_server.judging.spot_check import spot_checked
 from eval_server.judging.truth import Truth, read_truth
-from eval_server.judging.verdict import judge_all
+from eval_server.judging.verdict import Verdict, judge_all
 from eval_server.store.records import Rules
 from submissions.predictions import Predictions
 
 MONTH = 150
 """5 uploads a day for 30 days."""
-SIZES, TIMES = (150, 300, 600), 3
+SIZES, TIMES = (150, 300, 600), 5
 """Least sure cells that an attack looks at, and how often each is repeated."""
 COUNTS = (25, 50, 75, 100, 150, 200, 250, 300, 350, 400, 500, 700, 1000, 1500, 2000, 3000)
 SHARES = (0.75, 0.9, 0.99)
@@ -154,6 +155,23 @@ class Game:
         return max(weighted_f1(self.truth.labels, way(told, self.known, self.entry)) - before for way in ways)
 
 
+def spread_of_samples(truth: Truth, calls: Labels, keys: int = 300) -> dict[str, float]:
+    """By how many points a sample moves a weighted F1, and how wide its interval is."""
+    whole = judge_all([Predictions(truth.phase, calls)], truth)[0]
+    found = [spot_checked([whole], f"key {at}")[0] for at in range(keys)]
+    widths = [_width(one) for one in found]
+    return {
+        "standard_deviation": 100 * float(np.std([one.weighted_f1 for one in found])),
+        "interval": 100 * float(np.mean(widths)),
+        "interval_of_all_cells": 100 * _width(whole),
+    }
+
+
+def _width(verdict: Verdict) -> float:
+    found = verdict.intervals["weighted_f1"]
+    return (found.high or np.nan) - (found.low or np.nan)
+
+
 def teams_of(conditions: tuple[Condition, ...]) -> Iterator[str]:
     for at in conditions:
         yield f"{at.phase}-random"
@@ -208,7 +226,9 @@ def main() -> None:
         given.truth = given.truth or stored(LABEL_FILE)
         given.entry = given.entry or stored("entries/prelim/svm.csv")
     truth = read_truth(given.truth)
-    for row in play(truth, scores_in(given.entry, truth), given.uploads, CONDITIONS):
+    scores = scores_in(given.entry, truth)
+    print(json.dumps(spread_of_samples(truth, (scores >= 0.5).astype(np.uint8))), flush=True)
+    for row in play(truth, scores, given.uploads, CONDITIONS):
         print(line_of(row), flush=True)
         print(json.dumps(row), file=sys.stderr, flush=True)
 

@@ -19,11 +19,10 @@ from benchmarks.leaks.solving import (
     right_called_all,
     subjects_of,
 )
+from eval_server.judging.spot_check import SHARE
 from eval_server.scoring.counts import confusion_of
 from eval_server.scoring.metrics import point_metrics
 
-SHARE = 5
-"""Of how many cells one is looked at where a server says that it spot-checks."""
 LOWEST = 900
 """Sure cells that a climb begins with called wrong."""
 

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ from harness import console
 from harness.cli import phase_deeds
 from harness.cli.hosting import found_phase, store_at
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA, TRUST_LABELS, TRUTH
-from harness.cli.phase_designs import designs
 from harness.cli.phase_parts import (
     CHOICES,
     divided,
@@ -178,6 +177,27 @@ def cells(name: str, data_dir: Path, database: str | None, as_json: bool) -> Non
         console.emit({"phase": name, "cells": list(asked.cells)})
         return
     console.result(cells_table(asked).rstrip("\n"))
+
+
+@phase.command()
+@click.argument("name")
+@SERVER_DATA
+@DATABASE
+@JSON
+def designs(name: str, data_dir: Path, database: str | None, as_json: bool) -> None:
+    """Name the teams whose uploads to NAME look like a design to learn its labels by.
+
+    Whoever trains models hands in labels that agree with each other; a team is named where three of its
+    uploads or more have nothing to do with any that it handed in before (phi below 0.2, either way).
+    """
+    from eval_server.service import suspects
+    from eval_server.service.verdicts import Verdicts
+
+    with store_at(data_dir, database) as store:
+        found = suspects.designs(store, Verdicts(store), found_phase(store, name))
+    lines = [f"{one.team}: {one.unlike} of its last {one.looked_at} uploads" for one in found]
+    words = "\n".join(lines) or f"No team's uploads to {name} look like a design."
+    _tell({"phase": name, "designs": [asdict(one) for one in found]}, words, as_json)
 
 
 def _warn_of_lost(lost: list[str]) -> None:
@@ -347,6 +367,3 @@ def _tell(document: dict[str, Any], words: str, as_json: bool) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-phase.add_command(designs)

@@ -13,7 +13,7 @@ import pytest
 from tests.support.browser import a_browser, axe_source, grave_problems
 from tests.support.parts import an_entry, divided_table, divided_truth
 from tests.support.proxy import PREFIX, behind_nginx
-from tests.support.server import Server, administer, decided, started
+from tests.support.server import FREE, Server, administer, decided, started
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def tokens(tmp_path: Path) -> dict[str, str]:
     table, data = tmp_path / "truth.csv", tmp_path / "data"
     table.write_bytes(divided_table())
     data.mkdir()
-    administer(data, None, "phase", "add", "exam", "--truth", str(table), "--closes", "2099-01-01")
+    administer(data, None, "phase", "add", "exam", "--truth", str(table), *FREE, "--closes", "2099-01-01")
     add = ("token", "add")
     found = {team: administer(data, None, *add, "--team", team)["token"] for team in TRIES}
     return {**found, "host": administer(data, None, *add, "--role", "host")["token"]}

@@ -67,8 +67,10 @@ def test_terms_are_shown_and_accepted_by_an_option_and_without_it_the_way_is_tol
     server: Server, tmp_path: Path
 ) -> None:
     (tmp_path / "terms.md").write_text("The images stay here.")
-    texts = ("--terms", str(tmp_path / "terms.md"), "--class-names", "parasite,normal", "--feedback", "full")
-    administer(server.data_dir, None, "phase", "add", "bound", "--truth", str(CASES / "truth.csv"), *texts)
+    given = ("--truth", str(CASES / "truth.csv"), "--terms", str(tmp_path / "terms.md"))
+    administer(
+        server.data_dir, None, "phase", "add", "bound", *given, "--class-names", "parasite,normal", *FREE
+    )
     asked = ("upload", CASES / "inverted.csv", "--server", server.url, "--phase", "bound", "--entry", "e")
     refused = harness(*asked, "--team", "red")
     assert refused.code == 6

@@ -75,7 +75,7 @@ class PhaseDocument(Document):
     others: str
     """What others are told of them: `full` is as much as the team, or the `score` alone."""
     spot_checked: bool
-    """Whether numbers are now measured on a fifth of the cells, others for each submission."""
+    """Whether numbers are now measured on a sixth of the cells, others for each submission."""
     margin: float
     """The margin of non-inferiority in weighted F1."""
     quota: QuotaDocument
@@ -121,6 +121,12 @@ def quota_of(rules: Rules) -> QuotaDocument:
     return QuotaDocument(per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day)
 
 
+def _told(rules: Rules, now: datetime) -> dict[str, Any]:
+    """What is told of results now."""
+    sampled = is_spot_checked(rules, Caller(), now)
+    return {"feedback": rules.feedback, "others": rules.others, "spot_checked": sampled}
+
+
 def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocument:
     rules, now = record.rules, desk.now()
     asked = desk.verdicts.truth(record.truth).phase
@@ -145,9 +151,7 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         part=record.part,
         choices=rules.choices,
         ladder=rules.ladder,
-        feedback=rules.feedback,
-        others=rules.others,
-        spot_checked=is_spot_checked(rules, Caller(), now),
+        **_told(rules, now),
         margin=rules.margin,
         quota=quota_of(rules),
         labels_corrected_at=None if corrected is None else utc(corrected),

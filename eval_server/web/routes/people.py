@@ -17,6 +17,8 @@ from eval_server.service.alike import alike_now
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_team, visible_teams
 from eval_server.service.refusals import TokenInvalid
+from eval_server.service.telling import tell
+from eval_server.store.records import FEEDBACKS, OTHERS
 from eval_server.web.documents.alike import alike_document
 from eval_server.web.documents.hosting import DesignDocument, audit_document, designs_document
 from eval_server.web.documents.phases import phase_list
@@ -165,6 +167,22 @@ def _designs(desk: Desk, phase: str) -> list[DesignDocument]:
     return designs_document(phase, found).designs
 
 
+@router.post("/phases/{phase}/feedback")
+def set_feedback(
+    phase: str,
+    request: Request,
+    desk: AtDesk,
+    caller: Asker,
+    feedback: Annotated[str, Form(max_length=20)] = "",
+    others: Annotated[str, Form(max_length=20)] = "",
+    csrf: FormToken = None,
+) -> Response:
+    """Change how much a phase tells, from the host's page."""
+    require_form_token(request, csrf)
+    tell(desk, find_phase(desk, phase), feedback, others, caller)
+    return RedirectResponse(desk.settings.path_to("/host"), 303)
+
+
 @router.get("/host")
 def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
     require_host(caller)
@@ -179,6 +197,8 @@ def host(request: Request, desk: AtDesk, caller: Asker) -> Response:
         title="Host",
         wrong=health.troubles(desk),
         phases=phases,
+        levels=FEEDBACKS,
+        others=OTHERS,
         designs=[(phase, found) for phase in phases if (found := _designs(desk, phase.name))],
         submissions=[submission_brief(desk, one) for one in submissions],
         troubles={one.id: one.trouble for one in submissions if one.trouble},

@@ -328,3 +328,19 @@ def test_what_is_told_when_the_phase_has_closed_is_measured_on_all_cells(told: T
     assert document["metrics"]["weighted_f1"] == score
     assert document["spot_checked"] is board["spot_checked"] is False
     assert len(board["standings"]) == 3
+
+
+def test_a_host_changes_what_a_phase_tells_on_the_hosts_page(guarded: Place) -> None:
+    host, page = guarded.token("host"), {"follow_redirects": False}
+    form = {"feedback": "score", "others": "score"}
+    problem(guarded.client(guarded.token(team="red")).post("/phases/small/feedback", data=form), 403)
+    assert guarded.client(host).post("/phases/small/feedback", data=form, **page).status_code == 303
+    told = guarded.client().get("/api/phases/small").json()
+    assert (told["feedback"], told["others"], told["spot_checked"]) == ("score", "score", True)
+    wrong = problem(
+        guarded.client(host).post("/phases/small/feedback", data={**form, "feedback": "all"}), 422
+    )
+    assert "full, summary, score, none" in wrong["detail"]
+    said = guarded.client(host, Accept="text/html").get("/host").text
+    assert "<option selected>score</option>" in said
+    assert "phase changed" in guarded.client(host).get("/api/audit").text
