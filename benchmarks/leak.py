@@ -1,6 +1,6 @@
 """How many uploads give a phase's labels away, at each level of feedback, against a real server on loopback.
 
-    python benchmarks/leak.py [--truth LABELS.csv --entry SCORES.csv] [--uploads 1000]
+    python benchmarks/leak.py [--truth LABELS.csv --entry SCORES.csv] [--uploads 700]
 
 Random labels are handed in, and the labels solved for from the answers (`benchmarks/leaks`), starting blind
 and from an entry with scores. What 150 uploads gain over that entry (5 a day for 30 days) is the most of
@@ -52,8 +52,8 @@ from submissions.predictions import Predictions
 
 MONTH = 150
 """5 uploads a day for 30 days."""
-SIZES, TIMES = (150, 300, 600), 5
-"""Least sure cells that an attack looks at, and how often each is repeated."""
+SIZES, TIMES, CLIMBS = (150, 300, 600), 5, 3
+"""Least sure cells that an attack looks at; how often it is repeated without the Ladder, and with it."""
 COUNTS = (25, 50, 75, 100, 150, 200, 250, 300, 350, 400, 500, 700, 1000, 1500, 2000, 3000)
 SHARES = (0.75, 0.9, 0.99)
 WITH_LADDER = 300
@@ -140,14 +140,20 @@ class Game:
     def _gain(self, asker: Asker, at: Condition, told: Told) -> float:
         """What a month gains in weighted F1 by the best of the attacks, in points."""
         gains = {"everywhere": [self._gained(told.first(MONTH))]}
-        plan, sizes = (climbing, SIZES[:2]) if at.ladder else (focused, SIZES)
-        for size in sizes:
-            for time_ in range(TIMES):
+        plan = climbing if at.ladder else focused
+        for size in self._sizes(at):
+            for time_ in range(CLIMBS if at.ladder else TIMES):
                 team = f"{at.phase}-{size}-{time_}" if at.ladder else f"{at.phase}-random"
                 uploads = plan(self.entry, size, MONTH, self.generator)
                 found = asked(asker, at.phase, team, uploads, in_turn=at.ladder)
                 gains.setdefault(str(size), []).append(self._gained(found))
         return 100 * max(float(np.mean(of_attack)) for of_attack in gains.values())
+
+    def _sizes(self, at: Condition) -> tuple[int, ...]:
+        """How many cells are looked at; where all is told, random labels everywhere do."""
+        if at.ladder:
+            return SIZES[:2]
+        return () if at.feedback == "full" else SIZES
 
     def _gained(self, told: Told) -> float:
         before = weighted_f1(self.truth.labels, self.entry.prior)
@@ -176,7 +182,7 @@ def teams_of(conditions: tuple[Condition, ...]) -> Iterator[str]:
     for at in conditions:
         yield f"{at.phase}-random"
         if at.ladder:
-            yield from (f"{at.phase}-{size}-{time_}" for size in SIZES[:2] for time_ in range(TIMES))
+            yield from (f"{at.phase}-{size}-{time_}" for size in SIZES[:2] for time_ in range(CLIMBS))
 
 
 def scores_in(table: Path, truth: Truth) -> Floats:
@@ -217,7 +223,7 @@ def main() -> None:
     )
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--entry", type=Path)
-    parser.add_argument("--uploads", type=int, default=1000)
+    parser.add_argument("--uploads", type=int, default=700)
     given = parser.parse_args()
     if given.truth is None or given.entry is None:
         from tests.support import stored

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from eval_server.judging.feedback import Level, Shown, Sight, limits_shown, metrics_shown, shown
+from eval_server.judging.feedback import DIGITS, Level, Shown, Sight, limits_shown, metrics_shown, shown
+from eval_server.judging.placing import Places
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.foresight import Power
 from eval_server.service.access import Caller, shows_board, status_at
@@ -49,7 +50,8 @@ def board_of(desk: Desk, record: PhaseRecord, caller: Caller) -> Board:
     board = desk.boards.current(record)
     if caller.is_host or not is_spot_checked(record.rules, caller, desk.now()):
         return board
-    return board.spot_checked or replace(board, rows=(), late=True, power=None, told={})
+    nothing = replace(board, rows=(), places=Places(), late=True, power=None, told={})
+    return board.spot_checked or nothing
 
 
 def shown_id(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> str | None:
@@ -126,10 +128,17 @@ def seen_board(desk: Desk, record: PhaseRecord, caller: Caller) -> SeenBoard:
         lines,
         tested and board.tested,
         board.places.groups if tested else (),
-        board.power if tested else None,
+        _power(board.power, level) if tested else None,
         board.references,
         board.told,
     )
+
+
+def _power(found: Power | None, level: Level) -> Power | None:
+    """What a comparison can find; in a summary to a tenth of a percent, as any number."""
+    if found is None or level >= Level.FULL:
+        return found
+    return replace(found, findable=round(found.findable, DIGITS))
 
 
 def kept_beside(desk: Desk, record: PhaseRecord, caller: Caller) -> dict[str, Any]:

@@ -120,12 +120,13 @@ class LeaderboardDocument(Document):
 
 
 def leaderboard_document(desk: Desk, record: PhaseRecord, caller: Caller) -> LeaderboardDocument:
-    board, key = seen_board(desk, record, caller), reader(desk, record, caller)
+    key = reader(desk, record, caller)
     if key is None:
-        return _document(desk, board, caller)
-    if f"document {key}" not in board.told:
-        board.told[f"document {key}"] = _document(desk, board, caller)
-    found: LeaderboardDocument = board.told[f"document {key}"]
+        return _document(desk, seen_board(desk, record, caller), caller)
+    told = kept_beside(desk, record, caller)
+    if f"document {key}" not in told:
+        told[f"document {key}"] = _document(desk, seen_board(desk, record, caller), caller)
+    found: LeaderboardDocument = told[f"document {key}"]
     return found
 
 

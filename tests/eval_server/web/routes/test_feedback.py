@@ -22,13 +22,13 @@ from eval_server.judging.verdict import Verdict, judge
 from eval_server.scoring.metrics import METRICS
 from eval_server.service import verdicts as kept
 from eval_server.service.access import Caller, Role
-from eval_server.service.sight import level_of
+from eval_server.service.sight import level_of, seen_board
 from eval_server.store.records import Rules
 from submissions.packing import packed
 from submissions.phases import Phase
 from submissions.predictions import Predictions
 from tests.support.desk import Place, a_place, problem
-from tests.support.server import decided
+from tests.support.server import a_zip, decided
 from tests.support.walking import Answer, walk
 
 SIZES = {
@@ -344,3 +344,17 @@ def test_a_host_changes_what_a_phase_tells_on_the_hosts_page(guarded: Place) -> 
     said = guarded.client(host, Accept="text/html").get("/host").text
     assert "<option selected>score</option>" in said
     assert "phase changed" in guarded.client(host).get("/api/audit").text
+
+
+def test_a_board_that_was_made_while_more_was_told_is_shown_to_nobody_who_may_know_less(place: Place) -> None:
+    for team, wrong in (("red", 3), ("blue", 9)):
+        place.hand_in(a_zip(wrong), team)
+    assert len(place.board()["standings"]) == 2
+    place.desk.boards.patience = 0.0
+    record = place.desk.store.phases.find("small")
+    assert record is not None
+    stale = replace(record, rules=replace(record.rules, feedback="summary"))
+    board = seen_board(place.desk, stale, Caller())
+    assert board.lines == board.groups == ()
+    assert board.state == "being made anew"
+    assert len(seen_board(place.desk, stale, Caller(Role.HOST)).lines) == 2
