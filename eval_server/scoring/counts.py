@@ -78,6 +78,12 @@ class Tally:
         return self.tp + self.tn
 
     @property
+    def fewest(self) -> int:
+        """Subjects of the class that has fewer of them."""
+        sides = self.subjects.positives, self.subjects.negatives
+        return int(min((cells > 0).sum() for cells in sides))
+
+    @property
     def positives(self) -> int:
         """ALL cells of the phase."""
         return int(self.subjects.positives.sum())

@@ -15,7 +15,7 @@ class NotShown(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "This submission is not shown: its team withdrew it, or the host took it off the board."
+            "This submission stands on no board now: its team withdrew it, or the host took it off."
         )
 
 

@@ -90,12 +90,13 @@ def _ahead(verdict: Verdict, subjects: int | None) -> Interval | None:
 def _ahead_lines(verdict: Verdict, subjects: int | None) -> list[str]:
     if subjects is None:
         return []
-    from eval_server.figures.statements.intervals import next_subjects, nothing_ahead
+    from eval_server.figures.statements.intervals import few_of_a_class, next_subjects, nothing_ahead
 
     found = _ahead(verdict, subjects)
     if found is None or found.low is None or found.high is None:
         return [nothing_ahead("the subjects are not known" if found is None else found.remark)]
-    return [next_subjects(subjects, found.low, found.high)]
+    few = few_of_a_class(verdict.tally.fewest) if verdict.tally else ""
+    return [next_subjects(subjects, found.low, found.high), *filter(None, [few])]
 
 
 def _remarks(name: str, verdict: Verdict, found: Judged) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ def limits(shown: Shown) -> tuple[str, ...]:
         said.append(intervals.of_this_kind(report.subjects))
         if report.findable is not None:
             said.append(intervals.can_find(report.findable, report.subjects))
+    said.extend(_few_of_a_class(shown))
     said.extend(_too_few(report))
     return (
         *said,
@@ -86,6 +87,12 @@ def also_said(shown: Shown) -> tuple[str, ...]:
     read_as = (f"{name}: {'; '.join(words)}" for name, words in shown.read_as.items())
     notes = (f"Note: {words}." for words in (*shown.notes, *read_as))
     return (*notes, *(f"Hint: {name}: {hint}" for name, found in shown.hints.items() for hint in found))
+
+
+def _few_of_a_class(shown: Shown) -> Iterator[str]:
+    fewest = min((one.tally.fewest for one in shown.verdicts.values() if one.tally), default=intervals.FEW)
+    if said := intervals.few_of_a_class(fewest):
+        yield said
 
 
 def _too_few(report: Report) -> Iterator[str]:

@@ -24,6 +24,7 @@ HELD_BY: Mapping[str, str] = {
     + "the_spread_over_subjects_of_the_other_class_is_not_in_an_interval",
     "intervals.no_interval": _INTERVALS + "where_there_is_no_interval_the_reason_is_that_of_the_number",
     "intervals.dot_and_line": _INTERVALS + "the_level_beside_tests_is_that_of_the_intervals",
+    "intervals.few_of_a_class": _CALIBRATION + "three_subjects_of_a_class_keep_what_is_said",
     "intervals.next_subjects": _CALIBRATION + "the_next_subjects_lie_where_it_is_predicted",
     "intervals.nothing_ahead": _INTERVALS + "where_there_is_no_interval_the_reason_is_that_of_the_number",
     "intervals.marked_means": _INTERVALS + "what_is_marked_covers_as_little_as_is_said_and_no_other_does",

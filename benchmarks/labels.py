@@ -1,0 +1,69 @@
+"""How many labels bf16 leaves as float32 gives them, on real images: ``python -m benchmarks.labels DATA``.
+
+The reference network with random weights, its head stretched until float32's logits straddle nought, so that
+half of the cells are ALL and many of them barely.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from harness.data.crops import cells_of, open_crops
+from harness.data.dataset import open_dataset
+from models.contract import Cells, Session
+from models.finetune.engines import EngineMissing, engine
+from models.finetune.machine import processor
+from models.finetune.precision import placed, reproducible, reseed
+from models.finetune.predict import first_pass, mean_logits
+from models.seresnext import SERESNEXT
+
+CPU = torch.device("cpu")
+PARTS = ("train", "prelim")
+
+
+def logits(cells: Cells, name: str, precision: str) -> npt.NDArray[np.float64]:
+    """Mean over eight views of every cell's logit."""
+    recipe = dataclasses.replace(SERESNEXT.settings, precision=precision)
+    session = Session()
+    reseed(session, 0)
+    with reproducible(CPU, recipe):
+        module = placed(SERESNEXT.network().module.eval(), CPU, recipe)
+        forward = engine(name, module, recipe, first_pass(cells, recipe, CPU)).forward
+        return mean_logits(forward, cells, recipe, session, "predicting", CPU)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.labels", description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--engines", nargs="+", default=["eager", "folded", "compile", "openvino"])
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as cache:
+        dataset = open_dataset(chosen.data, cache=Path(cache))
+        records = [one for part in PARTS for one in dataset.of(part)]
+        cells = cells_of(records, open_crops(records, Path(cache)), labelled=False)
+        exact = logits(cells, "folded", "float32")
+        middle, spread = np.median(exact), exact.std()
+        print(f"{processor()}, torch {torch.__version__}, {len(exact)} cells")
+        print("| way | labels equal | largest difference of a logit, of their spread |\n| --- | --- | --- |")
+        for name in chosen.engines:
+            try:
+                found = logits(cells, name, "bf16")
+            except EngineMissing as missing:
+                print(f"| {name}, bf16 | {missing} | |")
+                continue
+            equal = int(((found > middle) == (exact > middle)).sum())
+            largest = float(np.abs(found - exact).max() / spread)
+            print(f"| {name}, bf16 | {equal} of {len(exact)} | {largest:.3g} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
