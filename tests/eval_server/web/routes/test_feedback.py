@@ -196,7 +196,7 @@ def said(answer: Answer) -> set[str]:
         size, places = abs(float(token)), len(token.partition(".")[2])
         if places >= 4:
             found |= {f"{int(size * 1e4 + 1e-9) / 1e4:.4f}", f"{size:.4f}"}
-        elif places == 2 and 10 <= size < 100:
+        elif places == 2 and 10 <= size < 100 and not token.endswith("0"):  # that is a tenth of a percent
             found.add(f"{size / 100:.4f}")
     return found
 
