@@ -139,14 +139,15 @@ class Game:
 
     def _gain(self, asker: Asker, at: Condition, told: Told) -> float:
         """What a month gains in weighted F1 by the best of the attacks, in points."""
-        gains = {"everywhere": [self._gained(told.first(MONTH))]}
+        months = max(len(told.documents) // MONTH, 1)
+        gains = {"everywhere": [self._gained(told.part(MONTH, month), at) for month in range(months)]}
         plan = climbing if at.ladder else focused
         for size in self._sizes(at):
             for time_ in range(CLIMBS if at.ladder else TIMES):
                 team = f"{at.phase}-{size}-{time_}" if at.ladder else f"{at.phase}-random"
                 uploads = plan(self.entry, size, MONTH, self.generator)
                 found = asked(asker, at.phase, team, uploads, in_turn=at.ladder)
-                gains.setdefault(str(size), []).append(self._gained(found))
+                gains.setdefault(str(size), []).append(self._gained(found, at))
         return 100 * max(float(np.mean(of_attack)) for of_attack in gains.values())
 
     def _sizes(self, at: Condition) -> tuple[int, ...]:
@@ -155,10 +156,11 @@ class Game:
             return SIZES[:2]
         return () if at.feedback == "full" else SIZES
 
-    def _gained(self, told: Told) -> float:
+    def _gained(self, told: Told, at: Condition) -> float:
+        """By one way to solve for each: to take the better of two would need the labels."""
+        way = solved_linearly if at.ladder and not told.by_subject else solved
         before = weighted_f1(self.truth.labels, self.entry.prior)
-        ways = (solved, solved_linearly)
-        return max(weighted_f1(self.truth.labels, way(told, self.known, self.entry)) - before for way in ways)
+        return weighted_f1(self.truth.labels, way(told, self.known, self.entry)) - before
 
 
 def spread_of_samples(truth: Truth, calls: Labels, keys: int = 300) -> dict[str, float]:
@@ -224,7 +226,9 @@ def main() -> None:
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--entry", type=Path)
     parser.add_argument("--uploads", type=int, default=700)
+    parser.add_argument("--only", action="append", choices=["full", "summary", "score"], help="these levels")
     given = parser.parse_args()
+    conditions = tuple(at for at in CONDITIONS if at.feedback in (given.only or ("full", "summary", "score")))
     if given.truth is None or given.entry is None:
         from tests.support import stored
         from tests.support.truth import LABEL_FILE
@@ -234,7 +238,7 @@ def main() -> None:
     truth = read_truth(given.truth)
     scores = scores_in(given.entry, truth)
     print(json.dumps(spread_of_samples(truth, (scores >= 0.5).astype(np.uint8))), flush=True)
-    for row in play(truth, scores, given.uploads, CONDITIONS):
+    for row in play(truth, scores, given.uploads, conditions):
         print(line_of(row), flush=True)
         print(json.dumps(row), file=sys.stderr, flush=True)
 

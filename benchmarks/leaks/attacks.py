@@ -88,6 +88,11 @@ class Told:
     def first(self, count: int) -> Told:
         return Told(self.uploads[:count], self.documents[:count])
 
+    def part(self, size: int, number: int) -> Told:
+        """One of the parts of so many uploads each."""
+        chosen = slice(size * number, size * (number + 1))
+        return Told(self.uploads[chosen], self.documents[chosen])
+
     @property
     def by_subject(self) -> bool:
         return bool(self.documents) and all(one.get("subjects") for one in self.documents)

@@ -2,8 +2,8 @@
 
 A number that follows exactly from all labels tells one thing of them with each upload, whichever way it is
 rounded: whoever changes one cell sees whether it was right, and whoever changes many at once solves for
-them. On a sixth of the cells, which the server takes by a key of its own, anew for each set of labels, a
-cell is looked at in one upload of six, and what else is counted hides it (`benchmarks/leak.py`).
+them. On a tenth of the cells, which the server takes by a key of its own, anew for each set of labels, a
+cell is looked at in one upload of ten, and what else is counted hides it (`benchmarks/leak.py`).
 
 A subject's cells of one class are sampled together and scaled up to as many as they are. So the tally has
 the size of any other, intervals and tests hold for it as they are, and what follows from it, whatever it is,
@@ -26,15 +26,15 @@ from eval_server.scoring.counts import Confusion, Ints, Tally
 from eval_server.scoring.metrics import point_metrics
 from eval_server.scoring.subjects import summary
 
-SHARE = 6
+SHARE = 10
 """One cell in so many is looked at."""
 UNKNOWN = 0.5
 """The share of right cells where so few are there that none was looked at."""
-SAID = "measured on a sixth of the cells"
+SAID = "measured on a tenth of the cells"
 
 
 def spot_checked(many: Sequence[Verdict], secret: str) -> list[Verdict]:
-    """The same verdicts, each on its own sixth of the cells, which the labels and the secret choose."""
+    """The same verdicts, each on its own tenth of the cells, which the labels and the secret choose."""
     found = [_sampled(verdict, secret) for verdict in many]
     tables = [one.tally for one in found if one.tally is not None]
     if not tables or len(tables) < len(found):

@@ -25,7 +25,7 @@ from eval_server.store.store import Store
 AT_ONCE = 500
 """Verdicts that are measured together on samples of the cells."""
 WHOLE, SAMPLES = "whole", "samples"
-"""What the verdicts of a board are measured on: all cells of its part, or a sixth of them."""
+"""What the verdicts of a board are measured on: all cells of its part, or a tenth of them."""
 CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
 """The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
 

@@ -151,6 +151,6 @@ def _worth(found: dict[str, Any]) -> str:
     name = "weighted_f1" if "weighted_f1" in metrics else next(iter(metrics))
     low, high = found.get("intervals", {}).get(name, {}).get("interval", (None, None))
     between = "" if low is None else f", 95 % interval [{low:.3f}, {high:.3f}]"
-    measured = ", measured on a sixth of the cells" if found.get("spot_checked") else ""
+    measured = ", measured on a tenth of the cells" if found.get("spot_checked") else ""
     value = f"{metrics[name]:.4f}" if feedback == "full" else f"{metrics[name]:.3f}"
     return f"{name.replace('_f1', ' F1').replace('_', ' ')} {value}{between}{measured}"

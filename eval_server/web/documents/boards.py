@@ -106,7 +106,7 @@ class LeaderboardDocument(Document):
     feedback: str = "full"
     """How much is told of others' results: `full`, `summary` or `score`."""
     spot_checked: bool = False
-    """Whether its numbers are measured on a sixth of the cells, others for each submission."""
+    """Whether its numbers are measured on a tenth of the cells, others for each submission."""
     groups: Annotated[list[tuple[int, int]], STABLE]
     """Runs of lines (start, stop) no two of which can be told apart."""
     findable: Annotated[float | None, IN_FULL] = None

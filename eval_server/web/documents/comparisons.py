@@ -174,7 +174,7 @@ class PairDocument(ComparedPair):
     feedback: str = "full"
     """How much of it is told: `full` or `summary`."""
     spot_checked: bool = False
-    """Whether it is measured on a sixth of the cells, others for each submission."""
+    """Whether it is measured on a tenth of the cells, others for each submission."""
     subjects: list[PairedSubject] | None
     """Null where the subjects are not known, and in a summary."""
     disagreements: list[DisagreementDocument] | None

@@ -75,7 +75,7 @@ class PhaseDocument(Document):
     others: str
     """What others are told of them: `full` is as much as the team, or the `score` alone."""
     spot_checked: bool
-    """Whether numbers are now measured on a sixth of the cells, others for each submission."""
+    """Whether numbers are now measured on a tenth of the cells, others for each submission."""
     margin: float
     """The margin of non-inferiority in weighted F1."""
     quota: QuotaDocument

@@ -81,7 +81,7 @@ class SubmissionDocument(ResultDocument):
     feedback: str = "full"
     """How much who asks is told of it: `full`, `summary`, `score`, or `none` before the phase's end."""
     spot_checked: bool = False
-    """Whether its numbers are measured on a sixth of the cells, others for each submission."""
+    """Whether its numbers are measured on a tenth of the cells, others for each submission."""
     shown: Annotated[str | None, STABLE]
     """The submission whose numbers are told: with the Ladder perhaps an earlier one; null before any are."""
     has_scores: bool

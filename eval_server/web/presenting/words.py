@@ -127,7 +127,7 @@ OTHERS = {
     "score": "Others are told that score alone.",
 }
 SPOT_CHECKED = (
-    "While the phase is open each number is measured on a sixth of the cells, others for each submission, so "
+    "While the phase is open each number is measured on a tenth of the cells, others for each submission, so "
     "that many uploads do not give the labels away. Once it has closed, all cells count."
 )
 
