@@ -1,6 +1,6 @@
 """What a reader may know of a verdict: levels, and the value that holds no more than its level allows.
 
-Whoever tells something of a submission is given a `Shown`, made here and nowhere else. What its level
+Whoever tells something of a submission is given a `Told`, made here and nowhere else. What its level
 withholds is not in it, so that no page, document or picture can let it out.
 """
 
@@ -49,7 +49,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class Told:
     """What a reader may know of one verdict; `whole` is there at full feedback only."""
 
     level: Level
@@ -67,19 +67,19 @@ def tenth(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
 
 
-def shown(verdict: Verdict, document: Mapping[str, Any], sight: Sight) -> Shown | None:
+def shown(verdict: Verdict, document: Mapping[str, Any], sight: Sight) -> Told | None:
     """A verdict and its public document as this sight allows; None where nothing is told."""
     if sight.level is Level.NONE:
         return None
     if sight.level >= Level.FULL:
-        return Shown(sight.level, document, verdict)
+        return Told(sight.level, document, verdict)
     intervals = {name: one.to_json() for name, one in verdict.intervals.items() if name in METRICS}
     told = {
         **{name: document[name] for name in _SAID},
         "metrics": metrics_shown(verdict.metrics, sight),
         "intervals": _coarse_intervals(intervals) if sight.level is Level.SUMMARY else {},
     }
-    return Shown(sight.level, told)
+    return Told(sight.level, told)
 
 
 def metrics_shown(metrics: Metrics, sight: Sight) -> dict[str, float | None]:

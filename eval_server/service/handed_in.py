@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eval_server.judging.division import TruthPart
-from eval_server.judging.feedback import Shown
+from eval_server.judging.feedback import Told
 from eval_server.judging.hints import Hint, SentLines, hints
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
@@ -60,7 +60,7 @@ def handed_in(desk: Desk, record: PhaseRecord, found: Submission) -> HandedIn | 
 
 
 def mistakes(
-    desk: Desk, record: PhaseRecord, found: Submission, told: Shown | None, caller: Caller
+    desk: Desk, record: PhaseRecord, found: Submission, told: Told | None, caller: Caller
 ) -> list[Hint]:
     """Hints for the owner and the host, where what is shown is this submission's own result, and whole.
 

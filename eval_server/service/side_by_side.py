@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from eval_server.judging.comparing import compare
-from eval_server.judging.feedback import Level, Shown, Sight, comparison_shown, digits_of, report_shown, shown
+from eval_server.judging.feedback import Level, Sight, Told, comparison_shown, digits_of, report_shown, shown
 from eval_server.judging.report import Report
 from eval_server.judging.verdict import CellLevel
 from eval_server.service.access import Caller
@@ -31,7 +31,7 @@ class SideBySide:
     """
 
     sides: tuple[Submission, Submission]
-    shown: tuple[Shown, Shown]
+    shown: tuple[Told, Told]
     level: Level
     document: Mapping[str, Any]
     method: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from eval_server.judging.feedback import DIGITS, Level, Shown, Sight, limits_shown, metrics_shown, shown
+from eval_server.judging.feedback import DIGITS, Level, Sight, Told, limits_shown, metrics_shown, shown
 from eval_server.judging.placing import Places
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.foresight import Power
@@ -63,7 +63,7 @@ def shown_id(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller)
     return board_of(desk, record, caller).shown.get(found.id)
 
 
-def seen(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> Shown | None:
+def seen(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> Told | None:
     """What this caller may know of a submission's result; None where nothing is told, or not yet."""
     submission = shown_id(desk, record, found, caller)
     scored = None if submission is None else desk.verdicts.standing(record, submission)

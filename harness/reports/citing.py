@@ -17,7 +17,7 @@ REFERENCES: Mapping[str, str] = {
     "cluster heterogeneity. Review of Economics and Statistics, 2017, doi:10.1162/REST_a_00639.",
     "swap": "A. M. Winkler, M. A. Webster, D. Vidaurre, T. E. Nichols, S. M. Smith: Multi-level block "
     "permutation. NeuroImage 123, 253-268, 2015.",
-    "drawn": "B. Phipson, G. K. Smyth: Permutation p-values should never be zero. Statistical Applications "
+    "sampled": "B. Phipson, G. K. Smyth: Permutation p-values should never be zero. Statistical Applications "
     "in Genetics and Molecular Biology 9(1), 39, 2010.",
     "holm": "S. Holm: A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
     "Statistics 6(2), 65-70, 1979.",

@@ -56,7 +56,11 @@ def tests_by(tests: int, alpha: float, baseline: str | None, *, exact: bool) -> 
     """How differences were tested, in a methods section."""
     which = f"of weighted F1 with {baseline}" if baseline else "of weighted F1 between all pairs"
     were = "was" if tests == 1 else "were"
-    how = "all swaps are counted" if exact else "swaps are counted, or drawn where they are too many [@drawn]"
+    how = (
+        "all swaps are counted"
+        if exact
+        else "swaps are counted, or a sample of them where they are too many [@sampled]"
+    )
     return (
         f"Differences {which} were tested two-sided by swapping the predictions of whole subjects between "
         f"the two entries (a permutation test [@swap]; {how}). The p of {counted(tests, 'test')} "

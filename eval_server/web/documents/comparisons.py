@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from eval_server.judging.feedback import Shown
+from eval_server.judging.feedback import Told
 from eval_server.service.access import Caller
 from eval_server.service.desk import Desk
 from eval_server.service.side_by_side import ManyCompared, SideBySide, shown_as
@@ -281,7 +281,7 @@ def significance_document(found: ManyCompared, caller: Caller) -> SignificanceDo
     return document if caller.is_host else rounded(document)
 
 
-def _side(desk: Desk, record: PhaseRecord, one: Submission, told: Shown, caller: Caller) -> SideDocument:
+def _side(desk: Desk, record: PhaseRecord, one: Submission, told: Told, caller: Caller) -> SideDocument:
     entry, team = shown_as(desk, record, one, caller)
     metrics, interval = told.document["metrics"], told.document["intervals"].get("weighted_f1")
     subjects = told.document.get("subjects")
@@ -299,7 +299,7 @@ def _side(desk: Desk, record: PhaseRecord, one: Submission, told: Shown, caller:
     )
 
 
-def _paired(a: Shown, b: Shown) -> list[PairedSubject] | None:
+def _paired(a: Told, b: Told) -> list[PairedSubject] | None:
     first, second = (told.document.get("subjects") for told in (a, b))
     if first is None or second is None:
         return None

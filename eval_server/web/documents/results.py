@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from eval_server.judging.feedback import Shown
+from eval_server.judging.feedback import Told
 from eval_server.scoring.measures import below_93
 from eval_server.scoring.optimism import BestOf
 from eval_server.service.access import Caller
@@ -117,7 +117,7 @@ class ResultDocument(Document):
     """Words under which conditions it was made."""
 
 
-def result_document(told: Shown, found: Submission, caller: Caller) -> ResultDocument:
+def result_document(told: Told, found: Submission, caller: Caller) -> ResultDocument:
     """What is told of a verdict on a submission, rounded for others than the host."""
     document = told.document
     result = ResultDocument.model_validate(

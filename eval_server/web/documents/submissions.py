@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from eval_server.judging.feedback import Shown
+from eval_server.judging.feedback import Told
 from eval_server.service import handed_in
 from eval_server.service.access import Caller, shows_board, utc
 from eval_server.service.best_of import best_of
@@ -203,7 +203,7 @@ def _file(desk: Desk, record: PhaseRecord, found: Submission, *, owned: bool) ->
 
 
 def _hints(
-    desk: Desk, record: PhaseRecord, found: Submission, told: Shown | None, caller: Caller
+    desk: Desk, record: PhaseRecord, found: Submission, told: Told | None, caller: Caller
 ) -> list[HintDocument]:
     """Mistakes that look like a bad model, for the owner and the host of a result."""
     return [

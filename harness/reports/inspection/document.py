@@ -10,7 +10,7 @@ import numpy as np
 
 from eval_server.figures.entries import score_bins
 from eval_server.scoring.subjects import wilson
-from harness.reports.inspection.found import Inspection, WrongCell
+from harness.reports.inspection.found import Inspection, MissedCell
 from harness.runs.own import NO_DIAGNOSIS
 
 
@@ -57,7 +57,7 @@ def _scores(found: Inspection) -> dict[str, Any] | None:
     return {"cells": len(scores), "ALL": called, "HEM": len(scores) - called, "deciles": parts}
 
 
-def _cell(found: Inspection, cell: WrongCell) -> dict[str, Any]:
+def _cell(found: Inspection, cell: MissedCell) -> dict[str, Any]:
     look = found.looks.get(cell.name)
     told = {name: value for name, value in asdict(cell).items() if name != "row"}
     return {**told, "shown": look is not None, "map": _peak(None if look is None else look.map)}

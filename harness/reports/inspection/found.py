@@ -29,7 +29,7 @@ class AskedInspection:
 
 
 @dataclass(frozen=True, slots=True)
-class WrongCell:
+class MissedCell:
     """A cell that was called wrong; `row` is its place among the run's predictions."""
 
     row: int
@@ -66,7 +66,7 @@ class Inspection:
     chosen: int | None = None
     predictions: Predictions | None = None
     verdict: Verdict | None = None
-    wrong: tuple[WrongCell, ...] = ()
+    wrong: tuple[MissedCell, ...] = ()
     all_wrong: int = 0
     looks: Mapping[str, Look] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

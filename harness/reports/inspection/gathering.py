@@ -13,7 +13,7 @@ from eval_server.judging.verdict import Verdict, judge
 from harness import console
 from harness.errors import DataWrong
 from harness.reports.inspection.being import facts_of
-from harness.reports.inspection.found import AskedInspection, Inspection, Look, WrongCell
+from harness.reports.inspection.found import AskedInspection, Inspection, Look, MissedCell
 from harness.reports.inspection.looking import looks_at
 from harness.reports.known_truth import Asked, truth_of
 from harness.runs.ensemble import Part, open_part
@@ -139,14 +139,14 @@ def _of_other_cells(error: Exception, asked: AskedInspection) -> Exception:
     return DataWrong(f"{asked.truth_file} is about other cells: {error}", "Name the label file of this run.")
 
 
-def _wrong(part: Part | None, verdict: Verdict | None) -> tuple[WrongCell, ...]:
+def _wrong(part: Part | None, verdict: Verdict | None) -> tuple[MissedCell, ...]:
     """The cells that were called wrong, the surest of them first."""
     if part is None or verdict is None:
         return ()
     cells, names, scores = verdict.cells, part.predictions.phase.cells, part.predictions.scores
     rows = np.flatnonzero(~cells.correct).tolist()
     found = [
-        WrongCell(
+        MissedCell(
             row,
             names[row],
             _subject(verdict)(row),
@@ -159,7 +159,7 @@ def _wrong(part: Part | None, verdict: Verdict | None) -> tuple[WrongCell, ...]:
     return tuple(sorted(found, key=lambda one: (-_sure(one), one.row)))
 
 
-def _sure(cell: WrongCell) -> float:
+def _sure(cell: MissedCell) -> float:
     return 0.0 if cell.score is None else abs(cell.score - 0.5)
 
 

@@ -10,7 +10,7 @@ from harness.data.crops import decoded
 from harness.data.dataset import Dataset, open_dataset
 from harness.data.records import CellRecord
 from harness.errors import HarnessError
-from harness.reports.inspection.found import AskedInspection, Look, WrongCell
+from harness.reports.inspection.found import AskedInspection, Look, MissedCell
 from harness.runs.computing import device_for
 from harness.runs.ensemble import Part
 from harness.runs.finished import FinishedRun
@@ -23,7 +23,7 @@ HOW_TO_MAP = "pip install '.[inspect]'"
 
 
 def looks_at(
-    asked: AskedInspection, part: Part, learnt: FinishedRun | None, shown: Sequence[WrongCell], say: Say
+    asked: AskedInspection, part: Part, learnt: FinishedRun | None, shown: Sequence[MissedCell], say: Say
 ) -> Mapping[str, Look]:
     """What can be seen of these cells; what cannot is said."""
     crops = _crops(asked, part, shown, say)
@@ -35,7 +35,7 @@ def looks_at(
     }
 
 
-def _crops(asked: AskedInspection, part: Part, shown: Sequence[WrongCell], say: Say) -> dict[str, Crops]:
+def _crops(asked: AskedInspection, part: Part, shown: Sequence[MissedCell], say: Say) -> dict[str, Crops]:
     """The crops by name; none, with words, where the images are not there or are other cells'."""
     try:
         dataset = open_dataset(asked.data_root, accept_resaved=True)

@@ -20,7 +20,7 @@ from eval_server.figures.wording import ABSENT, counted, metric_name, metric_wor
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.measures import Unit, measure
 from harness.reports.inspection.figures import pictures_of_epochs, pictures_of_results
-from harness.reports.inspection.found import Inspection, Look, WrongCell
+from harness.reports.inspection.found import Inspection, Look, MissedCell
 from harness.reports.page import figure, table
 from harness.runs.own import NO_DIAGNOSIS
 from harness.runs.verdict_words import headline, weakness
@@ -153,7 +153,7 @@ def _key(found: Inspection) -> str:
     )
 
 
-def _cell(cell: WrongCell, look: Look | None, of_subject: str) -> str:
+def _cell(cell: MissedCell, look: Look | None, of_subject: str) -> str:
     score = "" if cell.score is None else f"score {100 * cell.score:.1f} %"
     subject = f"subject {cell.subject}: {of_subject}" if cell.subject else ""
     lines = [f"{cell.label}, called {cell.called}", score, subject]

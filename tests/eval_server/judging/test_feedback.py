@@ -7,19 +7,19 @@ import json
 import pytest
 
 from eval_server.judging.comparing import compare
-from eval_server.judging.feedback import Level, Shown, Sight, comparison_shown, report_shown, shown
+from eval_server.judging.feedback import Level, Sight, Told, comparison_shown, report_shown, shown
 from eval_server.judging.verdict import Verdict
 from tests.eval_server.judging.test_spot_check import a_truth, a_verdict
 
 BY_SUBJECT = ("confusion", "subjects", "mcnemar", "wilcoxon", "diagnosis", "secondary", "stability")
 
 
-def at(level: Level, verdict: Verdict | None = None) -> Shown | None:
+def at(level: Level, verdict: Verdict | None = None) -> Told | None:
     found = verdict or a_verdict(a_truth())
     return shown(found, found.to_json(), Sight(level, "accuracy"))
 
 
-def told(level: Level) -> Shown:
+def told(level: Level) -> Told:
     found = at(level)
     assert found is not None
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import judge
 from harness.reports.inspection.figures import pictures_of_epochs
-from harness.reports.inspection.found import Inspection, Look, WrongCell
+from harness.reports.inspection.found import Inspection, Look, MissedCell
 from harness.reports.inspection.page import page
 from submissions.phases import phase_of
 from submissions.predictions import Predictions
@@ -31,7 +31,7 @@ def hostile() -> Inspection:
         epochs=({"epoch": 0, "judged_on": HOSTILE, "auc": 0.5}, {"epoch": 1, HOSTILE: 1.0, "auc": 0.6}),
         predictions=predictions,
         verdict=judge(predictions, truth),
-        wrong=(WrongCell(0, names[0], f"{HOSTILE}0", "ALL", "HEM", 0.1),),
+        wrong=(MissedCell(0, names[0], f"{HOSTILE}0", "ALL", "HEM", 0.1),),
         all_wrong=1,
         looks={names[0]: Look(crop, np.zeros((300, 300), dtype=np.float32))},
         notes=(HOSTILE,),
