@@ -73,6 +73,7 @@ def _written(run: FinishedRun, asked: Export) -> dict[str, Any]:
     to_disk(file)
     write_whole(manifest, json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     write_whole(example, made.example)
+    file.chmod(manifest.stat().st_mode & 0o777)  # safetensors writes for its owner alone
     return told
 
 

@@ -127,6 +127,7 @@ def test_the_manifest_says_what_the_network_is_and_what_it_has_seen(finished, tm
     assert "no diagnosis" in told["warning"]
     assert "drawn data" in told["remarks"]
     assert sum(told["trained_on"]["parts"].values()) == len(finished.learnt.cells)
+    assert done.file.stat().st_mode == done.manifest.stat().st_mode  # who may read one may read the other
     with safe_open(done.file, "pt") as opened:
         assert json.loads(opened.metadata()["manifest"])["weights_sha256"] == finished.weights_sha256
 
