@@ -88,7 +88,7 @@ def test_a_course_with_a_private_half_from_choice_to_files(
         assert "exam: 1 of 2 choices for the private part left." in page.inner_text("main")
         assert grave_problems(page, axe) == []
         page.goto("phases/exam")
-        once_there(page, "place 1 of 2")
+        once_there(page, "rank 1 of 2")
         assert "Shown is the public part, 6 subjects." in page.inner_text("main")
 
         closed = (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="minutes")

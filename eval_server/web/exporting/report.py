@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +44,14 @@ class PhaseSection:
 
 def section_of(phase: PhaseExport) -> PhaseSection:
     told = phase.decides.told
-    counts = f"{counted(len(teams_of(phase)), 'team')}, {counted(len(phase.submissions), 'submission')}"
+    aside = Counter(one.set_aside for one in phase.submissions if one.set_aside)
+    counts = ", ".join(
+        [
+            counted(len(teams_of(phase)), "team"),
+            counted(len(phase.submissions), "submission"),
+            *(f"{count} {word}" for word, count in aside.items()),
+        ]
+    )
     return PhaseSection(
         phase.name,
         told.title,

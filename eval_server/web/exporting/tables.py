@@ -7,19 +7,25 @@ from typing import Any
 
 from eval_server.judging.division import TruthPart
 from eval_server.service.access import utc
-from eval_server.store.records import SCORED
+from eval_server.store.records import DISQUALIFIED, HIDDEN, SCORED, WITHDRAWN
 from eval_server.web.documents.boards import StandingDocument, board_lines
 from eval_server.web.documents.spreadsheets import csv_text
 from eval_server.web.exporting.course import PartExport, PhaseExport, teams_of
 
 Facts = Mapping[str, Any]
+ASIDE = (WITHDRAWN, HIDDEN, DISQUALIFIED)
+"""What keeps a submission off the board."""
 
 
 def teams_table(phase: PhaseExport) -> str:
     """A line for each that stands on the board that decides, by its place, then the teams that do not."""
     facts = [_standing_facts(phase, one) for one in phase.decides.board.standings]
     there = {one["team"] for one in facts}
-    facts += [{"team": team, **_counts(phase, team)} for team in teams_of(phase) if team not in there]
+    facts += [
+        {"team": team, "state": _why_not(phase, team), **_counts(phase, team)}
+        for team in teams_of(phase)
+        if team not in there
+    ]
     return _table(_columns(phase), facts)
 
 
@@ -30,8 +36,15 @@ def _columns(phase: PhaseExport) -> list[str]:
         for part in phase.parts
         for name in ("weighted_f1", "low", "high", *_ranked_by(part))
     ]
-    counts = ["scored", "handed_in", "first_submission", "last_submission"]
+    counts = ["state", "scored", "handed_in", *ASIDE, "first_submission", "last_submission"]
     return ["place", *moves, "rank_low", "rank_high", "team", "entry", "submission", *scores, *counts]
+
+
+def _why_not(phase: PhaseExport, team: str) -> str:
+    """Why a team has no line: what was done to its submissions, or that none of them was scored."""
+    done = {one.set_aside for one in phase.submissions if one.team == team and one.status == SCORED}
+    named = [word for word in ASIDE if word in done]
+    return ", ".join(named) if named and None not in done else "nothing scored"
 
 
 def _ranked_by(part: PartExport) -> tuple[str, ...]:
@@ -49,6 +62,7 @@ def _standing_facts(phase: PhaseExport, one: StandingDocument) -> dict[str, Any]
         "team": one.team,
         "entry": one.entry,
         "submission": one.submission,
+        "state": "stands",
         **_counts(phase, one.team),
     }
     for part in phase.parts:
@@ -83,6 +97,7 @@ def _counts(phase: PhaseExport, team: str) -> dict[str, Any]:
     return {
         "scored": sum(one.status == SCORED for one in own),
         "handed_in": len(own),
+        **{word: sum(one.set_aside == word for one in own) for word in ASIDE},
         "first_submission": utc(own[0].submitted_at) if own else "",
         "last_submission": utc(own[-1].submitted_at) if own else "",
     }
@@ -124,6 +139,8 @@ def uploads_table(phase: PhaseExport, files: Mapping[str, str]) -> str:
             "entry": one.entry,
             "submission": one.id,
             "status": one.status,
+            "state": one.set_aside or "",
+            "reason": one.bar_reason or "",
             "chosen": "yes" if one.chosen else "",
             "submitted_at": utc(one.submitted_at),
             "bytes": one.size,
@@ -131,8 +148,8 @@ def uploads_table(phase: PhaseExport, files: Mapping[str, str]) -> str:
         }
         for one in phase.submissions
     ]
-    names = ["file", "team", "entry", "submission", "status", "chosen", "submitted_at", "bytes", "remarks"]
-    return _table(names, facts)
+    what = ["file", "team", "entry", "submission", "status", "state", "reason", "chosen"]
+    return _table([*what, "submitted_at", "bytes", "remarks"], facts)
 
 
 def _table(columns: Sequence[str], facts: Sequence[Facts]) -> str:

@@ -47,6 +47,7 @@ def test_the_tables_say_what_the_boards_say(tmp_path: Path, database: str | None
             assert int(one["moved"]) == boards["private"][one["team"]]["moved"]
         late = table[3]
         assert (late["place"], late["scored"], late["handed_in"]) == ("", "0", "1")
+        assert late["state"] == "nothing scored"
         pairs = rows_of(folder / "comparisons-private.csv")
         assert len(pairs) == 3
         assert {pairs[0]["submission_a"], pairs[0]["submission_b"]} <= set(ids.values())
@@ -55,6 +56,30 @@ def test_the_tables_say_what_the_boards_say(tmp_path: Path, database: str | None
         assert (folder / red["file"]).read_bytes() == an_entry(truth, **ENTRIES["red"])
         assert json.loads((folder / "board-private.json").read_text())["part"] == "private"
         assert {path.name for path in (folder / "pictures-private").iterdir()} >= {"leaderboard.svg"}
+
+
+def test_what_was_withdrawn_or_disqualified_is_named_and_its_team_stands_at_the_end(tmp_path: Path) -> None:
+    with divided(tmp_path / "server") as (place, truth):
+        ids = hand_in_all(place, truth)
+        red, host = place.client(place.tokens["red"]), place.client(place.token("host", days=30))
+        assert red.post(f"/api/submissions/{ids['red']}/withdrawal").status_code == 200
+        aside = {"kind": "disqualified", "reason": "two accounts"}
+        barred = host.post(f"/api/submissions/{ids['blue']}/bar", data=aside)
+        assert barred.status_code == 200, barred.text
+        place.clock.at = CLOSES
+        export_course(place.desk, tmp_path / "course")
+    folder = tmp_path / "course" / "small"
+    table = rows_of(folder / "teams.csv")
+    assert [(one["place"], one["team"], one["state"]) for one in table] == [
+        ("1", "green", "stands"),
+        ("", "red", "withdrawn"),
+        ("", "blue", "disqualified"),
+    ]
+    assert [(one["withdrawn"], one["disqualified"]) for one in table] == [("0", "0"), ("1", "0"), ("0", "1")]
+    uploads = {one["team"]: one for one in rows_of(folder / "uploads.csv")}
+    assert (uploads["blue"]["state"], uploads["blue"]["reason"]) == ("disqualified", "two accounts")
+    assert (folder / uploads["red"]["file"]).exists()
+    assert "1 withdrawn, 1 disqualified" in (tmp_path / "course" / "report.html").read_text()
 
 
 def test_the_report_needs_nothing_but_itself_and_shows_both_boards(tmp_path: Path) -> None:
