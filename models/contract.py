@@ -250,6 +250,8 @@ class Entry(ABC):
     """Whether `Session.weights` matters: True for entries that start from pre-trained networks."""
     uses_validation: ClassVar[bool] = False
     """Whether `Session.validation` matters: True for entries that choose among epochs (``--select``)."""
+    watches: ClassVar[bool] = False
+    """Whether epochs are judged and none is chosen where `Validation.chooses` is False (``--watch``)."""
     fit_of: str = ""
     """The entry that learns the same and predicts otherwise, so that its fit can be taken over (`adopt`)."""
     trial_settings: Mapping[str, str] = types.MappingProxyType({})

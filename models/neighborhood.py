@@ -172,6 +172,7 @@ class Neighborhood(Entry):
     settings: NeighborhoodSettings = NeighborhoodSettings()
     uses_weights = True
     uses_validation = True
+    watches = True
     trial_settings = MappingProxyType({"backbone": "test_resnet", "epochs": "1", "views": "1", "side": "96"})
 
     card = EntryCard(

@@ -163,6 +163,7 @@ class NeighborhoodPublished(Entry):
     settings: PublishedSettings = PublishedSettings()
     uses_weights = True
     uses_validation = True
+    watches = True
     trial_settings = MappingProxyType(
         {"backbones": "test_resnet,test_resnet", "epochs": "1", "side": "64", "views": "2", "codebooks": "2",
          "features": "50", "batch": "8"}

@@ -70,10 +70,11 @@ def watched(asked: WatchAsked, dataset: Dataset, split: Split, entry: Entry) -> 
 
 
 def _require_sense(asked: WatchAsked, entry: Entry) -> None:
-    if not entry.uses_validation:
+    if not entry.watches:
         raise UsageWrong(
             f"{entry.card.name} has no epochs that could be judged: --watch {asked.part}",
-            "Leave --watch out; an entry of your own with epochs says so by `uses_validation = True`.",
+            "Leave --watch out; an entry of your own that judges epochs without choosing says so by "
+            "`watches = True`.",
         )
     if asked.select != "last":
         raise UsageWrong(

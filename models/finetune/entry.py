@@ -31,6 +31,7 @@ class Finetuned(Entry):
     settings: Recipe
     uses_weights = True
     uses_validation = True
+    watches = True
     trial_settings: Mapping[str, str] = MappingProxyType({"epochs": "1", "views": "1", "side": "32"})
 
     def __init__(self, card: EntryCard, recipe: Recipe, fit_of: str = "") -> None:

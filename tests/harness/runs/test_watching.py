@@ -86,6 +86,14 @@ def test_twins_of_cells_that_are_learnt_from_and_cells_of_their_subjects_are_ref
 def test_what_could_not_be_judged_or_is_judged_already_is_refused_before_any_work(here: Path) -> None:
     with pytest.raises(UsageWrong, match="majority has no epochs that could be judged"):
         planned(here, "no", model="majority", watch="prelim")
+    chooser = here / "chooser.py"
+    chooser.write_text(
+        "from models.majority import Majority\nclass Chooser(Majority):\n    uses_validation = True\n"
+        "ENTRY = Chooser()\n"
+    )
+    with pytest.raises(UsageWrong, match="has no epochs that could be judged") as no:
+        planned(here, "no", model=f"{chooser}:ENTRY", watch="prelim")
+    assert "`watches = True`" in no.value.hint
     with pytest.raises(UsageWrong, match="--select best:fold1 judges every epoch already"):
         planned(here, "no", select="best:fold1", watch="prelim")
     assert not (here / "no").exists()
