@@ -123,7 +123,9 @@ def _verdict(asked: AskedInspection, part: Part, notes: Notes) -> Verdict | None
 def _truth(asked: AskedInspection, part: Part, notes: Notes) -> Truth | None:
     where = Asked(asked.truth_file, None, asked.data_root, asked.trust_labels)
     try:
-        return truth_of([asked.run], where).only(part.predictions.phase)
+        truth = truth_of([asked.run], where).only(part.predictions.phase)
+        _require_same(truth, part, asked)
+        return truth
     except (DataWrong, TruthInvalid, ValueError) as error:
         if asked.truth_file is not None:
             raise _of_other_cells(error, asked) from error
@@ -131,6 +133,17 @@ def _truth(asked: AskedInspection, part: Part, notes: Notes) -> Truth | None:
             f"The labels of {part.manifest.split} are not known here, so only scores are shown.", str(error)
         )
         return None
+
+
+def _require_same(truth: Truth, part: Part, asked: AskedInspection) -> None:
+    """Raise `ValueError` for labels that were found here and are not those that the run was judged by.
+
+    Cells of other data have the same names. A label file that was named is taken at its word.
+    """
+    metrics = part.folder.metrics
+    known = read_json(metrics).get("truth_sha256") if metrics.exists() else None
+    if asked.truth_file is None and known not in (None, truth.sha256):
+        raise ValueError("the labels that were found are not those by which the run was judged")
 
 
 def _of_other_cells(error: Exception, asked: AskedInspection) -> Exception:

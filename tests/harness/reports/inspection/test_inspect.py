@@ -152,6 +152,28 @@ def test_images_of_other_cells_under_the_same_names_are_not_shown(here: Here, ne
     assert not any(one["shown"] for one in answer.document()["most_wrong"])
 
 
+def test_labels_of_other_cells_under_the_same_names_judge_nothing(here: Here, tmp_path: Path) -> None:
+    """The preliminary cells of every drawn data set are called 1.bmp, 2.bmp, …"""
+    run = here.made("submit", "--model", "majority", "--split", "prelim")
+    found, _, _ = here.inspected(run)
+    assert found["verdict"] is not None
+    other = tmp_path / "data"
+    shutil.copytree(here.folder / "data", other)
+    (file,) = other.rglob("*labels.csv")
+    table = pd.read_csv(file)
+    table.assign(new_names=np.roll(table.new_names, 1)).to_csv(file, index=False)
+    page = tmp_path / "other.html"
+    answer = harness_inside(
+        "inspect", run, "--data", other, "-o", page, "--json", HARNESS_CACHE=str(here.folder / "cache")
+    )
+    assert answer.code == 0, answer.err
+    assert answer.document()["verdict"] is None
+    assert answer.document()["notes"] == [
+        "The labels of prelim are not known here, so only scores are shown."
+    ]
+    assert "are not those by which the run was judged" in answer.err
+
+
 def test_without_captum_the_page_says_how_to_install_it_and_is_whole_otherwise(
     here: Here, network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
