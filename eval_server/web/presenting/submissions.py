@@ -160,7 +160,7 @@ def best_of_words(told: BestOfDocument | None, metric: str) -> str:
 
 def rank_alone(one: StandingDocument | OwnSubmission, entries: int) -> str:
     """What is known of its rank where nobody asks about the others; empty where that is nothing."""
-    if one.own_rank_set is None or one.among_best is None:
+    if one.own_rank_set is None or one.among_best is None or tuple(one.own_rank_set) == (1, entries):
         return ""
     return of_ranks.own_rank("it", one.own_rank_set, one.among_best, entries, ALPHA)
 

@@ -55,8 +55,9 @@ def a_submission(**facts: Any) -> SubmissionDocument:
     """A submission of which the test says what matters to it."""
     plain = {
         **dict.fromkeys(("decided_at", "trouble", "size", "sha256", "shown", "manifest", "kind")),
+        **dict.fromkeys(("set_aside", "set_aside_reason", "set_aside_at")),
         **{name: [] for name in ("history", "problems", "passed_over", "read_as", "hints")},
-        **dict.fromkeys(("chosen", "owned", "has_scores"), False),
+        **dict.fromkeys(("chosen", "owned", "has_scores", "withdrawn"), False),
         "id": "id1",
         "phase": "prelim",
         "team": "ours",

@@ -48,12 +48,15 @@ def test_a_team_finds_its_own_line_and_compares_it_in_one_click(guarded: Place) 
 def test_a_teams_page_says_which_ranks_its_entry_may_have_taken_alone(guarded: Place) -> None:
     tokens = four_teams(guarded)
     board = {one["team"]: one for one in guarded.board(tokens["south"])["standings"]}
-    low, high = board["south"]["own_rank_set"]
-    browser = signed_in(guarded, tokens["south"])
-    text = body(browser.get("/teams/south"))
-    assert f"Taken alone, it has one of the ranks {low} to {high} (95 %)" in text
-    (mine,) = browser.get("/api/teams/south").json()["submissions"]
-    assert (mine["own_rank_set"], mine["among_best"]) == ([low, high], board["south"]["among_best"])
+    said = {}
+    for team, standing in board.items():
+        browser = signed_in(guarded, tokens[team])
+        low, high = standing["own_rank_set"]
+        words = f"Taken alone, it has one of the ranks {low} to {high} (95 %)"
+        said[low, high] = words in body(browser.get(f"/teams/{team}"))
+        (mine,) = browser.get(f"/api/teams/{team}").json()["submissions"]
+        assert (mine["own_rank_set"], mine["among_best"]) == ([low, high], standing["among_best"])
+    assert said == {ranks: ranks != (1, 4) for ranks in said}
 
 
 def test_who_has_no_line_sees_none_marked_and_cannot_compare_with_it(guarded: Place) -> None:
