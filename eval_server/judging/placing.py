@@ -62,7 +62,8 @@ class Places:
         if self.table is None or not self.tests or len(self.first) != size * (size - 1) // 2:
             return None
         test = self.tests[0]
-        return ranking.own_ranks(size, (self.first, self.second), test.difference, test.p, alpha)
+        pairs = self.first, self.second
+        return ranking.own_ranks(size, pairs, test.difference, test.p, alpha, self.copies)
 
     def power(self, most: int = 50) -> Power | None:
         """What these subjects can show between the first entries; None where nothing is known."""

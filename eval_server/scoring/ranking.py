@@ -100,29 +100,36 @@ class OwnRank:
 
 
 def own_ranks(
-    size: int, pairs: tuple[Ints, Ints], difference: Floats, p: Floats, alpha: float
+    size: int,
+    pairs: tuple[Ints, Ints],
+    difference: Floats,
+    p: Floats,
+    alpha: float,
+    tests: Ints | None = None,
 ) -> list[OwnRank]:
-    """For each entry Holm over its own pairs alone (marginal sets of Mogstad et al. 2024); all are given."""
+    """For each entry Holm over its own pairs alone (marginal sets of Mogstad et al. 2024); all are given.
+
+    Equal numbers in `tests` are one test, as for `over_tests`: a copy of another entry is tested once.
+    """
     first, second = pairs
     whole, ahead = np.zeros((2, size, size))
+    numbers = np.zeros((size, size), dtype=np.int64)
     whole[first, second] = whole[second, first] = p
     ahead[first, second], ahead[second, first] = difference, -difference
+    numbers[first, second] = numbers[second, first] = np.arange(len(p)) if tests is None else tests
     others = ~np.eye(size, dtype=bool)
-    whole, ahead = (side[others].reshape(size, size - 1) for side in (whole, ahead))
-    told = _rejected(whole, alpha)
-    beaten = _rejected(np.where(ahead > 0, whole / 2, 1.0), alpha).sum(axis=1)
+    whole, ahead, numbers = (side[others].reshape(size, size - 1) for side in (whole, ahead, numbers))
+    told = _rejected(whole, numbers, alpha)
+    beaten = _rejected(np.where(ahead > 0, whole / 2, 1.0), numbers, alpha).sum(axis=1)
     low, high = 1 + (told & (ahead < 0)).sum(axis=1), size - (told & (ahead > 0)).sum(axis=1)
     columns = (column.tolist() for column in (low, high, size - beaten))
     return [OwnRank(*row) for row in zip(*columns, strict=True)]
 
 
-def _rejected(p: Floats, alpha: float) -> Marks:
+def _rejected(p: Floats, numbers: Ints, alpha: float) -> Marks:
     """Which tests Holm rejects, each row a family of its own."""
-    order = np.argsort(p, axis=1, kind="stable")
-    stepped = np.take_along_axis(p, order, axis=1) * np.arange(p.shape[1], 0, -1)
-    found = np.zeros(p.shape, dtype=bool)
-    np.put_along_axis(found, order, np.maximum.accumulate(stepped, axis=1) < alpha, axis=1)
-    return found
+    rows = [over_tests(holm, row, tests) < alpha for row, tests in zip(p, numbers, strict=True)]
+    return np.array(rows, dtype=bool).reshape(p.shape)
 
 
 def groups(better: Marks) -> list[tuple[int, int]]:

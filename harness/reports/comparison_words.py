@@ -52,7 +52,8 @@ def own_ranks(report: Report) -> list[str]:
         own = one.own_rank
         if own is None or one.rank_set is None:
             continue
-        if (own.low, own.high) != one.rank_set or own.among_best < one.rank_set[1]:
+        narrower = own.high - own.low < one.rank_set[1] - one.rank_set[0]
+        if narrower or own.among_best < one.rank_set[1]:
             named.append((one.entry, (own.low, own.high), own.among_best))
     return [ranks.own_ranks(named[: differences.MOST_NAMED], report.alpha)] if named else []
 

@@ -54,9 +54,12 @@ def own_rank(name: str, own: RankSet, among_best: int, entries: int, alpha: floa
 
 def own_ranks(named: Sequence[tuple[str, RankSet, int]], alpha: float) -> str:
     """The same of several in a line, for whoever asked about one of them before looking."""
-    said = ", ".join(f"{name} {ranks_words(own)} (among the best {best})" for name, own, best in named)
+    said = ", ".join(
+        f"{name} {ranks_words(own)}{f' (among the best {best})' if best < own[1] else ''}"
+        for name, own, best in named
+    )
     return (
-        "The ranks that an entry may have are fewer where it was the one asked about beforehand "
+        "Fewer ranks, or a place among fewer best, hold for an entry that was the one asked about beforehand "
         f"({level_words(alpha)} for it alone, not for all together): {said}."
     )
 

@@ -185,5 +185,19 @@ def test_an_entrys_own_ranks_are_tested_by_its_own_pairs() -> None:
     )
     assert [(one.low, one.high) for one in found] == [(1, 2), (1, 3), (2, 3)]
     assert [one.among_best for one in found] == [1, 3, 3]
+    copies = ranking.own_ranks(
+        4,
+        (np.array([0, 0, 0, 1, 1, 2]), np.array([1, 2, 3, 2, 3, 3])),
+        np.array([0.0, 0.1, 0.2, 0.1, 0.2, 0.1]),
+        np.array([1.0, 0.09, 0.02, 0.09, 0.02, 0.5]),
+        0.05,
+        np.array([ranking.NO_TEST, 0, 1, 0, 1, 2]),
+    )
+    assert [(one.low, one.high, one.among_best) for one in copies] == [
+        (1, 3, 2),
+        (1, 3, 2),
+        (1, 4, 4),
+        (3, 4, 4),
+    ]
     together = ranking.holm([0.09, 0.02, 0.5])
     assert together[1] == pytest.approx(0.06)

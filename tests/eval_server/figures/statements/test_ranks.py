@@ -72,9 +72,8 @@ def test_an_entry_taken_alone_has_the_ranks_of_its_own_tests() -> None:
     )
     named = [(name, (own.low, own.high), own.among_best) for name, own in zip("abc", found, strict=True)]
     assert said.own_ranks(named, 0.05) == (
-        "The ranks that an entry may have are fewer where it was the one asked about beforehand (95 % for it "
-        "alone, not for all together): a 1-2 (among the best 1), b 1-3 (among the best 3), c 2-3 (among the "
-        "best 3)."
+        "Fewer ranks, or a place among fewer best, hold for an entry that was the one asked about beforehand "
+        "(95 % for it alone, not for all together): a 1-2 (among the best 1), b 1-3, c 2-3."
     )
     assert "(90 %)." in said.own_rank("c", (3, 3), 3, 3, 0.1)
     assert "has rank 3" in said.own_rank("c", (3, 3), 3, 3, 0.1)
