@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.judging.verdict import Verdict, intervals_of, lines_of
+from eval_server.judging.verdict import NO_SUBJECTS, Verdict, intervals_of, lines_of
 from eval_server.scoring.counts import Confusion, Ints, Tally
+from eval_server.scoring.intervals import Interval
 from eval_server.scoring.metrics import point_metrics
 from eval_server.scoring.subjects import summary
 
@@ -46,23 +47,33 @@ def spot_checked(many: Sequence[Verdict], secret: str) -> list[Verdict]:
 
 
 def _sampled(verdict: Verdict, secret: str) -> Verdict:
-    """One verdict on its sample; its intervals are still those of all cells."""
+    """One verdict on its sample; where subjects are known, its intervals are still to be computed."""
     key = hmac.new(secret.encode(), verdict.cells.called.tobytes(), hashlib.sha256)
     key.update(verdict.truth_sha256.encode())
     generator = np.random.default_rng(int.from_bytes(key.digest()))
     table = None if verdict.tally is None else _table(verdict.tally, generator)
     confusion = _confusion(verdict.confusion, table, generator)
+    metrics = point_metrics(confusion)
     return replace(
         verdict,
         confusion=confusion,
-        metrics=MappingProxyType(point_metrics(confusion)),
-        intervals=MappingProxyType({} if table is not None else dict(verdict.intervals)),
+        metrics=MappingProxyType(metrics),
+        intervals=MappingProxyType({} if table is not None else _without_limits(metrics)),
         subjects=None if table is None else lines_of(table),
         summary=None if table is None else summary(table),
         tally=table,
         remarks=(*verdict.remarks, SAID),
+        cells=replace(verdict.cells, scores=None),
         sha256=key.hexdigest(),
     )
+
+
+def _without_limits(metrics: Mapping[str, float | None]) -> dict[str, Interval]:
+    """The sample's own values where subjects are not known: nothing in them is of all cells."""
+    return {
+        name: Interval(np.nan if value is None else value, None, None, remark=f"not estimable: {NO_SUBJECTS}")
+        for name, value in metrics.items()
+    }
 
 
 def _table(tally: Tally, generator: np.random.Generator) -> Tally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from eval_server.judging.spot_check import SAID, sampled_counts, spot_checked
 from eval_server.judging.truth import Truth
@@ -73,6 +74,20 @@ def test_without_subjects_the_cells_of_a_class_are_sampled_together() -> None:
     assert found.tally is None
     assert found.metrics["accuracy"] != a_verdict(a_truth(subjects=False)).metrics["accuracy"]
     assert SAID in found.remarks
+
+
+def test_nothing_a_sample_tells_without_subjects_is_of_all_cells() -> None:
+    truth = a_truth(subjects=False)
+    labels = a_verdict(truth).cells.called
+    scores = 0.1 + 0.8 * labels + np.linspace(-0.05, 0.05, len(labels))
+    whole = judge(Predictions(truth.phase, labels, scores), truth)
+    found = spot_checked([whole], "secret")[0]
+    assert {name: one.estimate for name, one in found.intervals.items()} == pytest.approx(
+        {name: np.nan if value is None else value for name, value in found.metrics.items()}, nan_ok=True
+    )
+    assert all(one.limits == [None, None] for one in found.intervals.values())
+    assert found.intervals["weighted_f1"].estimate != whole.intervals["weighted_f1"].estimate
+    assert found.cells.scores is None, "what is computed from scores is of all cells"
 
 
 def test_a_sample_has_intervals_and_subjects_of_its_own() -> None:
