@@ -5,6 +5,9 @@ rounded: whoever changes one cell sees whether it was right, and whoever changes
 them. On a tenth of the cells, which the server takes by a key of its own, anew for each set of labels, a
 cell is looked at in one upload of ten, and what else is counted hides it (`benchmarks/leak.py`).
 
+The key is the phase's own and the labels are those handed in: which cells are looked at says nothing of
+what they are, and stays the same where a label of the truth is corrected.
+
 A subject's cells of one class are sampled together and scaled up to as many as they are. So the tally has
 the size of any other, intervals and tests hold for it as they are, and what follows from it, whatever it is,
 tells no more than it does.
@@ -21,8 +24,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from eval_server.judging.verdict import NO_SUBJECTS, Verdict, intervals_of, lines_of
-from eval_server.scoring.counts import Confusion, Ints, Tally
+from eval_server.judging.verdict import NO_SUBJECTS, CellLevel, Verdict, intervals_of, lines_of
+from eval_server.scoring.counts import Confusion, Floats, Ints, Tally
 from eval_server.scoring.intervals import Interval
 from eval_server.scoring.metrics import point_metrics
 from eval_server.scoring.subjects import summary
@@ -48,11 +51,10 @@ def spot_checked(many: Sequence[Verdict], secret: str) -> list[Verdict]:
 
 def _sampled(verdict: Verdict, secret: str) -> Verdict:
     """One verdict on its sample; where subjects are known, its intervals are still to be computed."""
-    key = hmac.new(secret.encode(), verdict.cells.called.tobytes(), hashlib.sha256)
-    key.update(verdict.truth_sha256.encode())
-    generator = np.random.default_rng(int.from_bytes(key.digest()))
-    table = None if verdict.tally is None else _table(verdict.tally, generator)
-    confusion = _confusion(verdict.confusion, table, generator)
+    key = _key(verdict.cells, secret)
+    tp, tn = _counts(verdict, np.random.default_rng(int.from_bytes(key)))
+    table = None if verdict.tally is None else Tally(verdict.tally.subjects, tp[None, :], tn[None, :])
+    confusion = _confusion(verdict.confusion, int(tp.sum()), int(tn.sum()))
     metrics = point_metrics(confusion)
     return replace(
         verdict,
@@ -64,7 +66,7 @@ def _sampled(verdict: Verdict, secret: str) -> Verdict:
         tally=table,
         remarks=(*verdict.remarks, SAID),
         cells=replace(verdict.cells, scores=None),
-        sha256=key.hexdigest(),
+        sha256=hashlib.sha256(key + verdict.truth_sha256.encode()).hexdigest(),
     )
 
 
@@ -76,34 +78,43 @@ def _without_limits(metrics: Mapping[str, float | None]) -> dict[str, Interval]:
     }
 
 
-def _table(tally: Tally, generator: np.random.Generator) -> Tally:
-    subjects = tally.subjects
-    tp = sampled_counts(tally.tp[0], subjects.positives, generator)
-    tn = sampled_counts(tally.tn[0], subjects.negatives, generator)
-    return Tally(subjects, tp[None, :], tn[None, :])
+def _key(cells: CellLevel, secret: str) -> bytes:
+    """What chooses a sample: the labels handed in, in the order of the phase's cells, by the secret."""
+    called = f"{len(cells.called)} cells\n".encode() + cells.called.tobytes()
+    return hmac.digest(secret.encode(), called, "sha256")
 
 
-def _confusion(whole: Confusion, table: Tally | None, generator: np.random.Generator) -> Confusion:
-    p, n = whole.positives, whole.negatives
-    if table is None:
-        tp, tn = (
-            int(sampled_counts(np.array([right]), np.array([cells]), generator)[0])
-            for right, cells in ((whole.tp, p), (whole.tn, n))
-        )
-    else:
-        tp, tn = int(table.tp.sum()), int(table.tn.sum())
-    return Confusion(tn=tn, fp=n - tn, fn=p - tp, tp=tp)
+def _counts(verdict: Verdict, generator: np.random.Generator) -> tuple[Ints, Ints]:
+    """Right positive and right negative cells on the sample, by subject where those are known."""
+    cells = verdict.cells
+    known = verdict.tally is not None and cells.subjects is not None
+    index = cells.subjects if known and cells.subjects is not None else np.zeros(len(cells.labels), np.int64)
+    turns = generator.random(len(cells.labels))
+    odds = generator.random((2, 1 if verdict.tally is None else len(verdict.tally.subjects)))
+
+    def counted(label: int) -> Ints:
+        those = cells.labels == label
+        return sampled_counts(cells.correct[those], index[those], turns[those], odds[label])
+
+    return counted(1), counted(0)
 
 
-def sampled_counts(
-    right: npt.NDArray[np.int64], cells: npt.NDArray[np.int64], generator: np.random.Generator
-) -> Ints:
-    """Right cells among so many of each group, as a sample of one in `SHARE` has them, scaled up.
+def _confusion(whole: Confusion, tp: int, tn: int) -> Confusion:
+    return Confusion(tn=tn, fp=whole.negatives - tn, fn=whole.positives - tp, tp=tp)
 
-    A group too small to be sampled each time has the share of all groups where it is left out.
+
+def sampled_counts(correct: npt.NDArray[np.bool_], group: Ints, turns: Floats, odds: Floats) -> Ints:
+    """Right cells of each group, as a sample of one in `SHARE` has them, scaled up to as many as there are.
+
+    Of a group those cells are looked at whose `turns` come first; its `odds` round how many these are. A
+    group too small to be sampled each time has the share of all groups where it is left out.
     """
-    size = cells // SHARE + (generator.random(len(cells)) < cells % SHARE / SHARE)
-    hits = generator.hypergeometric(right, cells - right, size)
+    cells = np.bincount(group, minlength=len(odds))
+    size = cells // SHARE + (odds < cells % SHARE / SHARE)
+    order = np.lexsort((turns, group))
+    place = np.arange(len(order)) - (np.cumsum(cells) - cells)[group[order]]
+    looked = order[place < size[group[order]]]
+    hits = np.bincount(group[looked][correct[looked]], minlength=len(odds))
     pooled = hits.sum() / size.sum() if size.any() else UNKNOWN
     share = np.where(size > 0, hits / np.maximum(size, 1), pooled)
     return np.rint(share * cells).astype(np.int64)

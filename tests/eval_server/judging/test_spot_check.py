@@ -45,6 +45,17 @@ def test_one_cell_called_otherwise_has_another_sample() -> None:
     assert abs(found[0].confusion.tp - found[1].confusion.tp) > 1
 
 
+def test_a_corrected_label_moves_no_more_than_its_own_subject() -> None:
+    before, called = a_truth(), a_verdict(a_truth()).cells.called
+    labels = before.labels.copy()
+    labels[0] ^= 1
+    truths = before, Truth(before.phase, labels, before.subjects)
+    found = [spot_checked([judge(Predictions(each.phase, called), each)], "secret")[0] for each in truths]
+    old, new = ({one.subject: one for one in each.subjects or ()} for each in found)
+    assert [name for name in "ABCX" if old[name] != new[name]] == ["A"]
+    assert found[0].sha256 != found[1].sha256, "a test of one truth is none of the other"
+
+
 def test_a_sample_is_scaled_to_all_cells_and_is_right_on_average() -> None:
     whole = a_verdict(a_truth())
     found = [spot_checked([whole], f"secret {at}")[0] for at in range(600)]
@@ -63,9 +74,8 @@ def test_what_a_sample_hides_is_more_than_what_a_few_cells_move() -> None:
 
 
 def test_a_subject_with_a_single_cell_is_mostly_left_out() -> None:
-    ones = np.ones(400, dtype=np.int64)
-    right = np.arange(400) % 2
-    found = sampled_counts(right, ones, np.random.default_rng(1))
+    right, generator = np.arange(400) % 2, np.random.default_rng(1)
+    found = sampled_counts(right == 1, np.arange(400), generator.random(400), generator.random(400))
     assert 0.3 < (found == right).mean() < 0.8, "a lone cell would show itself"
 
 
