@@ -34,6 +34,7 @@ from harness.cli.phase_rules import (
     require_defined,
     rule_options,
     usual_rules,
+    usual_words,
     window,
     window_words,
 )
@@ -80,7 +81,7 @@ def add(
     """Add the phase NAME with this truth; prelim and final get the published results as references.
 
     Unless said otherwise a team is told a summary of its results, and hands in 5 times a day; the official
-    prelim, whose labels are public, has full feedback and no limit.
+    prelim, whose labels are public, has full feedback and no limit, undivided and with its own classes.
 
     The lines of a submission follow the numbers of the cells in prelim and final, the file names in a fold,
     and in any other phase the rows of the truth's table. With --private-subjects, or a column `part` (public
@@ -93,10 +94,11 @@ def add(
     if not NAME.fullmatch(name):
         raise UsageWrong(f"expected a name of 1 to 36 letters, digits, '.', '_' or '-', found {name!r}")
     given_rules = without_words(given)
-    classes = changed(Rules(), given_rules).classes
-    truth = _truth(truth_file, name, trust_labels=trust_labels, classes=classes)
+    asked = changed(Rules(), given_rules)
+    truth = _truth(truth_file, name, trust_labels=trust_labels, classes=asked.classes)
     truth = divided(truth, private_subjects, split_seed)
-    usual = replace(usual_rules(truth.phase), choices=1 if truth.division is None else CHOICES)
+    usual = usual_rules(truth, asked.classes.own)
+    usual = replace(usual, choices=1 if truth.division is None else CHOICES)
     rules = changed(usual, given_rules)
     require_defined(rules, truth.labels)
     with store_at(data_dir, database) as store:
@@ -110,6 +112,8 @@ def add(
             store.phases.add_published(name, entry, {"weighted_f1": value}, source)
         store.audit.note(_now(), "command line", "phase added", name, introduce(store, name, given))
     _tell_added(truth, rules, as_json)
+    if taken := usual_words(rules, given):
+        console.say(f"Note: {taken}.")
 
 
 @phase.command(name="set")

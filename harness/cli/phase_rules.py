@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,17 @@ import click
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
+    from eval_server.judging.truth import Truth
     from eval_server.store.records import PhaseRecord, Rules
-    from submissions.phases import Phase
+
+
+class Taken(Enum):
+    """What an option says that takes a limit or a name of one's own away; left out, it stays as it is."""
+
+    AWAY = "none"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class Moment(click.ParamType[Any]):
@@ -28,8 +38,10 @@ class Moment(click.ParamType[Any]):
         self._time = time.max if end else time.min
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if isinstance(value, datetime) or value == "none":
+        if isinstance(value, datetime | Taken):
             return value
+        if value == Taken.AWAY.value:
+            return Taken.AWAY
         try:
             moment = self._of_day(value) or datetime.fromisoformat(value)
         except ValueError:
@@ -51,8 +63,10 @@ class Count(click.ParamType[Any]):
     name = "count"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        if isinstance(value, int) or value == "none":
+        if isinstance(value, int | Taken):
             return value
+        if value == Taken.AWAY.value:
+            return Taken.AWAY
         if not (value.isascii() and value.isdigit()) or len(value) > 9:
             self.fail(f"expected a count below 1,000,000,000 or none, found {value!r}", param, ctx)
         return int(value)
@@ -113,11 +127,11 @@ def rule_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def changed(rules: Rules, given: dict[str, Any]) -> Rules:
-    """The rules with what was given; ``none`` takes a limit away."""
+    """The rules with what was given; what is `Taken.AWAY` is none from then on."""
     from eval_server.scoring.metrics import METRICS
 
     asked: dict[str, Any] = {
-        key: None if value == "none" else value for key, value in given.items() if value is not None
+        key: None if value is Taken.AWAY else value for key, value in given.items() if value is not None
     }
     metric = asked.get("metric", rules.metric)
     ranking = [name for name, one in METRICS.items() if one.increasing]
@@ -129,12 +143,26 @@ def changed(rules: Rules, given: dict[str, Any]) -> Rules:
         raise UsageWrong(str(error)) from error
 
 
-def usual_rules(phase: Phase) -> Rules:
-    """The rules of a new phase of these cells that its host says nothing of."""
+def usual_rules(truth: Truth, own_classes: bool) -> Rules:
+    """The rules of a new phase that its host says nothing of.
+
+    The official phase whose labels are public gives nothing away: by its name and its cells, undivided, and
+    about its own classes. Any other phase of these cells is a course's, whose teams compete for its board.
+    """
     from eval_server.store.records import PUBLIC_LABELS, USUAL
     from submissions.phases import PRELIM
 
-    return PUBLIC_LABELS if phase.key == PRELIM.key else USUAL
+    phase = truth.phase
+    official = (phase.name, phase.key) == (PRELIM.name, PRELIM.key)
+    return PUBLIC_LABELS if official and truth.division is None and not own_classes else USUAL
+
+
+def usual_words(rules: Rules, given: dict[str, Any]) -> str:
+    """Which feedback and quota a new phase got without being asked for; empty where both were said."""
+    often = "no limit a day" if rules.per_day is None else f"{rules.per_day} submissions a day"
+    said = {"feedback": f"feedback {rules.feedback}", "per_day": often}
+    unsaid = [words for key, words in said.items() if given.get(key) is None]
+    return f"{' and '.join(unsaid)}, as nothing was said of it" if unsaid else ""
 
 
 def described(record: PhaseRecord) -> str:

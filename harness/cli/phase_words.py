@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import PATH
+from harness.cli.phase_rules import Taken
 from harness.errors import DataWrong, UsageWrong
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def without_words(given: dict[str, Any]) -> dict[str, Any]:
     rules = {key: value for key, value in given.items() if key not in (*TEXTS, *_BESIDE)}
     if names is None:
         return rules
-    positive, negative = names or ("none", "none")
+    positive, negative = names or (Taken.AWAY, Taken.AWAY)
     return {**rules, "positive_class": positive, "negative_class": negative}
 
 

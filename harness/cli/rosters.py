@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from eval_server.service.rosters import NewToken
     from eval_server.store.store import Store
 
+_OF_FILES = (".txt", ".csv", ".tsv", ".text", ".lst")
+
 
 def add_for_many(given: Sequence[str], out: Path, settings: dict[str, Any], as_json: bool) -> None:
     """Make the tokens and write their file; neither is left where the other cannot be."""
+    from eval_server.figures.wording import counted
+
     names, now = _names(given), datetime.now(UTC)
     expires_at = now + timedelta(days=settings["days"])
     with store_at(settings["data_dir"], settings["database"]) as store:
@@ -32,7 +36,7 @@ def add_for_many(given: Sequence[str], out: Path, settings: dict[str, Any], as_j
     if as_json:
         console.emit(document)
         return
-    console.result(f"{len(made)} tokens for {len(names)} teams: {out}")
+    console.result(f"{counted(len(made), 'token')} for {counted(len(names), 'team')}: {out}")
     console.say(
         f"Only you can read that file, and nobody can make it again: only digests are kept. The tokens "
         f"expire on {moment_words(expires_at)}; `harness token list` shows their ids, `revoke` ends one."
@@ -60,13 +64,24 @@ def _names(given: Sequence[str]) -> list[str]:
     """The names in files and on the command line; raises where one is unfit, or two are one team."""
     from eval_server.service.rosters import RosterWrong, roster_of
 
-    text = "\n".join(_read(Path(one)) if Path(one).is_file() else one for one in given)
+    text = "\n".join(_read(Path(one)) if _is_file(one) else one for one in given)
     try:
         return roster_of(text)
     except RosterWrong as wrong:
         raise DataWrong(
             f"the names of the teams cannot be taken: {wrong}", "Write a name in each line."
         ) from wrong
+
+
+def _is_file(given: str) -> bool:
+    """Whether a file is meant; raises `UsageWrong` for what is written like one and is not there."""
+    path = Path(given)
+    if path.is_file():
+        return True
+    if "/" in given or path.suffix.lower() in _OF_FILES:
+        hint = "A file has a team's name in each line; a team whose name looks like a file goes into one."
+        raise UsageWrong(f"{given} looks like a file, and there is none", hint)
+    return False
 
 
 def _read(path: Path) -> str:

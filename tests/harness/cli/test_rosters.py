@@ -69,6 +69,8 @@ def test_a_team_that_is_there_in_another_spelling_gets_one_more_token(tmp_path: 
         (["--teams", ""], 3, "found 0 names"),
         (["--teams", "alpha", "--role", "host"], 2, "--teams makes tokens of teams"),
         (["--teams", "alpha", "--team", "beta"], 2, "--teams makes tokens of teams"),
+        (["--teams", "nofile.txt"], 2, "nofile.txt looks like a file, and there is none"),
+        (["--teams", "alpha", "list/of/teams"], 2, "list/of/teams looks like a file"),
         (["alpha"], 2, "expected options only, found 'alpha'"),
         (["--teams", "alpha", "--out", "no-such-folder/tokens.csv"], 2, "cannot be written"),
     ],
@@ -80,6 +82,12 @@ def test_what_cannot_be_taken_is_named_and_nothing_is_made(
     assert (done.code, said in done.err) == (code, True), done.err
     assert administer(tmp_path, None, "token", "list") == {"tokens": []}
     assert not (tmp_path / "t.csv").exists()
+
+
+def test_a_name_with_a_dot_is_a_team_and_one_of_each_is_said_as_one(tmp_path: Path) -> None:
+    made = add(tmp_path, "--teams", "St. Anna")
+    assert "1 token for 1 team: " in made.out
+    assert [row["team"] for row in rows_of(tmp_path / "tokens.csv")] == ["St. Anna"]
 
 
 def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
