@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     help="A file for timm.create_model(…, checkpoint_path=FILE), an ONNX graph that takes crops, or the "
     "weights alone, as torch.load reads them.",
 )
-@click.option("-o", "--out", "file", type=PATH, help="The file to write, in place of the run's name here.")
+@click.option(
+    "-o",
+    "--out",
+    "file",
+    type=PATH,
+    help="The file to write, in place of the run's name here; it ends in .safetensors (timm), .onnx or .pth "
+    "(state-dict).",
+)
 @click.option("--with-views", is_flag=True, help="With --to onnx: turn each cell and average, in the graph.")
 @click.option("--force", is_flag=True, help="Write over what is there.")
 @RUNS

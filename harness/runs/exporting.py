@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,25 +39,44 @@ def export_run(
 ) -> ExportedRun:
     """Write the network of a run in a form of `ENDINGS`; the file is named after the run where none is given.
 
-    Raises `DataWrong` where a file is there already, `UsageWrong` for views that a form cannot hold, and
-    `EntryUnavailable` where the entry is no network, or none in this form.
+    Raises `DataWrong` where a file is there already, `UsageWrong` for a form that is none, a file that does
+    not end as its form does and views that a form cannot hold, and `EntryUnavailable` where the entry is no
+    network, or none in this form.
     """
-    if with_views and form != ONNX:
-        raise UsageWrong(
-            f"--with-views puts the views into an ONNX graph, and {form} holds weights alone",
-            f"Leave it out, or export --to {ONNX}.",
-        )
+    _require_sense(form, file, with_views=with_views)
     file = file or Path(run.name + ENDINGS[form])
     ends = _beside(file)
     there = [str(one) for one in ends if one.exists()]
     if there and not force:
-        raise DataWrong(f"{' and '.join(there)} is there already", "Name another with --out, or add --force.")
+        raise DataWrong(_there_already(there), "Name another with --out, or add --force.")
     with _aside(file) as folder:
         told = _written(run, Export(form, folder / file.name, file.name, _facts(run), with_views))
         for end in reversed(ends):
             (folder / end.name).replace(end)
         to_disk(file.parent)
     return ExportedRun(*ends, told)
+
+
+def _require_sense(form: str, file: Path | None, *, with_views: bool) -> None:
+    """Raise, before any work, for what no file can be made of: readers tell a file's kind by its ending."""
+    if form not in ENDINGS:
+        raise UsageWrong(f"expected a form of {', '.join(ENDINGS)}, found {form!r}", "Name one of them.")
+    if file is not None and not file.name.endswith(ENDINGS[form]):
+        raise UsageWrong(
+            f"{file}: expected a name that ends in {ENDINGS[form]}, by which readers know a file of the form "
+            f"{form}",
+            f"Name it {file.with_suffix(ENDINGS[form])}, or leave --out away.",
+        )
+    if with_views and form != ONNX:
+        raise UsageWrong(
+            f"--with-views puts the views into an ONNX graph, and {form} holds weights alone",
+            f"Leave it out, or export --to {ONNX}.",
+        )
+
+
+def _there_already(paths: Sequence[str]) -> str:
+    *others, last = paths
+    return f"{', '.join(others)} and {last} are there already" if others else f"{last} is there already"
 
 
 def _beside(file: Path) -> tuple[Path, Path, Path]:
@@ -73,7 +92,7 @@ def _written(run: FinishedRun, asked: Export) -> dict[str, Any]:
     to_disk(file)
     write_whole(manifest, json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     write_whole(example, made.example)
-    file.chmod(manifest.stat().st_mode & 0o777)  # safetensors writes for its owner alone
+    file.chmod(manifest.stat().st_mode & 0o777)  # a library may write for its owner alone
     return told
 
 

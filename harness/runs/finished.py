@@ -173,8 +173,9 @@ def _why(plan: Mapping[str, Any], folder: RunFolder) -> str:
 
 def _hint(plan: Mapping[str, Any]) -> str:
     if "from" in plan:
-        return f"Name that one: --from {plan['from']['run']}."
+        return f"Name that one: {plan['from']['run']}."
     if plan.get("entry") == "ensemble":
-        names = " ".join(f"--from {one['run']}" for one in plan.get("parts", ()))
-        return f"Name its parts, and --join: {names}"
+        names = [str(one["run"]) for one in plan.get("parts", ())]
+        joined = " ".join(f"--from {name}" for name in names)
+        return f"Name one of its parts: {', '.join(names)}. predict and submit join them: --join {joined}"
     return "The command that began it goes on with it."

@@ -37,10 +37,17 @@ def runs_table(root: Path) -> pd.DataFrame:
 
 
 def _tell_apart(rows: list[dict[str, Any]]) -> None:
-    """Of each run's settings those that differ among the runs of its entry, in words."""
+    """Of each run's settings those that differ among the runs of its entry, in words.
+
+    A run whose plan holds no settings, such as one on images of one's own, differs in none.
+    """
     for row in rows:
         own = row.get("settings") or {}
-        alike = [other["settings"] or {} for other in rows if other["entry"] == row["entry"]]
+        alike = [
+            other["settings"]
+            for other in rows
+            if other["entry"] == row["entry"] and other["settings"] is not None
+        ]
         row["alone"] = {
             name: value for name, value in own.items() if any(one.get(name) != value for one in alike)
         }

@@ -18,11 +18,12 @@ from harness.data.own_images import own_files, read_own
 from harness.errors import DataWrong, UsageWrong
 from harness.runs.exporting import ExportedRun, export_run
 from harness.runs.finished import FinishedRun, open_finished
+from harness.runs.folder import write_json
 from harness.runs.own import score_images
 from harness.runs.plan import Request, resolve
 from harness.runs.workflow import run
 from models.contract import EntryUnavailable
-from models.exports import AGREE
+from models.exports import AGREE, ENDINGS
 from tests.support.command import harness
 from tests.support.dataset import a_dataset
 
@@ -135,9 +136,15 @@ def test_the_manifest_says_what_the_network_is_and_what_it_has_seen(finished, tm
 def test_what_is_there_is_kept_unless_it_is_said_otherwise_and_nothing_half_written_stays(finished, tmp_path):
     file = tmp_path / "kept.pth"
     file.write_text("mine")
-    with pytest.raises(DataWrong, match="is there already") as refused:
+    with pytest.raises(DataWrong, match=r"kept\.pth is there already") as refused:
         export_run(finished, "state-dict", file)
     assert "--force" in refused.value.hint
+    beside = [tmp_path / f"{file.name}{more}" for more in (".json", ".example.py")]
+    for one in beside:
+        one.touch()
+    with pytest.raises(DataWrong) as several:
+        export_run(finished, "state-dict", file)
+    assert str(several.value) == f"{file}, {beside[0]} and {beside[1]} are there already"
     assert file.read_text() == "mine"
     (tmp_path / f".{file.name}.aside").mkdir()  # as a killed export leaves it
     export_run(finished, "state-dict", file, force=True)
@@ -149,6 +156,31 @@ def test_an_entry_that_is_no_network_is_refused_in_words(here, tmp_path):
     with pytest.raises(EntryUnavailable, match="majority is not one network"):
         export_run(trained(here, "majority"), "onnx", tmp_path / "none.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "ending"), [("timm", "pth"), ("state-dict", "onnx"), ("onnx", "safetensors")]
+)
+def test_a_file_that_does_not_end_as_its_form_is_refused_before_any_work(finished, tmp_path, form, ending):
+    with pytest.raises(UsageWrong, match=r"leuk\.\w+: expected a name that ends in") as refused:
+        export_run(finished, form, tmp_path / "new" / f"leuk.{ending}")
+    assert f"leuk{ENDINGS[form]}" in refused.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_form_that_is_none_is_named_with_those_there_are(finished, tmp_path):
+    with pytest.raises(UsageWrong, match="timm, onnx, state-dict, found 'foo'"):
+        export_run(finished, "foo", tmp_path / "x")
+
+
+def test_a_joined_run_points_to_its_parts_by_name(here, finished, tmp_path):
+    joined = tmp_path / "ensemble-prelim-00000000"
+    joined.mkdir()
+    plan = {"entry": "ensemble", "parts": [{"run": finished.name}, {"run": "other"}]}
+    write_json(joined / "plan.json", plan)
+    answer = harness("export", joined, "--to", "timm", cwd=here)
+    assert answer.code == 3
+    assert f"Name one of its parts: {finished.name}, other." in " ".join(answer.err.split())
 
 
 def test_views_belong_into_a_graph(finished, tmp_path):

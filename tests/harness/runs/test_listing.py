@@ -44,6 +44,19 @@ def test_runs_that_were_never_judged_are_listed_with_nothing_in_their_place(tmp_
     assert "planned" in answer.out
 
 
+def test_a_run_without_settings_makes_no_setting_of_the_others_a_difference(tmp_path):
+    for name, more in (
+        ("one", {"settings": {"epochs": 2, "batch": 8}}),
+        ("two", {"settings": {"epochs": 3, "batch": 8}}),
+        ("tiny-images-by-prelim", {"split": "images"}),
+    ):
+        begun = RunFolder(tmp_path / "runs" / name)
+        begun.path.mkdir(parents=True)
+        begun.plan.write_text(json.dumps({"entry": "tiny", "split": "prelim", "seed": 3, **more}))
+    table = runs_table(tmp_path / "runs").set_index("run")
+    assert dict(table["settings"]) == {"one": "epochs=2", "two": "epochs=3", "tiny-images-by-prelim": ""}
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataWrong, match="nowhere"):
         runs_table(tmp_path / "nowhere")

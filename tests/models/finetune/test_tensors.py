@@ -12,6 +12,14 @@ from tests.support.disk import no_file_above
 pytestmark = pytest.mark.training
 
 
+def test_tensors_may_be_read_by_whoever_may_read_the_files_beside_them(tmp_path):
+    file, beside = tmp_path / "model.safetensors", tmp_path / "facts.json"
+    beside.write_text("{}")
+    save({"weight": torch.zeros(3)}, file)
+    assert file.stat().st_mode == beside.stat().st_mode
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, beside.name}
+
+
 def test_tensors_without_room_name_their_file(tmp_path):
     file = tmp_path / "model.safetensors"
     with no_file_above(10_000), pytest.raises(OSError) as refused:
