@@ -118,7 +118,8 @@ def own_ranks(
     ahead[first, second], ahead[second, first] = difference, -difference
     numbers[first, second] = numbers[second, first] = np.arange(len(p)) if tests is None else tests
     others = ~np.eye(size, dtype=bool)
-    whole, ahead, numbers = (side[others].reshape(size, size - 1) for side in (whole, ahead, numbers))
+    whole, ahead = (side[others].reshape(size, size - 1) for side in (whole, ahead))
+    numbers = numbers[others].reshape(size, size - 1)
     told = _rejected(whole, numbers, alpha)
     beaten = _rejected(np.where(ahead > 0, whole / 2, 1.0), numbers, alpha).sum(axis=1)
     low, high = 1 + (told & (ahead < 0)).sum(axis=1), size - (told & (ahead > 0)).sum(axis=1)
