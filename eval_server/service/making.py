@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from eval_server.service.verdicts import Verdicts
 from eval_server.store.records import PhaseRecord, PublishedResult, Rules, ScoredSubmission
 from eval_server.store.store import Store
 
+Read = Callable[[Sequence[str]], dict[str, Verdict]]
 AT_ONCE = 500
 """Verdicts that are measured together on samples of the cells."""
 WHOLE, SAMPLES = "whole", "samples"
@@ -144,7 +146,7 @@ class BoardMaker:
         measured: str = WHOLE,
     ) -> Board:
         """The board of what was judged: by its verdicts, or by the same on samples of the cells."""
-        read = self._verdicts.spot_checked if measured == SAMPLES else self._verdicts.all
+        read = self._reading(record, measured)
         shown = _shown(record, judged, read) if record.rules.ladder else {}
         standing = [one.stands for one in final.values()] if final else standing_ones(record, judged, shown)
         entered = sorted(standing, key=by_arrival)
@@ -164,13 +166,17 @@ class BoardMaker:
             power=placed.power(),
         )
 
+    def _reading(self, record: PhaseRecord, measured: str) -> Read:
+        """The way to verdicts that are measured so."""
+        return partial(self._verdicts.spot_checked, record) if measured == SAMPLES else self._verdicts.all
+
     def _on_samples(self, record: PhaseRecord, judged: Sequence[ScoredSubmission]) -> list[ScoredSubmission]:
         """What was judged, with the values that samples of the cells give; each is measured once."""
         key = record.name, record.rules.metric
         known = self._sampled.get(key, {})
         missing = [one.verdict for one in judged if one.verdict not in known]
         for start in range(0, len(missing), AT_ONCE):
-            found = self._verdicts.spot_checked(missing[start : start + AT_ONCE])
+            found = self._verdicts.spot_checked(record, missing[start : start + AT_ONCE])
             known |= {one: verdict.metrics.get(key[1]) for one, verdict in found.items()}
         values = self._sampled[key] = {one.verdict: known[one.verdict] for one in judged}
         return tied([replace(one, value=values[one.verdict]) for one in judged], digits_ranked(record.rules))
@@ -214,7 +220,7 @@ class BoardMaker:
 def _shown(
     record: PhaseRecord,
     judged: Sequence[ScoredSubmission],
-    read: Callable[[Sequence[str]], dict[str, Verdict]],
+    read: Read,
 ) -> dict[str, str]:
     """With the Ladder on: for each submission, which one's number is told.
 

@@ -104,7 +104,7 @@ def shown_as(
 ) -> tuple[str, str]:
     """Entry and team as this caller may read them; both a stand-in where the board is anonymous."""
     if record.rules.visibility == "anonymous" and not caller.owns(one.team):
-        name = stand_in(desk.store.database.own or "", record.name, one.team)
+        name = stand_in(desk.verdicts.key(record), record.name, one.team)
         return name, name
     return one.entry, one.team
 

@@ -72,7 +72,7 @@ def seen(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> 
     sight = sight_of(desk, record, caller, found.team)
     if not is_spot_checked(record.rules, caller, desk.now()):
         return shown(desk.verdicts.all([scored[0]])[scored[0]], scored[1], sight)
-    verdict = desk.verdicts.spot_checked([scored[0]])[scored[0]]
+    verdict = desk.verdicts.spot_checked(record, [scored[0]])[scored[0]]
     return shown(verdict, verdict.to_json(), sight)
 
 
@@ -83,7 +83,8 @@ def measured(
     keys = {one.id: desk.verdicts.standing(record, one.id) for one in found}
     ids = {one: key[0] for one, key in keys.items() if key is not None}
     spot = is_spot_checked(record.rules, caller, desk.now())
-    verdicts = (desk.verdicts.spot_checked if spot else desk.verdicts.all)(list(ids.values()))
+    wanted = list(ids.values())
+    verdicts = desk.verdicts.spot_checked(record, wanted) if spot else desk.verdicts.all(wanted)
     return {one: verdicts[key] for one, key in ids.items()}
 
 

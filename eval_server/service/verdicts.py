@@ -57,6 +57,7 @@ class Verdicts:
         self._store = store
         self._verdicts = Recent[Verdict](4000)
         self._spot_checked = Recent[Verdict](4000)
+        self._keys = Recent[str](200)
         self._calls = Recent[Packed](20_000)
         self._truths = Recent[Truth](32)
         self._corrections = Recent[tuple[datetime | None]](32)
@@ -105,12 +106,20 @@ class Verdicts:
             self.keep(one, verdict)
         return {one: verdict for one, verdict in found.items() if verdict is not None}
 
-    def spot_checked(self, ids: Sequence[str]) -> dict[str, Verdict]:
-        """The same, each measured on the cells that the server's secret chooses for its labels."""
+    def key(self, record: PhaseRecord) -> str:
+        """What chooses a phase's samples and stand-ins; told to nobody."""
+        found = self._keys.get(record.truth)
+        if found is None:
+            found = self._store.phases.key(record.name)
+            self._keys.put(record.truth, found)
+        return found
+
+    def spot_checked(self, record: PhaseRecord, ids: Sequence[str]) -> dict[str, Verdict]:
+        """The same, each measured on the cells that the phase's key chooses for its labels."""
         found = {one: self._spot_checked.get(one) for one in ids}
         whole = self.all([one for one, verdict in found.items() if verdict is None])
-        secret = self._store.database.own or ""
-        for one, verdict in zip(whole, spot_checked(list(whole.values()), secret), strict=True):
+        measured = spot_checked(list(whole.values()), self.key(record))
+        for one, verdict in zip(whole, measured, strict=True):
             found[one] = verdict
             self._spot_checked.put(one, verdict)
         return {one: verdict for one, verdict in found.items() if verdict is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from eval_server.judging.division import Division, TruthPart
 from eval_server.judging.truth import Truth
 from eval_server.store.audit import note_deed
-from eval_server.store.database import Database
+from eval_server.store.database import RESTORE, Database, StoreDamaged
 from eval_server.store.history import note_history
 from eval_server.store.records import WAITING, Act, PhaseRecord, PublishedResult, Rules
 from eval_server.store.revisions import touch
@@ -59,7 +60,7 @@ class Phases:
         divided = truth.division is not None
         record = PhaseRecord(name, rules, fresh_id(), fresh_id(), now, divided, _shown_first(divided))
         facts = {"truth": record.truth, "revision": record.revision, "divided": record.divided}
-        values = {"name": name, "created_at": now, **facts}
+        values = {"name": name, "created_at": now, "key": secrets.token_hex(32), **facts}
         try:
             with self._database.writing() as connection:
                 connection.execute(insert(phases).values(**values, **asdict(rules)))
@@ -67,6 +68,14 @@ class Phases:
         except IntegrityError as error:
             raise PhaseClash(f"there is a phase {name} already") from error
         return record
+
+    def key(self, name: str) -> str:
+        """What chooses a phase's samples and stand-ins; raises `StoreDamaged` where it is lost."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(phases.c.key).where(phases.c.name == name)).scalar_one()
+        if not found:
+            raise StoreDamaged(f"the phase {name} has lost its key", RESTORE)
+        return str(found)
 
     def change(self, name: str, rules: Rules) -> None:
         with self._database.writing() as connection:

@@ -79,7 +79,9 @@ phases = Table(
     Column("archived_at", UtcMoment),
     Column("created_at", UtcMoment, nullable=False),
     Column("revision", String(20), nullable=False),
+    Column("key", String(64)),
 )
+"""`key` chooses samples and stand-ins: random, the phase's for good, in every backup, and told to nobody."""
 
 truths = Table(
     "truths",

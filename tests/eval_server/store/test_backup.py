@@ -24,6 +24,7 @@ import pytest
 from sqlalchemy import select
 
 from eval_server.service.jobs import Judge
+from eval_server.service.making import BoardMaker
 from eval_server.service.verdicts import Verdicts
 from eval_server.store.backup import BackupSmaller, BackupUnfit, dump, load, verify
 from eval_server.store.backup_file import Writer, sealed_row
@@ -124,6 +125,38 @@ def test_a_backup_moves_a_server_from_one_database_to_the_other(tmp_path: Path) 
     assert second.submissions.find(submission) is not None
     first.close()
     second.close()
+
+
+def on_samples(store: Store) -> list[tuple[str, dict[str, float | None]]]:
+    """The lines of a board that is measured on samples of the cells."""
+    board = BoardMaker(store, Verdicts(store)).make("small").spot_checked
+    assert board is not None
+    return [(row.judged.team, dict(row.metrics)) for row in board.rows]
+
+
+def test_a_board_that_is_measured_on_samples_is_the_same_in_another_database(tmp_path: Path) -> None:
+    first = Store.open(tmp_path / "first")
+    first.phases.add("small", small_truth(), Rules(feedback="summary"), NOON)
+    for number in range(6):
+        hand_in(first, a_zip(3 + number, seed=number), f"team {number}")
+    Judge(first, Verdicts(first), lambda: NOON).work()
+    dump(first, tmp_path / "b.tar", NOON)
+    second = Store.open(tmp_path / "second", a_database())
+    load(second, tmp_path / "b.tar")
+    assert first.database.own != second.database.own
+    assert on_samples(first) == on_samples(second)
+    first.close()
+    second.close()
+
+
+def test_phases_of_earlier_schemas_are_given_keys_that_nobody_can_tell(tmp_path: Path) -> None:
+    keys = set()
+    for place in ("one", "other"):
+        store = Store.open(tmp_path / place)
+        load(store, an_earlier("0001", tmp_path))
+        keys.add(store.phases.key("small"))
+        store.close()
+    assert [len(one) for one in keys] == [64, 64]
 
 
 def test_a_backup_that_was_cut_anywhere_is_refused_before_anything_is_changed(
