@@ -128,10 +128,11 @@ class BoardMaker:
     def _made(self, record: PhaseRecord) -> Board:
         record, truth, read = self._read(record)
         digits = digits_ranked(record.rules)
-        judged, before = tied(read[0], digits), tied(read[1], digits)
+        judged = tied(read[0], digits)
+        before = self._on_samples(record, read[1]) if on_samples(record.rules) else tied(read[1], digits)
         final = self._finals(record, judged, before) if record.part is TruthPart.PRIVATE else {}
         board = self._of(record, truth, judged, final)
-        if record.rules.feedback not in ("summary", "score") or record.part is TruthPart.PRIVATE:
+        if not on_samples(record.rules) or record.part is TruthPart.PRIVATE:
             return board
         return replace(
             board, spot_checked=self._of(record, truth, self._on_samples(record, read[0]), {}, SAMPLES)
@@ -203,9 +204,10 @@ class BoardMaker:
     def _finals(
         self, record: PhaseRecord, judged: Sequence[ScoredSubmission], before: Sequence[ScoredSubmission]
     ) -> dict[str, Final]:
-        """What stands for each team on the private part, by submission."""
+        """What stands for each team on the private part, by submission: `before` is as teams saw it."""
         public = replace(record, part=TruthPart.PUBLIC)
-        shown = _shown(public, before, self._verdicts.all) if record.rules.ladder else {}
+        read = self._reading(public, SAMPLES if on_samples(record.rules) else WHOLE)
+        shown = _shown(public, before, read) if record.rules.ladder else {}
         lines = _lines(public, before, shown)
         groups, stood = [group for group, _ in lines], [stands for _, stands in lines]
         return {one.stands.id: one for one in finals(groups, stood, judged)}
@@ -234,6 +236,11 @@ def _shown(
         steps = released([verdicts[one.verdict] for one in group], METRICS[record.rules.metric])
         found.update((one.id, group[step].id) for one, step in zip(group, steps, strict=True))
     return found
+
+
+def on_samples(rules: Rules) -> bool:
+    """Whether teams are told numbers of samples of the cells while a phase with these rules is open."""
+    return rules.feedback in ("summary", "score")
 
 
 def digits_ranked(rules: Rules) -> int | None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from eval_server.judging.division import TruthPart
 from eval_server.judging.feedback import DIGITS, Level, Sight, Told, limits_shown, metrics_shown, shown
 from eval_server.judging.placing import Places
 from eval_server.judging.verdict import Verdict
 from eval_server.scoring.foresight import Power
 from eval_server.service.access import Caller, shows_board, status_at
 from eval_server.service.desk import Desk
-from eval_server.service.making import Board, BoardLine
+from eval_server.service.making import Board, BoardLine, on_samples
 from eval_server.store.records import SCORED, PhaseRecord, PublishedResult, Rules, Submission
 
 
@@ -39,16 +40,19 @@ def sight_of(desk: Desk, record: PhaseRecord, caller: Caller, team: str) -> Sigh
     return Sight(level_of(record.rules, caller, team, desk.now()), record.rules.metric)
 
 
-def is_spot_checked(rules: Rules, caller: Caller, now: datetime) -> bool:
-    """Whether this caller is told numbers of a sample of the cells: below full feedback, until the end."""
-    told = rules.feedback in ("summary", "score") and status_at(rules, now) != "closed"
-    return told and not caller.is_host
+def is_spot_checked(record: PhaseRecord, caller: Caller, now: datetime) -> bool:
+    """Whether this caller is told numbers of a sample of the cells: below full feedback, until the end.
+
+    The public part stays as it stood then.
+    """
+    asked = record.part is TruthPart.PUBLIC or status_at(record.rules, now) != "closed"
+    return asked and on_samples(record.rules) and not caller.is_host
 
 
 def board_of(desk: Desk, record: PhaseRecord, caller: Caller) -> Board:
     """The board from which this caller is told; one that was made by other rules tells nothing."""
     board = desk.boards.current(record)
-    if caller.is_host or not is_spot_checked(record.rules, caller, desk.now()):
+    if caller.is_host or not is_spot_checked(record, caller, desk.now()):
         return board
     nothing = replace(board, rows=(), places=Places(), late=True, power=None, told={})
     return board.spot_checked or nothing
@@ -70,7 +74,7 @@ def seen(desk: Desk, record: PhaseRecord, found: Submission, caller: Caller) -> 
     if scored is None:
         return None
     sight = sight_of(desk, record, caller, found.team)
-    if not is_spot_checked(record.rules, caller, desk.now()):
+    if not is_spot_checked(record, caller, desk.now()):
         return shown(desk.verdicts.all([scored[0]])[scored[0]], scored[1], sight)
     verdict = desk.verdicts.spot_checked(record, [scored[0]])[scored[0]]
     return shown(verdict, verdict.to_json(), sight)
@@ -82,7 +86,7 @@ def measured(
     """The verdicts from which these submissions are compared for this caller, by submission."""
     keys = {one.id: desk.verdicts.standing(record, one.id) for one in found}
     ids = {one: key[0] for one, key in keys.items() if key is not None}
-    spot = is_spot_checked(record.rules, caller, desk.now())
+    spot = is_spot_checked(record, caller, desk.now())
     wanted = list(ids.values())
     verdicts = desk.verdicts.spot_checked(record, wanted) if spot else desk.verdicts.all(wanted)
     return {one: verdicts[key] for one, key in ids.items()}
@@ -123,7 +127,7 @@ def seen_board(desk: Desk, record: PhaseRecord, caller: Caller) -> SeenBoard:
     return SeenBoard(
         record,
         level,
-        is_spot_checked(record.rules, caller, now),
+        is_spot_checked(record, caller, now),
         board.state,
         visible,
         lines,
@@ -158,7 +162,7 @@ def reader(desk: Desk, record: PhaseRecord, caller: Caller) -> str | None:
     levels = [level_of(rules, caller, team, now) for team in (caller.team or "", "")]
     own = caller.team if not caller.is_host and levels[0] != levels[1] else ""
     least = _least(rules, caller, now)
-    return f"{least.name} {is_spot_checked(rules, caller, now)} {own}"
+    return f"{least.name} {is_spot_checked(record, caller, now)} {own}"
 
 
 def _least(rules: Rules, caller: Caller, now: datetime) -> Level:

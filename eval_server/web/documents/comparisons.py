@@ -267,7 +267,7 @@ def pair_document(desk: Desk, record: PhaseRecord, found: SideBySide, caller: Ca
         "entries": [_side(desk, record, one, told, caller) for one, told in sides],
         "ranked_by": record.rules.metric,
         "feedback": told_as(found.level),
-        "spot_checked": is_spot_checked(record.rules, caller, desk.now()),
+        "spot_checked": is_spot_checked(record, caller, desk.now()),
         "subjects": _paired(*(reversed(found.shown) if turned else found.shown)),
         "disagreements": _disagreements(desk, record, found),
     }

@@ -121,9 +121,9 @@ def quota_of(rules: Rules) -> QuotaDocument:
     return QuotaDocument(per_day=rules.per_day, in_all=rules.in_all, unscored_per_day=rules.unscored_per_day)
 
 
-def _told(rules: Rules, now: datetime) -> dict[str, Any]:
+def _told(record: PhaseRecord, now: datetime) -> dict[str, Any]:
     """What is told of results now."""
-    sampled = is_spot_checked(rules, Caller(), now)
+    rules, sampled = record.rules, is_spot_checked(record, Caller(), now)
     return {"feedback": rules.feedback, "others": rules.others, "spot_checked": sampled}
 
 
@@ -151,7 +151,7 @@ def phase_document(desk: Desk, record: PhaseRecord, caller: Caller) -> PhaseDocu
         part=record.part,
         choices=rules.choices,
         ladder=rules.ladder,
-        **_told(rules, now),
+        **_told(record, now),
         margin=rules.margin,
         quota=quota_of(rules),
         labels_corrected_at=None if corrected is None else utc(corrected),

@@ -155,7 +155,7 @@ def submission_document(desk: Desk, found: Submission, caller: Caller, part: str
         **result,
         shown=shown_id(desk, record, found, caller),
         feedback=told_as(level_of(record.rules, caller, found.team, desk.now())),
-        spot_checked=is_spot_checked(record.rules, caller, desk.now()),
+        spot_checked=is_spot_checked(record, caller, desk.now()),
         best_of=best_of_document(best_of(desk, record, found, caller)) if visible else None,
         hints=_hints(desk, record, found, told, caller),
     )

@@ -21,6 +21,7 @@ from eval_server.figures.wording import (
     percent,
     ranks,
 )
+from eval_server.judging.division import TruthPart
 from eval_server.judging.placing import ALPHA
 from eval_server.judging.spot_check import SAID
 from eval_server.scoring.counts import settled
@@ -193,7 +194,10 @@ def _withheld(board: LeaderboardDocument) -> str:
     """How what is shown was measured, where it is not on all cells; empty at full feedback."""
     if not board.visible or not board.spot_checked:
         return ""
-    return f"Each number is {SAID}, others for each submission; once the phase has closed all cells count."
+    now = f"Each number is {SAID}, others for each submission"
+    if board.part == TruthPart.PUBLIC:
+        return f"{now}; in the end all cells of the private part decide."
+    return f"{now}; once the phase has closed all cells count."
 
 
 def _is_named(row: BoardRow, named: str) -> bool:

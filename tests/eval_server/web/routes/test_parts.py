@@ -17,6 +17,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+import eval_server.service.verdicts as kept
+from eval_server.judging.spot_check import spot_checked
 from eval_server.judging.truth import Truth
 from submissions.packing import packed
 from submissions.predictions import Predictions
@@ -119,6 +121,27 @@ def test_a_page_tells_the_move_in_places_and_leads_to_the_board_as_it_stood(tmp_
         assert next((one["team"], one["public_rank"], one["moved"]) for one in rows) == ("blue", "2", "1")
         public = client.get("/api/phases/small/leaderboard.csv?part=public").text
         assert "moved" not in public
+
+
+@pytest.mark.parametrize("ladder", [False, True], ids=["all", "ladder"])
+@pytest.mark.parametrize("feedback", ["summary", "score"])
+def test_what_stood_is_what_teams_saw_on_samples_and_that_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, feedback: str, ladder: bool
+) -> None:
+    monkeypatch.setattr(kept, "spot_checked", lambda many, secret: spot_checked(many, "saw"))
+    with divided(tmp_path, feedback=feedback, ladder=ladder) as (place, truth):
+        for more in range(4):
+            hand_in_all(place, truth, {team: {**one, "C": more} for team, one in ENTRIES.items()})
+        before = standings(place)
+        place.clock.at = CLOSES
+        assert standings(place, "public") == before
+        client = place.client()
+        for one in before:
+            there = client.get(f"/api/submissions/{one['submission']}", params={"part": "public"}).json()
+            assert there["spot_checked"] is True
+            assert there["metrics"]["weighted_f1"] == one["weighted_f1"]
+        after = {one["team"]: (one["submission"], one["public_rank"]) for one in standings(place)}
+        assert after == {one["team"]: (one["submission"], one["rank"]) for one in before}
 
 
 def test_until_the_end_the_private_part_is_for_the_host_alone(tmp_path: Path) -> None:
