@@ -145,7 +145,9 @@ def _compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Calle
         if shown_id(desk, record, one, caller) != one.id:
             raise StateConflict(f"The submission {one.id} has no numbers to compare: it is {one.status}.")
     if level_of_all(desk, record, found, caller) < Level.SUMMARY:
-        raise AccessDenied("This phase tells scores alone, so its entries are not compared.", known=True)
+        raise AccessDenied(
+            "The board of this phase tells scores alone, so its entries are not compared.", known=True
+        )
     return found
 
 

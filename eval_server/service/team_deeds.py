@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from eval_server.service.access import Caller, require_host
@@ -10,6 +11,7 @@ from eval_server.service.finding import find_team, is_id
 from eval_server.service.refusals import NotFound, RequestUnfit
 from eval_server.service.rosters import NewToken, RosterWrong, as_known, roster_of, secrets_for, tokens_for
 from eval_server.service.setting_aside import act_of
+from eval_server.store.joining import Unchosen
 from eval_server.store.records import Join
 from eval_server.store.team_names import unfit_name
 
@@ -22,6 +24,14 @@ def rename(desk: Desk, team: str, name: str, caller: Caller, reason: str = "") -
         raise RequestUnfit(f"Expected a name: {wrong}.")
     desk.store.joining.rename(known, name.strip(), act_of(desk, caller, reason))
     return known
+
+
+def unchosen_words(unchosen: Sequence[Unchosen], target: str) -> str:
+    """Which choices a join drops, in a sentence; empty where it drops none."""
+    if not unchosen:
+        return ""
+    named = ", ".join(f"{one.entry} in {one.phase}" for one in unchosen)
+    return f"{target} has chosen there, so no longer chosen: {named}."
 
 
 def join(desk: Desk, team: str, target: str, caller: Caller, reason: str = "") -> Join:

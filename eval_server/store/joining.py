@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, delete, insert, select, update
@@ -21,6 +22,15 @@ class TeamClash(Exception):
     """A team that is not there, a name that another team has, or teams that cannot be joined or separated."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unchosen:
+    """A submission that its team chose, and that counts as chosen no more while the team is joined."""
+
+    submission: str
+    phase: str
+    entry: str
+
+
 class Joining:
     """What a host does with teams as a whole."""
 
@@ -35,6 +45,17 @@ class Joining:
             _rename(connection, team, name)
             touch_phases_of(connection, _own_submissions(connection, name))
             note_deed(connection, act, "team renamed", name, {"before": team, "after": name})
+
+    def unchosen(self, team: str, target: str) -> list[Unchosen]:
+        """What a team chose that does not count once it is joined, because the target chose in that phase."""
+        with self._database.reading() as connection:
+            moved = _to_move(connection, team, target)
+            settled = {one["phase"] for one in moved["chosen"]}
+            dropped = [one["id"] for one in moved["submissions"] if one["chosen"] and one["phase"] in settled]
+            facts = (submissions.c[name] for name in ("id", "phase", "entry"))
+            query = select(*facts).where(submissions.c.id.in_(dropped))
+            query = query.order_by(submissions.c.phase, submissions.c.submitted_at)
+            return [Unchosen(*tuple(row)) for row in connection.execute(query)]
 
     def join(self, team: str, target: str, act: Act) -> str:
         """Let a team's submissions and tokens be another's; returns the id by which they are separated.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 80
@@ -23,3 +24,12 @@ def unfit_name(name: str) -> str | None:
         return None
     found = repr(name[:LONGEST]) if name else "nothing"
     return f"a team's name is one line of 1 to {LONGEST} printable characters, found {found}"
+
+
+def natural_order(name: str) -> tuple[list[str | int], str]:
+    """A key that sorts names as people do, the numbers in them by their size."""
+    parts = _NUMBER.split(name.casefold())
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
+
+
+_NUMBER = re.compile(r"(\d+)")

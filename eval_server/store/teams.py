@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
 from eval_server.store.schema import teams
-from eval_server.store.team_names import team_key
+from eval_server.store.team_names import natural_order, team_key
 
 _FACTS = select(teams.c.name, teams.c.joined_into)
 _TEAM = _FACTS.where(teams.c.name == bindparam("team"))
@@ -26,10 +26,10 @@ class Teams:
         self._database = database
 
     def names(self) -> list[str]:
-        """All teams; one that was joined into another is that one."""
-        query = select(teams.c.name).where(teams.c.joined_into.is_(None)).order_by(teams.c.name)
+        """All teams, group 2 before group 10; one that was joined into another is that one."""
+        query = select(teams.c.name).where(teams.c.joined_into.is_(None))
         with self._database.reading() as connection:
-            return list(connection.execute(query).scalars())
+            return sorted(connection.execute(query).scalars(), key=natural_order)
 
     def find(self, name: str) -> str | None:
         """The team that a name means, by the name it has; None where there is none."""

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness import console
 from harness.cli.hosting import REASON, act, found_phase, host_options, store_at, tell, told_as_usage
 from harness.cli.phase_rules import moment_words
 
 if TYPE_CHECKING:
     from eval_server.store.records import PhaseRecord
+
+
+_SHOWN = {
+    "close": "the board shows the private part now, and `reopen` does not take back what is seen of it",
+    "reopen": "the board shows the public part again; what was seen of the private one stays known",
+}
 
 
 def _deed(verb: str, said: str) -> click.Command:
@@ -28,6 +35,8 @@ def _deed(verb: str, said: str) -> click.Command:
             changed = DEEDS[verb](store, found_phase(store, name), act(reason))
             record = found_phase(store, name)
         _tell(record, as_json, changed=changed)
+        if changed and record.divided and verb in _SHOWN:
+            console.say(f"Note: {_SHOWN[verb]}.", style="yellow")
 
     return command
 

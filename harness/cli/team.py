@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,16 @@ def rename(
 @host_options
 def join(name: str, target: str, reason: str, data_dir: Path, database: str | None, as_json: bool) -> None:
     """Join the team NAME into TARGET: its submissions and tokens are TARGET's until they are separated."""
+    from eval_server.service.team_deeds import unchosen_words
+
     with told_as_usage(), store_at(data_dir, database) as store:
         known, other = _found(store, name), _found(store, target)
+        dropped = store.joining.unchosen(known, other)
         made = store.joining.join(known, other, act(reason))
-    words = f"{known} is {other} now. Undo it: harness team separate {made}"
-    tell({"join": made, "team": known, "target": other}, words, as_json)
+    lost = unchosen_words(dropped, other)
+    words = f"{known} is {other} now.{lost and ' ' + lost} Undo it: harness team separate {made}"
+    unchosen = [asdict(one) for one in dropped]
+    tell({"join": made, "team": known, "target": other, "unchosen": unchosen}, words, as_json)
 
 
 @team.command()

@@ -61,7 +61,7 @@ def _to_server(submission: Path, phase_name: str, given: dict[str, Any], as_json
     fields = {key: value for key, value in named.items() if value}
     server = Server(given["server"], given["token"])
     if given["accept_terms"] and (terms := terms_of(server, phase_name)):
-        console.say(f"Accepted for the team: the terms of {phase_name}\n{terms.text}")
+        console.say(f"This hand-in accepts for the team the terms of {phase_name}:\n{terms.text}")
         fields["terms"] = terms.sha256
     found = hand_in(server, phase_name, files_of(submission), fields)
     if as_json:

@@ -110,8 +110,10 @@ class Terms:
 
 
 def terms_of(server: Server, phase: str) -> Terms | None:
-    """The terms of a phase there; None where it has none."""
+    """The terms of a phase there; None where it has none, or is not open, so that none are accepted."""
     asked = server.ask(f"api/phases/{phase}")
+    if asked.get("status", "open") != "open":
+        return None
     text, sha256 = asked.get("terms", ""), asked.get("terms_sha256", "")
     return Terms(text, sha256) if text and sha256 else None
 

@@ -81,6 +81,9 @@ def test_terms_are_shown_and_accepted_by_an_option_and_without_it_the_way_is_tol
     assert "0 for parasite, 1 for normal" in done.err
     assert "ALL" not in done.err
     assert harness(*asked, "--team", "red").code == 0
+    administer(server.data_dir, None, "phase", "close", "bound")
+    closed = harness(*asked, "--team", "blue", "--accept-terms")
+    assert (closed.code, "accepts" in closed.err) == (6, False), closed.err
 
 
 def test_a_file_or_a_phase_that_is_not_there_is_said(server: Server) -> None:

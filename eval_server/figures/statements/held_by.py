@@ -45,6 +45,7 @@ HELD_BY: Mapping[str, str] = {
     "ranks.how_written": _RANKS + "a_rank_and_its_set_are_written_as_is_said",
     "ranks.set_says": _RANKS + "a_rank_set_says_how_many_are_proven_better_and_worse",
     "ranks.place": _RANKS + "the_place_is_the_number_of_higher_scores_plus_one",
+    "ranks.ties_to_a_tenth": _RANKS + "scores_that_are_equal_to_a_tenth_of_a_percent_share_a_place",
     "ranks.may_hold": _RANKS + "a_rank_set_says_how_many_are_proven_better_and_worse",
     "ranks.own_rank": _RANKS + "an_entry_taken_alone_has_the_ranks_of_its_own_tests",
     "ranks.own_ranks": _RANKS + "an_entry_taken_alone_has_the_ranks_of_its_own_tests",

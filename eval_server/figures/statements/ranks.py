@@ -37,6 +37,11 @@ def place(rank: int, entries: int) -> str:
     return f"rank {rank} of {counted(entries, 'entry', 'entries')}"
 
 
+def ties_to_a_tenth() -> str:
+    """Why several stand at one place where scores are told to a tenth of a percent."""
+    return "Scores are ranked to a tenth of a percent, as the board told them: equal ones share a place."
+
+
 def may_hold(rank_set: RankSet, entries: int) -> str:
     """The ranks of an entry that hold for all entries together."""
     among = counted(entries, "entry", "entries")

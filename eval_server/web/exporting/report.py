@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eval_server.figures.picture import STYLE, Picture
 from eval_server.figures.showing import pictures_of_report
+from eval_server.figures.statements import ranks as of_ranks
 from eval_server.figures.wording import counted, percent
 from eval_server.web.documents.comparisons import significance_document
 from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, teams_of
@@ -25,6 +26,7 @@ class PartSection:
 
     note: PartNote | None
     board: BoardView
+    ties: str
     told: str
     pictures: tuple[Picture, ...]
     folder: str
@@ -73,6 +75,7 @@ def _part(part: PartExport, name: str) -> PartSection:
     return PartSection(
         parts.part_note(part.told, host=True),
         boards.board_view(part.board, classes=words.classes_of(part.told)),
+        "" if part.told.feedback == part.told.others == "full" else of_ranks.ties_to_a_tenth(),
         "" if part.compared is None else comparisons.report_words(significance_document(part.compared, HOST)),
         () if report is None else pictures_of_report(report),
         f"{name}/pictures{part.ending}",

@@ -206,13 +206,21 @@ def _is_named(row: BoardRow, named: str) -> bool:
 
 
 def _columns(board: LeaderboardDocument, sort: str, order: str, kept: Mapping[str, str]) -> tuple[Head, ...]:
-    """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own."""
-    found = list(HEADS)
+    """The heads; where the phase ranks by another metric than weighted F1, it has a column of its own.
+
+    A measure that is told of no entry has none.
+    """
+    found = [head for head in HEADS if not head.measure or _has_any(board, head.key)]
     metric = board.metric
     if metric not in COLUMNS:
         found.insert(4, Head(metric, "metric", measure(metric).head, DESCENDING, measure=True))
     css = sort if sort in [head.css for head in found] else "rank"
     return tuple(_headed(head, css, order, kept) for head in found)
+
+
+def _has_any(board: LeaderboardDocument, key: str) -> bool:
+    """Whether a number is there for some line; it may come as long as there is no line."""
+    return not board.standings or any(one.number(key) is not None for one in board.standings)
 
 
 def _headed(head: Head, css: str, order: str, kept: Mapping[str, str]) -> Head:
@@ -276,7 +284,7 @@ def _row(
         tuple(measures),
         one.submitted_at,
         one.submissions,
-        tuple(one.remarks),
+        tuple(remark for remark in one.remarks if remark != SAID),
         moved_words(one.moved),
         one.public_rank,
         bars,
@@ -366,7 +374,7 @@ def told(standings: Sequence[StandingDocument], feedback: str = "full") -> str:
     if not standings:
         return "No entry has been ranked yet; published results stand below for orientation."
     if feedback == "score" and len(standings) > 1:
-        return "This phase tells scores alone."
+        return "This board tells scores alone."
     names = unique_names([(one.entry, one.team) for one in standings])
     return of_ranks.best_told(names, [one.rank_set for one in standings] if standings[0].compared else None)
 

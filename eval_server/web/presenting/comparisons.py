@@ -122,6 +122,11 @@ def part_lines(found: PairDocument, classes: ClassNames = CNMC) -> list[PartLine
     return lines
 
 
+def tested(found: PairDocument) -> bool:
+    """Whether there is a p of any metric; below full feedback there is none."""
+    return any(p is not None for p in (found.p, *(test.p for test in found.secondary.values())))
+
+
 def diagnosis(found: PairDocument, a: str, b: str) -> str:
     """The diagnosis by majority of whole subjects, compared; empty where the subjects are not known."""
     test = found.diagnosis

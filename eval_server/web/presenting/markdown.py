@@ -13,17 +13,19 @@ from markupsafe import Markup
 
 PICTURE = "picture"
 """How a text names the phase's own picture: `![what it shows](picture)`. There is no other."""
-BELOW = 2
-"""Levels by which headings are moved down: the page has the first two for itself."""
+BELOW_TITLE, BELOW_HEADING = 1, 2
+"""Levels by which headings are moved down: below the page's title, or below a heading of its own."""
+_BELOW = "below"
 _LINK = re.compile(r"(?:https?://[^/]|mailto:|#)", re.IGNORECASE)
 
 
-def html_of(text: str, picture: str = "") -> Markup:
+def html_of(text: str, picture: str = "", below: int = BELOW_HEADING) -> Markup:
     """Markdown as HTML: no HTML of its own, links to the web and by mail alone, no picture but the phase's.
 
-    `picture` is where that is served; without one its place holds its description.
+    `picture` is where that is served; without one its place holds its description. Its headings stand `below`
+    what the page has above them.
     """
-    return Markup(_MARKDOWN.render(text, {PICTURE: picture}))
+    return Markup(_MARKDOWN.render(text, {PICTURE: picture, _BELOW: below}))
 
 
 class _Careful(MarkdownIt):
@@ -48,7 +50,7 @@ def _image(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: An
 
 
 def _heading(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    tokens[at].tag = f"h{min(int(tokens[at].tag[1]) + BELOW, 6)}"
+    tokens[at].tag = f"h{min(int(tokens[at].tag[1]) + env[_BELOW], 6)}"
     return renderer.renderToken(tokens, at, options, env)
 
 

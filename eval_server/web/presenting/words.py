@@ -137,11 +137,14 @@ def commands(phase: PhaseDocument, base: str, *, open_to_all: bool) -> list[str]
     curl = f"{base}/api/phases/{phase.name}/submissions"
     who = "-F team=TEAM" if open_to_all else '-H "Authorization: Bearer TOKEN"'
     signed = f"--server {base} {'--team TEAM' if open_to_all else '--token TOKEN'}"
+    accepts, terms = (
+        (" --accept-terms", f"-F terms={phase.terms_sha256} ") if phase.terms_sha256 else ("", "")
+    )
     found = [
-        f"harness upload predictions.csv --phase {phase.name} --entry NAME {signed}",
-        f"curl -F file=@submission.zip -F entry=NAME {who} {curl}",
+        f"harness upload predictions.csv --phase {phase.name} --entry NAME {signed}{accepts}",
+        f"curl -F file=@submission.zip -F entry=NAME {terms}{who} {curl}",
     ]
-    if phase.name in ("prelim", "final"):
+    if phase.name in ("prelim", "final") and not terms:
         found.insert(0, f"harness submit --model NAME --split {phase.name} {signed}")
     return found
 

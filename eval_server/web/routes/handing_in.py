@@ -81,7 +81,7 @@ def _form(
         entry=entry,
         team=team,
         terms="" if caller.is_host else terms,
-        about=introduced(told),
+        about=introduced(told, frozenset({"terms"})),
         commands=words.commands(told, str(request.base_url).rstrip("/"), open_to_all=caller.anyone),
     )
 

@@ -192,6 +192,7 @@ def _pair(
         ids=(document.a, document.b),
         pictures=_pictures_of_pair(pair, document, shown, classes, turned=turned),
         lines=comparisons.part_lines(document, classes),
+        tested=comparisons.tested(document),
         diagnosis=comparisons.diagnosis(document, shown.a, shown.b),
         cell_level=comparisons.cell_level(document, shown.a, shown.b),
         cells=_disagreements(desk, record, pair, turned=turned),

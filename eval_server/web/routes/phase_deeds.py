@@ -44,6 +44,16 @@ ASKED = {
     ),
 }
 
+UNDONE = "You can undo this here at any time."
+REVEALS = {
+    "close": (
+        "Its board then shows the private part, and what stood on the public one. Opening it again shows the "
+        "public part, but does not take back what was seen meanwhile."
+    ),
+    "reopen": "Its board shows the public part again, but that does not take back what was seen meanwhile.",
+}
+"""What a divided phase shows, beside that."""
+
 
 @pages.get("/archived")
 def archived(request: Request, desk: AtDesk, caller: Asker) -> Response:
@@ -70,9 +80,9 @@ def deed_page(
     if deed in ASKED and sure != "yes":
         question, said, button = ASKED[deed]
         question = question.format(title=record.rules.title or record.name)
-        undone = "You can undo this here at any time."
+        told = *filter(None, [said, REVEALS.get(deed, "") if record.divided else ""]), UNDONE
         return asked_back(
-            request, question, said, undone, button=button, back=desk.settings.path_to("/host"), reason=reason
+            request, question, *told, button=button, back=desk.settings.path_to("/host"), reason=reason
         )
     _do(desk, record, deed, caller, reason)
     return RedirectResponse(desk.settings.path_to("/host"), 303)

@@ -20,7 +20,7 @@ from eval_server.service.access import Caller, csrf_of
 from eval_server.web.documents.phases import PhaseDocument
 from eval_server.web.documents.problems import ProblemDocument
 from eval_server.web.presenting import words
-from eval_server.web.presenting.markdown import html_of
+from eval_server.web.presenting.markdown import BELOW_HEADING, BELOW_TITLE, html_of
 from eval_server.web.routes.callers import COOKIE
 from eval_server.web.routes.problems import ProblemAnswer
 
@@ -89,10 +89,18 @@ def of_cnmc(values: Mapping[str, Any]) -> bool:
     return not told or not all(words.classes_of(phase).own for phase in told)
 
 
-def introduced(phase: PhaseDocument) -> dict[str, Markup]:
-    """What a phase says of itself, as HTML that can do no harm."""
-    texts = {name: getattr(phase, name) for name in ("description", "rules", "terms", "contact")}
-    return {name: html_of(text, phase.picture_url or "") for name, text in texts.items()}
+UNDER_TITLE = frozenset({"description"})
+"""What stands on a phase's page without a heading of the page's own above it."""
+
+
+def introduced(phase: PhaseDocument, under_title: frozenset[str] = UNDER_TITLE) -> dict[str, Markup]:
+    """What a phase says of itself, as HTML that can do no harm; `under_title` names what has no heading."""
+    levels = {
+        name: BELOW_TITLE if name in under_title else BELOW_HEADING
+        for name in ("description", "rules", "terms", "contact")
+    }
+    picture = phase.picture_url or ""
+    return {name: html_of(getattr(phase, name), picture, below) for name, below in levels.items()}
 
 
 def fragment(template: str, **values: Any) -> str:

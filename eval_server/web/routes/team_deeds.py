@@ -63,6 +63,7 @@ def join_page(
             f"Join {known} into {other}?",
             f"All submissions and tokens of {known} become those of {other}, which has one line on each "
             "board and one quota. What both handed in is kept twice.",
+            *filter(None, [team_deeds.unchosen_words(desk.store.joining.unchosen(known, other), other)]),
             "You can separate them again: what was moved goes back, and what came since stays.",
             button="Join them",
             back=desk.settings.path_to(f"/teams/{quote(known)}"),

@@ -104,3 +104,11 @@ def test_tokens_for_many_teams_are_made_all_or_none_and_each_is_in_the_audit_log
         store.tokens.add_for_teams([("c", "d4"), ("d", "d1")], "", LATER, act)
     assert store.teams.names() == ["a", "b"]
     assert len(store.tokens.listed()) == 3
+
+
+def test_teams_are_listed_as_people_count(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    for name in ("group 10", "group 2", "Group 1", "alpha", "group 11"):
+        store.tokens.add(f"digest of {name}", "team", name, "", NOON, NOON)
+    assert store.teams.names() == ["alpha", "Group 1", "group 2", "group 10", "group 11"]
+    store.close()

@@ -124,6 +124,19 @@ def test_teams_are_joined_and_separated(hosted: Place, by: str) -> None:
     assert board(hosted) == before
 
 
+def test_what_a_join_unchooses_is_said_before_and_after(hosted: Place) -> None:
+    store = hosted.desk.store
+    for one in store.submissions.listed(phase="small"):
+        if one.team in ("red", "blue"):
+            host(hosted, "submission", "choose", one.id)
+    (mine,) = [one for one in store.submissions.listed(phase="small") if one.team == "red"]
+    page = hosted.client(hosted.token("host")).post("/teams/red/joining", data={"target": "blue"}).text
+    assert "blue has chosen there, so no longer chosen: net of red in small." in page
+    made = host(hosted, "team", "join", "red", "blue")
+    assert made["unchosen"] == [{"submission": mine.id, "phase": "small", "entry": "net of red"}]
+    assert host(hosted, "team", "join", "green", "blue")["unchosen"] == []
+
+
 def test_a_phase_is_closed_archived_and_opened_again(hosted: Place) -> None:
     before, rules = board(hosted), hosted.desk.store.phases.all()[0]
     told = host(hosted, "phase", "close", "small", "--reason", "the course is over")

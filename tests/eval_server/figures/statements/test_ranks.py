@@ -11,6 +11,8 @@ from eval_server.figures.standings import Line, leaderboard, mean_ranks, rank_st
 from eval_server.figures.statements import ranks as said
 from eval_server.figures.wording import ranks
 from eval_server.judging.comparing import compare
+from eval_server.judging.feedback import DIGITS
+from eval_server.judging.placing import to_rank_by
 from eval_server.judging.report import Report
 from eval_server.scoring import ranking
 from tests.support.sentences import numbers_in
@@ -60,6 +62,13 @@ def test_a_rank_and_its_set_are_written_as_is_said() -> None:
     assert said.how_written().startswith(f"2 ({ranks((low, high))})")
     assert said.how_written().startswith(example)
     assert numbers_in(said.how_written())[-2:] == [low, high]
+
+
+def test_scores_that_are_equal_to_a_tenth_of_a_percent_share_a_place() -> None:
+    values = to_rank_by([0.9004, 0.8996, 0.8984], DIGITS)
+    assert [1 + int((values > value).sum()) for value in values] == [1, 1, 3]
+    assert "a tenth of a percent" in said.ties_to_a_tenth()
+    assert said.ties_to_a_tenth().endswith("equal ones share a place.")
 
 
 def test_an_entry_taken_alone_has_the_ranks_of_its_own_tests() -> None:

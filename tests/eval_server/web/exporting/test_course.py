@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from eval_server.figures.statements import ranks as of_ranks
 from eval_server.web.exporting.writing import ExportRefused, export_course, plain_name
 from tests.eval_server.web.routes.test_parts import CLOSES, ENTRIES, divided, hand_in_all, standings
 from tests.support.desk import a_place, problem
@@ -93,8 +94,17 @@ def test_the_report_needs_nothing_but_itself_and_shows_both_boards(tmp_path: Pat
     assert "2 down" in page
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
     assert "<script" not in page
+    assert "share a place" not in page
     for link in re.findall(r'href="([^#"]+)"', page):
         assert (tmp_path / "course" / link).exists(), link
+
+
+def test_the_report_says_that_places_are_of_scores_to_a_tenth_where_they_are(tmp_path: Path) -> None:
+    with a_place(tmp_path / "server") as place:
+        place.phase(feedback="summary")
+        place.hand_in(a_zip(1), "red")
+        export_course(place.desk, tmp_path / "course")
+    assert of_ranks.ties_to_a_tenth() in (tmp_path / "course" / "report.html").read_text()
 
 
 def test_a_folder_that_holds_something_is_refused_and_what_fails_leaves_nothing(

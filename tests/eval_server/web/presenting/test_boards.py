@@ -186,3 +186,15 @@ def test_the_board_says_how_large_a_difference_its_subjects_can_show() -> None:
     assert "With these 28 subjects a difference between two of these entries is found in 80 of 100" in said
     assert "where it is +5.12 points or more" in said
     assert "80 of 100" not in board_view(four([(0, 4)])).footnote
+
+
+def test_a_measure_that_is_told_of_no_entry_has_no_column_and_the_sample_is_said_above_alone() -> None:
+    told = "measured on a tenth of the cells"
+    lines = [a_standing(at, 0.9, subject_accuracy=None, remarks=[told, "best of 3"]) for at in (1, 2)]
+    board = a_board(lines, feedback="summary", spot_checked=True)
+    shown = board_view(board, sort="subjects")
+    assert [head.key for head in shown.columns if head.measure] == ["sensitivity", "specificity"]
+    assert [len(row.measures) for row in shown.rows] == [2, 2] == [shown.measures] * 2
+    assert [row.remarks for row in shown.rows] == [("best of 3",)] * 2
+    assert told in shown.withheld
+    assert "subject_accuracy" in [head.key for head in board_view(a_board([])).columns]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from eval_server.web.presenting.markdown import html_of
+from eval_server.web.presenting.markdown import BELOW_TITLE, html_of
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,4 @@ def test_headings_stand_below_those_of_the_page_and_tables_are_tables() -> None:
     assert "<h3>One</h3>" in found
     assert "<h6>Six</h6>" in found
     assert "<td>1</td>" in found
+    assert "<h2>One</h2>" in html_of("# One", below=BELOW_TITLE)

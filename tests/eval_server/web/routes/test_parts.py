@@ -22,6 +22,7 @@ from eval_server.judging.spot_check import spot_checked
 from eval_server.judging.truth import Truth
 from submissions.packing import packed
 from submissions.predictions import Predictions
+from tests.eval_server.web.routes.test_pages import body, form_token, signed_in
 from tests.support.desk import NOON, Place, a_place, problem
 from tests.support.parts import PRIVATE, PUBLIC, Subjects, add_divided, an_entry, labels_of
 
@@ -315,3 +316,13 @@ def test_every_kind_of_answer_follows_the_part(tmp_path: Path) -> None:
             page = client.get(f"/submissions/{ids['red']}?part={part}", headers=HTML).text
             assert ("kept back until the end" in page) == (part == "private")
         assert json.loads(client.get("/api/teams/red").text)["submissions"][0]["rank"] == 3
+
+
+def test_closing_a_divided_phase_says_that_the_private_part_is_shown_for_good(tmp_path: Path) -> None:
+    with divided(tmp_path) as (place, _):
+        browser = signed_in(place, place.token("host"))
+        data = {"csrf": form_token(browser)}
+        asked = body(browser.post("/phases/small/deeds/close", data=data))
+        assert "shows the private part" in asked
+        assert "does not take back what was seen" in asked
+        assert "private part" not in body(browser.post("/phases/small/deeds/archive", data=data))

@@ -6,6 +6,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +125,14 @@ def test_what_the_host_wrote_stands_on_the_page_of_the_phase(place: Place) -> No
     introduced(
         place,
         description="# Cells\n\n<b>of</b> mice",
-        rules="One team each.",
+        rules="# Teams\n\nOne team each.",
         contact="<mailto:me@a.example>",
     )
     page = body(place.client(**HTML).get("/phases/small/rules"))
-    assert "<h3>Cells</h3>" in page
+    assert "<h2>Cells</h2>" in page
+    assert "<h3>Teams</h3>" in page
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert all(later <= level + 1 for level, later in pairwise(levels)), levels
     assert "&lt;b&gt;of&lt;/b&gt; mice" in page
     assert "One team each." in page
     assert 'href="mailto:me@a.example"' in page
@@ -179,6 +183,8 @@ def test_on_the_page_the_terms_are_read_and_accepted_by_a_tick(guarded: Place) -
     form = body(browser.get("/phases/small/submit"))
     assert "stay <strong>here</strong>" in form
     assert f'name="terms" value="{DIGEST}" required' in form
+    assert "--accept-terms" in form
+    assert f"-F terms={DIGEST} " in form
     fields = {"entry": "entry", "csrf": form_token(browser)}
     files = {"file": ("s.zip", a_zip())}
     refused = browser.post("/phases/small/submit", files=files, data=fields)
