@@ -19,7 +19,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "train": ("torch", "torchvision", "timm", "safetensors"),
     "server": (
         "fastapi", "starlette", "pydantic", "uvicorn", "httptools", "uvloop", "jinja2", "sqlalchemy",
-        "alembic", "multipart", "python_multipart", "prometheus_client", "psycopg",
+        "alembic", "multipart", "python_multipart", "markdown_it", "prometheus_client", "psycopg",
     ),
     "openvino": ("openvino",),
     "export": ("onnx", "onnxscript", "onnxruntime"),

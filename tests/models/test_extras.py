@@ -19,6 +19,7 @@ IMPORTED_AS = {
     "python-multipart": "python_multipart",
     "prometheus-client": "prometheus_client",
     "mlflow-skinny": "mlflow",
+    "markdown-it-py": "markdown_it",
 }
 
 
