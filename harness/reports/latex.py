@@ -25,8 +25,12 @@ _ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u03
 _WHOLE = frozenset("ßæœøłåÆŒØŁÅ")
 """Accents and letters that every LaTeX has, whatever fonts the paper takes."""
 _LONG, _UNBROKEN = 16, 10
-"""Letters of a name that goes on in a second line, and those that stay together then."""
+"""Letters, as printed, of names that go on in a second line, and those that stay together then."""
+_WIDE = frozenset("mwMWæœÆŒ%@")
+"""Letters that take the room of two."""
 _FOLDED = r">{\raggedright\arraybackslash}p{2.3cm}"
+_OPENED = "{}"
+"""Before a name, so that no bracket or star of it is an option of the line's end before."""
 _NEEDS = "% \\usepackage{array,booktabs,textcomp}\n"
 
 
@@ -36,13 +40,12 @@ def latex(shown: Shown) -> str:
     columns = _columns(report)
     head = " & ".join(columns)
     rows = "".join(f"{' & '.join(row)} \\\\\n" for row in _rows(report))
-    long = any(len(one.entry) > _LONG for one in report.entries)
-    kinds = (_FOLDED if long else "l") + "r" * (len(columns) - 1)
+    kinds = (_FOLDED if _is_folded(report) else "l") + "r" * (len(columns) - 1)
     caption = methods.caption(report.phase, report.cells, report.subjects, report.alpha)
-    notes = "\\par\n".join(escaped(one) for one in _notes(shown))
+    notes = "\\par\n".join(map(_flowing, _notes(shown)))
     return (
         f"{_NEEDS}\\begin{{table}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3.5pt}}\n"
-        f"\\caption{{{escaped(caption)}}}\n\\label{{tab:{_label(report.phase)}}}\\smallskip\n"
+        f"\\caption{{{_flowing(caption)}}}\n\\label{{tab:{_label(report.phase)}}}\\smallskip\n"
         f"\\begin{{tabular}}{{@{{}}{kinds}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n{rows}\\bottomrule\n"
         f"\\end{{tabular}}\n\n\\smallskip\n\\parbox{{8.5cm}}{{\\scriptsize {notes}}}\n\\end{{table}}"
     )
@@ -60,9 +63,9 @@ def _columns(report: Report) -> list[str]:
 
 
 def _rows(report: Report) -> Iterator[list[str]]:
-    shared = letters_of(report)
+    shared, name = letters_of(report), _breakable if _is_folded(report) else escaped
     for one in report.entries:
-        row = [_breakable(one.entry), escaped(percent(one.weighted_f1))]
+        row = [_OPENED + name(one.entry), escaped(percent(one.weighted_f1))]
         if report.subjects is not None:
             limits = limits_of(one.interval)
             row.append(escaped(ABSENT) if limits is None else "--".join(percent(end, 1) for end in limits))
@@ -114,10 +117,43 @@ def escaped(text: str) -> str:
     return re.sub(r"(?<=[-,])(?=[-,])", "{}", "".join(map(_escaped, text)))
 
 
+def _is_folded(report: Report) -> bool:
+    """Whether a name is too long for one line: all names stand in a narrow column then."""
+    return any(_is_long(one.entry) for one in report.entries)
+
+
 def _breakable(name: str) -> str:
-    """The name of an entry, which may go on in the next line of its cell where it is long."""
-    parts = re.findall(rf"\w{{1,{_UNBROKEN}}}|\W", name)
-    return r"\hspace{0pt}".join(map(escaped, parts)) if len(name) > _LONG else escaped(name)
+    """The name of an entry, which may go on in the next line of its cell."""
+    return r"\hspace{0pt}".join(map(escaped, _unbroken(name)))
+
+
+def _flowing(text: str) -> str:
+    """A sentence whose longest words, the names in it, may go on in the next line."""
+    words = text.split(" ")
+    return " ".join(_breakable(word) if _is_long(word) else escaped(word) for word in words)
+
+
+def _is_long(text: str) -> bool:
+    return sum(map(_room, text)) > _LONG
+
+
+def _unbroken(name: str) -> Iterator[str]:
+    """The parts of a name that fit into a line of the narrow column each."""
+    part, taken = "", 0
+    for letter in name:
+        room = _room(letter)
+        if part and (taken + room > _UNBROKEN or not (part[-1] + letter).isalnum()):
+            yield part
+            part, taken = "", 0
+        part, taken = part + letter, taken + room
+    yield part
+
+
+def _room(letter: str) -> int:
+    """How many letters of common width one takes as it is printed."""
+    if letter in _SPECIAL or letter.isspace() or _is_plain(letter):
+        return 2 if letter in _WIDE else 1
+    return len(_escaped(letter))
 
 
 def _escaped(letter: str) -> str:

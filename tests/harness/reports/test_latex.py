@@ -46,6 +46,22 @@ def test_a_table_with_hostile_names_and_a_picture_are_compiled_in_a_column(golde
         assert "[U+4E2D][U+1F600][U+202E]" in read
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a_b%&$#{}~^\\\u00fc\u4e2d.csv", "x" * 60),
+        ("\u4e2d\u6587\u4e2d", "\u4e2d" * 16),
+        ("M" * 16, "W" * 60),
+        ("x" * 16, "short"),
+    ],
+    ids=["beside a long name", "letters that LaTeX lacks", "wide letters", "the longest on one line"],
+)
+def test_no_name_runs_into_the_number_beside_it(golden, tmp_path, names):
+    verdicts = dict(zip(names, golden.values(), strict=False))
+    (tmp_path / "table.tex").write_text(latex(shown(verdicts)), encoding="utf-8")
+    assert "Overfull" not in compiled(tmp_path, "\\input{table}")
+
+
 def _read(pdf: Path) -> str:
     """The words of a PDF without blanks, and the accents over letters that LaTeX sets by themselves."""
     done = subprocess.run(["pdftotext", "-raw", str(pdf), "-"], capture_output=True, text=True, check=True)
