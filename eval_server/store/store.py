@@ -67,6 +67,9 @@ class Store:
         archive = KeptFiles(folder / "archive")
         try:
             _take_up(database, Mark(folder), archive, anew=anew)
+        except StoreDamaged as damaged:
+            database.close()
+            raise StoreDamaged(_with_name(database, str(damaged)), damaged.hint) from damaged
         except BaseException:
             database.close()
             raise
@@ -88,7 +91,7 @@ class Store:
         """Read the whole database; raises `StoreDamaged` where it is not what was written."""
         found = self.troubles() or tuple(troubles_in(self.database, thorough=True))
         if found:
-            raise StoreDamaged(f"{self.database.name}: {'; '.join(found)}", RESTORE)
+            raise StoreDamaged(_with_name(self.database, "; ".join(found)), RESTORE)
 
     def lost(self, phase: str) -> list[str]:
         """The submissions of a phase whose files are missing or changed."""
@@ -108,6 +111,11 @@ class Store:
     def close(self) -> None:
         self._watch.stop()
         self.database.close()
+
+
+def _with_name(database: Database, found: str) -> str:
+    """What was found, beginning with the database that it was found in."""
+    return found if database.name in found else f"{database.name}: {found}"
 
 
 def _take_up(database: Database, mark: Mark, archive: KeptFiles, *, anew: bool) -> None:
