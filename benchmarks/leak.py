@@ -164,12 +164,15 @@ class Game:
 
 
 def spread_of_samples(truth: Truth, calls: Labels, keys: int = 300) -> dict[str, float]:
-    """By how many points a sample moves a weighted F1, and how wide its interval is."""
+    """By how many points a sample moves a weighted F1, what the luckiest gains, how wide its interval is."""
     whole = judge_all([Predictions(truth.phase, calls)], truth)[0]
     found = [spot_checked([whole], f"key {at}")[0] for at in range(keys)]
     widths = [_width(one) for one in found]
+    values = 100 * np.array([one.weighted_f1 for one in found])
     return {
-        "standard_deviation": 100 * float(np.std([one.weighted_f1 for one in found])),
+        "standard_deviation": float(np.std(values)),
+        "best_of_10_gains": float(values.reshape(-1, 10).max(axis=1).mean() - 100 * whole.weighted_f1),
+        "best_of_150_gains": float(values.reshape(-1, 150).max(axis=1).mean() - 100 * whole.weighted_f1),
         "interval": 100 * float(np.mean(widths)),
         "interval_of_all_cells": 100 * _width(whole),
     }

@@ -122,7 +122,8 @@ def headline_metric(found: SubmissionDocument, ranked_by: str) -> tuple[str, flo
 
 def told_of(found: SubmissionDocument) -> str:
     """What of a result is not told, in a sentence; empty at full feedback."""
-    measured = f" It is {SAID}, others for each submission." if found.spot_checked else ""
+    luck = "so the best of several is in part the luckiest"
+    measured = f" It is {SAID}, others for each submission, {luck}." if found.spot_checked else ""
     if found.feedback == "summary":
         return f"This phase tells a summary: no results by subject, and no confusion matrix.{measured}"
     if found.feedback == "score":

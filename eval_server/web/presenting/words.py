@@ -128,7 +128,8 @@ OTHERS = {
 }
 SPOT_CHECKED = (
     "While the phase is open each number is measured on a tenth of the cells, others for each submission, so "
-    "that many uploads do not give the labels away. Once it has closed, all cells count."
+    "that many uploads do not give the labels away. So the best of many uploads is in part the luckiest, "
+    "also of near copies. Once it has closed, all cells count."
 )
 
 
