@@ -13,9 +13,8 @@ from harness.cli.run_options import model_of, settings_of, show_outcome
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.data.dataset import Dataset
+    from harness.runs.finished import FinishedRun
     from harness.runs.outcome import Outcome
     from harness.runs.predicting import Prediction
 
@@ -89,10 +88,10 @@ def predicted_from(options: dict[str, Any], *, whole: bool) -> list[Outcome] | N
     from harness.data.dataset import open_dataset
     from harness.runs.predicting import predict_with
 
-    paths = runs_of(options)
-    require_several_to_join(options, paths)
+    runs = runs_of(options)
+    require_several_to_join(options, runs)
     dataset = open_dataset(options["data_root"], console.progress, accept_resaved=options["accept_resaved"])
-    planned = [_planned(path, dataset, options, whole=whole) for path in paths]
+    planned = [_planned(run, dataset, options, whole=whole) for run in runs]
     if options["dry_run"]:
         _show_dry(planned, as_json=options["as_json"])
         return None
@@ -104,34 +103,31 @@ def predicted_from(options: dict[str, Any], *, whole: bool) -> list[Outcome] | N
     return [*outcomes, _joined(outcomes, planned[0], options)] if options["join"] else outcomes
 
 
-def require_several_to_join(options: dict[str, Any], paths: Sequence[Path]) -> None:
+def require_several_to_join(options: dict[str, Any], runs: Sequence[FinishedRun]) -> None:
     """Raise `UsageWrong` where one run is to be joined."""
-    if options["join"] and len(paths) < 2:
+    if options["join"] and len(runs) < 2:
         raise UsageWrong(
             "--join needs two runs or more", "Name them with --from RUN --from RUN, or a pattern."
         )
 
 
-def runs_of(options: dict[str, Any]) -> tuple[Path, ...]:
+def runs_of(options: dict[str, Any]) -> list[FinishedRun]:
     """The runs that are to predict: those named, or the network of a file made into one."""
-    from harness.runs.finished import named_runs
+    from harness.runs.finished import named_runs, open_finished
 
     if not options["trained"]:
-        return named_runs(options["from_runs"], options["runs_root"])
+        return [open_finished(path) for path in named_runs(options["from_runs"], options["runs_root"])]
     from harness.runs.trained_elsewhere import trained_elsewhere
 
-    settings = settings_of(options["changes"])
-    run = trained_elsewhere(model_of(options["model"]), options["trained"], settings, options["runs_root"])
-    return (run.folder.path,)
+    settings, root, dry = settings_of(options["changes"]), options["runs_root"], options["dry_run"]
+    return [trained_elsewhere(model_of(options["model"]), options["trained"], settings, root, to_plan=dry)]
 
 
-def _planned(path: Any, dataset: Dataset, options: dict[str, Any], *, whole: bool) -> Prediction:
-    from harness.runs.finished import open_finished
+def _planned(run: FinishedRun, dataset: Dataset, options: dict[str, Any], *, whole: bool) -> Prediction:
     from harness.runs.plan import require_whole
     from harness.runs.predicting import Asked, plan_prediction
 
     names = ("split", "runs_root", "device", "engine", "limit", "allow_seen", "fresh")
-    run = open_finished(path)
     prediction = plan_prediction(run, dataset, Asked(**{name: options[name] for name in names}))
     if whole:
         require_whole(dataset.audit, prediction.side, allow_partial=options["allow_partial"])

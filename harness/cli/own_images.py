@@ -29,15 +29,14 @@ def predicted_images(context: click.Context, images: Path, options: dict[str, An
     """Let every named run score the images, and say what came out."""
     from harness.data.own_images import own_files
     from harness.reports.own_page import own_page
-    from harness.runs.finished import open_finished
     from harness.runs.own_folder import join_images, predict_images
 
     _require_sense(context, options)
-    files, outcomes, paths = own_files(images), [], runs_of(options)
-    require_several_to_join(options, paths)
-    for path in paths:
+    files, outcomes, runs = own_files(images), [], runs_of(options)
+    require_several_to_join(options, runs)
+    for run in runs:
         asked = {name: options[name] for name in ("device", "allow_seen")}
-        outcomes.append(predict_images(open_finished(path), files, options["runs_root"], own_page, **asked))
+        outcomes.append(predict_images(run, files, options["runs_root"], own_page, **asked))
     if options["join"]:
         outcomes.append(join_images(outcomes, options["runs_root"], own_page))
     if options["as_json"]:

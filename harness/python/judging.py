@@ -220,6 +220,10 @@ def compare(
     of `score`. `baseline` tests only the differences with that entry, `margin` is the weighted F1 within
     which two count as equivalent, `alpha` the chance of any false claim in the whole family of tests.
     """
+    if not entries:
+        raise UsageWrong(
+            "there is nothing to compare: no entry was given", "Give a dict: {name: predictions}."
+        )
     found = _judged(entries, truth, Asked(None, split, Path(data), trust_labels), scores)
     return leaderboard_of(found, baseline=baseline, margin=margin, alpha=alpha)
 
@@ -229,6 +233,7 @@ def leaderboard_of(
 ) -> Leaderboard:
     """Compare what was judged, and keep what must be said beside it."""
     names = list(found.verdicts)
+    _require_shares(alpha, margin)
     if baseline is not None and baseline not in names:
         hint = f"The entries are {', '.join(names)}."
         raise UsageWrong(f"the baseline {baseline} is not among the entries", hint)
@@ -244,6 +249,13 @@ def leaderboard_of(
             kept_out=found.kept_out,
         )
     )
+
+
+def _require_shares(alpha: float, margin: float | None) -> None:
+    if not 0 < alpha < 0.5:
+        raise UsageWrong(f"expected an alpha between 0 and 0.5, found {alpha}", "Leave it out for 0.05.")
+    if margin is not None and not 0 < margin < 1:
+        raise UsageWrong(f"expected a margin between 0 and 1, found {margin}", "Half a point is 0.005.")
 
 
 def _judged(

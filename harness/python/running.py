@@ -144,7 +144,10 @@ class Run:
         Images that the network has seen in training are refused with `DataWrong` unless `allow_seen`; the
         result then says so. What shows no single cell on an even background gets no score, and the reason.
         """
-        return Scored(score_images(self.finished, _images(images), device=device, allow_seen=allow_seen))
+        given = _images(images)
+        if not given:
+            raise UsageWrong("there are no images to score: the list is empty", "Give one or more.")
+        return Scored(score_images(self.finished, given, device=device, allow_seen=allow_seen))
 
     def export(
         self, form: str, file: str | Path | None = None, *, with_views: bool = False, force: bool = False
@@ -186,6 +189,8 @@ def load_run(path: str | Path) -> Run:
 def _images(given: Images) -> list[OwnImage]:
     if isinstance(given, str | Path):
         return [read_own(file) for file in own_files(Path(given))]
+    if isinstance(given, np.ndarray) and given.ndim != 4:  # one image, not a row of them
+        return [_image(given, 0)]
     return [_image(one, at) for at, one in enumerate(given)]
 
 

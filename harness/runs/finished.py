@@ -117,10 +117,14 @@ def open_finished(path: Path) -> FinishedRun:
     if not folder.key or not (folder.fitted / SEAL).exists():
         raise DataWrong(f"{path} was made before 0.1.1 and carries no seal", "Train it again.")
     require_fit(folder, plan)
-    facts = read_json(folder.fitted / FACTS)
-    files = unsealed(folder.fitted / SEAL)["files"]
+    return finished_of(folder, plan, folder.fitted)
+
+
+def finished_of(folder: RunFolder, plan: Mapping[str, Any], fitted: Path) -> FinishedRun:
+    """The run of this folder and plan, with what was learnt in `fitted`, a sealed folder."""
+    facts, files = read_json(fitted / FACTS), unsealed(fitted / SEAL)["files"]
     learnt_files = {name: sha256 for name, sha256 in files.items() if name not in (FACTS, LEARNT, APPEARANCE)}
-    return FinishedRun(folder, plan, facts, learnt_files, read_learnt(folder.fitted))
+    return FinishedRun(folder, plan, facts, learnt_files, read_learnt(fitted))
 
 
 def named_runs(texts: Sequence[str], runs_root: Path) -> tuple[Path, ...]:

@@ -158,6 +158,17 @@ def score_images(
     return ScoredImages(run, tuple(images), scores, seen, looks, read_reference(run.folder.fitted))
 
 
+def require_one_cell(images: Sequence[OwnImage]) -> None:
+    """Raise where there is not one image that can be scored, with the reasons of the first."""
+    if any(one.crop is not None for one in images):
+        return
+    first = "; ".join(f"{one.name} {one.problem}" for one in images[:3])
+    raise DataWrong(
+        f"none of {len(images):,} images can be scored: {first}" if images else "there are no images",
+        "Give images (BMP, PNG, TIFF, JPEG) of single cells on an even background.",
+    )
+
+
 def seen_among(run: FinishedRun, images: Sequence[OwnImage]) -> Seen:
     """Which of these images show cells that the run has met in training; drawn ones show nobody's."""
     if run.plan.get("drawn"):

@@ -20,7 +20,7 @@ from harness.runs.chunks import Chunks
 from harness.runs.finished import FinishedRun
 from harness.runs.finishing import marking
 from harness.runs.folder import RunFolder, Status
-from harness.runs.own import NO_DIAGNOSIS, ScoredImages, joined_images, score_images
+from harness.runs.own import NO_DIAGNOSIS, ScoredImages, joined_images, require_one_cell, score_images
 from harness.runs.plan import device_for, file_name
 from harness.runs.provenance import digest, environment, file_sha256
 from submissions.manifest import Manifest
@@ -78,9 +78,11 @@ def predict_images(
 ) -> ImagesOutcome:
     """Score images into a folder of their own; the same command again comes to the same folder.
 
-    Raises `DataWrong` where the run has seen some of them in training and that is not allowed.
+    Raises `DataWrong`, and leaves nothing, where none of them shows a single cell, or where the run has seen
+    some of them in training and that is not allowed.
     """
     images = _read(files)
+    require_one_cell(images)
     device = device_for(device, run.entry(), str(run.plan["origin"]))
     folder = _folder(run, images, runs_root)
     chunks = Chunks(folder, {"fitted": run.weights_sha256})

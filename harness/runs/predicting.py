@@ -101,7 +101,7 @@ class Prediction:
     def environment(self) -> dict[str, Any]:
         """Versions, machine and device now, and what of them is another than when the network was trained."""
         now, before = environment(self.device, self.source.packages), self.run.plan.get("environment", {})
-        changed = changes(before, now, self.source.packages)
+        changed = changes(before, now, self.source.packages) if before else {}
         for name, new in (("source_sha256", self.source.sha256), ("crops", CROP_VERSION)):
             if self.run.plan.get(name) != new:
                 changed[name] = [str(self.run.plan.get(name))[:12], str(new)[:12]]

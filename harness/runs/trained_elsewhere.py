@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.data.crops import CROP_VERSION
 from harness.errors import DataWrong
-from harness.runs.finished import FinishedRun, open_finished
+from harness.runs.finished import FinishedRun, finished_of, open_finished
 from harness.runs.folder import RunFolder, Status, write_json
 from harness.runs.kept import FACTS, seal_fit
 from harness.runs.learnt import write_learnt
 from harness.runs.plan import code_of, file_name
 from harness.runs.provenance import digest, file_sha256
 from models import registry
-from models.contract import Entry
+from models.contract import Entry, Fitted
 from models.source import source_of
 from models.weights_source import weights_file
 from submissions.writing import naming
@@ -29,12 +30,18 @@ ELSEWHERE = "elsewhere"
 
 
 def trained_elsewhere(
-    model: str, file: str, settings: Mapping[str, str], runs_root: Path, device: str = "cpu"
+    model: str,
+    file: str,
+    settings: Mapping[str, str],
+    runs_root: Path,
+    device: str = "cpu",
+    *,
+    to_plan: bool = False,
 ) -> FinishedRun:
     """The network in a file (or ``FILE#part``), last layer included, as a finished run below `runs_root`.
 
-    Raises `DataWrong` where there is no such file and `EntryUnavailable` where it does not hold this entry's
-    whole network.
+    `to_plan` writes nothing there: the run can be planned with, and has no fitted network. Raises `DataWrong`
+    where there is no such file and `EntryUnavailable` where it does not hold this entry's whole network.
     """
     entry, origin = registry.find(model)
     entry = entry.configured(settings)
@@ -46,9 +53,16 @@ def trained_elsewhere(
     identity = _identity(model, entry, named.path, named.part, runs_root)
     key = digest([json.dumps(identity, sort_keys=True)])
     folder = RunFolder(runs_root / f"{file_name(entry.card.name)}-trained-{ELSEWHERE}-{key[:8]}", key)
+    if folder.fitted.exists():
+        return open_finished(folder.path)
+    told, fitted = {**identity, "origin": origin, "device": device}, entry.trained(file)
+    if to_plan:
+        with TemporaryDirectory() as aside:
+            _fill(Path(aside), fitted, told)
+            return finished_of(folder, {**told, "key": key}, Path(aside))
     with folder.locked():
         if not folder.fitted.exists():
-            _adopt(folder, entry, file, {**identity, "origin": origin, "device": device})
+            _adopt(folder, fitted, told)
     return open_finished(folder.path)
 
 
@@ -69,13 +83,17 @@ def _identity(model: str, entry: Entry, path: Path, part: str, runs_root: Path) 
     }
 
 
-def _adopt(folder: RunFolder, entry: Entry, file: str, told: Mapping[str, Any]) -> None:
-    fitted = entry.trained(file)
+def _adopt(folder: RunFolder, fitted: Fitted, told: Mapping[str, Any]) -> None:
     folder.write(folder.plan, told)
     with folder.written_aside(folder.fitted) as aside:
-        with naming(aside):
-            fitted.save(aside)
-        write_json(aside / FACTS, {"facts": dict(fitted.facts()), "seconds": 0})
-        write_learnt(aside, (), ())
-        seal_fit(aside, told)
+        _fill(aside, fitted, told)
     folder.mark(Status.FITTED)
+
+
+def _fill(aside: Path, fitted: Fitted, told: Mapping[str, Any]) -> None:
+    """What `fitted/` of a run holds, into an empty folder."""
+    with naming(aside):
+        fitted.save(aside)
+    write_json(aside / FACTS, {"facts": dict(fitted.facts()), "seconds": 0})
+    write_learnt(aside, (), ())
+    seal_fit(aside, told)

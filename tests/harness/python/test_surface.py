@@ -152,6 +152,11 @@ def test_what_a_user_can_mend_is_said_with_how(tmp_path):
         harness.score((["a", "b"], [0.1]), pd.Series([1, 0], index=["a", "b"]))
     with pytest.raises(DataWrong, match="is no run"):
         harness.load_run(tmp_path)
+    with pytest.raises(UsageWrong, match="no entry was given"):
+        harness.compare({}, pd.Series([1, 0], index=["a", "b"]))
+    two = {name: pd.Series([1, 0], index=["a", "b"]) for name in ("one", "other")}
+    with pytest.raises(UsageWrong, match=r"expected an alpha between 0 and 0\.5, found 2"):
+        harness.compare(two, two["one"], alpha=2)
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +203,17 @@ def test_a_run_scores_images_as_it_scored_them_in_its_split(here):
     np.testing.assert_allclose(found.scores, known[cells.cell].to_numpy(), rtol=1e-6)
     arrays = [np.asarray(Image.open(path).convert("RGB")) for path in cells.path]
     np.testing.assert_array_equal(loaded.predict(arrays, device="cpu").scores, found.scores)
+
+
+@pytest.mark.training
+def test_images_and_forms_that_cannot_be_are_refused_in_words(here, tmp_path):
+    loaded = harness.load_run(here / "run")
+    with pytest.raises(UsageWrong, match=r"found uint8 \(3, 4\)"):
+        loaded.predict(np.zeros((3, 4), np.uint8))
+    with pytest.raises(UsageWrong, match="there are no images to score"):
+        loaded.predict([])
+    with pytest.raises(UsageWrong, match="found 'foo'"):
+        loaded.export("foo", tmp_path / "x")
 
 
 @pytest.mark.training

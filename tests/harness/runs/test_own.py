@@ -108,6 +108,13 @@ def test_table_page_and_document_say_what_got_no_score_and_that_none_is_a_diagno
     assert outcome.manifest.predicted_by["run"] == finished.name
 
 
+def test_where_no_image_can_be_scored_that_is_an_error_and_nothing_is_left(finished, tmp_path):
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(DataWrong, match=r"none of 1 images can be scored: notes\.txt"):
+        scored(finished, tmp_path / "notes.txt", tmp_path / "runs")
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt"}
+
+
 def test_the_page_shows_the_highest_score_first_and_the_same_images_come_to_the_same_folder(
     finished, tmp_path
 ):

@@ -19,11 +19,13 @@ from harness.runs.trained_elsewhere import trained_elsewhere
 from harness.runs.workflow import run
 from models.contract import EntryUnavailable, SettingInvalid
 from submissions.manifest import Manifest
+from tests.support.command import harness
 from tests.support.dataset import a_dataset
 
 pytestmark = pytest.mark.training
 
 QUICK = {"side": "32", "views": "2", "batch": "8", "epochs": "2"}
+SET = tuple(part for name, value in QUICK.items() for part in ("--set", f"{name}={value}"))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,21 @@ def test_a_file_without_a_last_layer_and_an_entry_that_is_no_network_are_refused
         trained_elsewhere("majority", str(file), {}, here / "runs")
     with pytest.raises(DataWrong, match="there is no file"):
         trained_elsewhere("tiny", str(here / "none.pth"), QUICK, here / "runs")
+
+
+def test_a_refused_file_leaves_nothing_and_neither_does_a_dry_run(here: Path, tmp_path: Path) -> None:
+    file, root = published(here, "tried.pth"), tmp_path / "runs"
+    with pytest.raises(SettingInvalid, match="is not one network"):
+        trained_elsewhere("majority", str(file), {}, root)
+    assert not root.exists()
+    asked = ("--model", "tiny", "--trained", file, *SET, "--split", "final", "--runs", root)
+    planned = harness("predict", *asked, "--data", here / "data", "--dry-run")
+    assert planned.code == 0, planned.err
+    assert not root.exists()
+    assert "trained with" not in planned.out
+    adopted = trained_elsewhere("tiny", str(file), QUICK, root)
+    assert adopted.name in planned.out
+    assert adopted.weights_sha256[:12] in planned.out
 
 
 def test_each_epoch_s_record_holds_what_the_published_one_holds(here: Path) -> None:
