@@ -106,6 +106,7 @@ def compare(
     from harness.reports.judged import judged
 
     _require_sense(pictures, picture_form, form, file, cite=cite)
+    _require_one_document(form, cite=cite, as_json=as_json)
     asked = asked_truth(truth_file, split, data_root, trust_labels=trust_labels)
     found = judged(entries, asked, scale)
     chance = _chance(alpha, level)
@@ -124,6 +125,17 @@ def _require_sense(
         raise click.UsageError("--as says how pictures are written: add --pictures FOLDER.")
     if file is not None and form == "table" and not cite:
         raise click.UsageError("--out writes a document: add --format latex, markdown, csv or json.")
+
+
+def _require_one_document(form: str, *, cite: bool, as_json: bool) -> None:
+    """Raise, before any work, where two documents are asked for in the place of one."""
+    if cite and (form != "table" or as_json):
+        raise click.UsageError(
+            f"--cite prints a text of its own, and {'--json' if as_json else '--format ' + form} another: "
+            "give one."
+        )
+    if as_json and form not in ("table", "json"):
+        raise click.UsageError(f"--json and --format {form} ask for two documents: give one.")
 
 
 def _chance(alpha: float, level: float | None) -> float:

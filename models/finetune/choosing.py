@@ -142,8 +142,9 @@ class _Trial:
             return
         taken = [self._round(label) for _ in range(_ROUNDS)]
         eager, found = (min(one) for one in zip(*taken, strict=True))
-        before = self.tried.get(EAGER, Tried(0.0, eager))
-        self.tried[EAGER] = replace(before, a_pass=min(before.a_pass, eager))
+        if not bf16:  # it does not compete: by the times that stand the way was chosen already
+            before = self.tried.get(EAGER, Tried(0.0, eager))
+            self.tried[EAGER] = replace(before, a_pass=min(before.a_pass, eager))
         self.tried[label] = Tried(seconds, found, largest)
 
     def measure_bf16(self, name: str, work: float) -> None:
@@ -172,14 +173,14 @@ class _Trial:
         return Chosen(self.built[name], Choice(name, reason, dict(self.tried), dict(self.missing)))
 
     def _reason(self, name: str, passes: int) -> str:
-        return told(name, self.tried, passes, self._largest_change())
+        return told(name, self.tried, passes, self.saved_by_bf16(name))
 
-    def _largest_change(self) -> str:
-        """What bf16 would save and do to the labels of this batch, in words."""
+    def saved_by_bf16(self, name: str) -> str:
+        """What bf16 would save of this way's time and do to the labels of this batch; empty for nothing."""
         label = next((one for one in self.tried if one.endswith(" bf16")), None)
-        if label is None:
+        times = self.tried[name].a_pass / self.tried[label].a_pass if label else 0.0
+        if label is None or times * _CLEARLY <= 1:
             return ""
-        times = self.tried[EAGER].a_pass / self.tried[label].a_pass
         change = self.tried[label].largest_difference
         labels = ""
         if label in self.built:
@@ -206,9 +207,11 @@ class _Trial:
 
 def told(name: str, tried: Mapping[str, Tried], passes: int, more: str = "") -> str:
     """Why this way was taken, in words."""
-    shown = ", ".join(f"{one} {1e3 * found.a_pass:.0f} ms" for one, found in tried.items())
-    left = passes * tried[name].a_pass
-    return f"the fastest of what was measured here ({shown} a pass), about {left:.0f} s are ahead{more}"
+    ways = {one: found.a_pass for one, found in tried.items() if one in NAMES}
+    shown = ", ".join(f"{one} {1e3 * seconds:.0f} ms" for one, seconds in ways.items())
+    fastest = ways[name] <= min(ways.values())
+    why = "the fastest of what was measured here" if fastest else "nothing measured here saves enough"
+    return f"{why} ({shown} a pass), about {passes * ways[name]:.0f} s are ahead{more}"
 
 
 _SAID: set[str] = set()

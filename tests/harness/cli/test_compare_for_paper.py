@@ -68,7 +68,13 @@ def test_pictures_are_written_in_the_form_that_was_asked_for(folder: Path, tmp_p
 
 @pytest.mark.parametrize(
     ("asked", "words"),
-    [(("--as", "pdf"), "add --pictures FOLDER"), (("-o", "x"), "add --format latex")],
+    [
+        (("--as", "pdf"), "add --pictures FOLDER"),
+        (("-o", "x"), "add --format latex"),
+        (("--cite", "--format", "latex"), "--format latex another: give one"),
+        (("--cite", "--json"), "--json another: give one"),
+        (("--json", "--format", "csv"), "ask for two documents"),
+    ],
 )
 def test_an_option_with_nothing_to_be_about_is_refused(
     folder: Path, asked: tuple[str, ...], words: str

@@ -130,7 +130,9 @@ def test_of_what_was_tried_the_fastest_is_taken_and_what_was_measured_is_kept(
     told = fitted.facts()["predicted_with"]
     seconds = {name: told["tried"][name]["a_pass"] for name in ("eager", "folded")}
     assert told["name"] == ("folded" if seconds["folded"] < 0.97 * seconds["eager"] else "eager")
-    assert f"{told['name']} predicts: the fastest of what was measured here" in caplog.text
+    fastest = seconds[told["name"]] == min(seconds.values())
+    why = "the fastest of what was measured here" if fastest else "nothing measured here saves enough"
+    assert f"{told['name']} predicts: {why}" in caplog.text
     (kept,) = (tmp_path / "engines").iterdir()
 
     monkeypatch.setattr(choosing._Trial, "_round", lambda self, label: pytest.fail("measured again"))
@@ -143,6 +145,26 @@ def test_of_what_was_tried_the_fastest_is_taken_and_what_was_measured_is_kept(
     kept.write_text(content.replace("folded", "fnlded"))
     third = quick(epochs="1").fit(some_cells(), Session())
     np.testing.assert_allclose(third.predict(some_cells(), session), scores, atol=1e-5)
+
+
+def test_what_is_said_of_a_choice_holds_of_the_times_by_which_it_was_made():
+    tried = {"eager": choosing.Tried(0.0, 0.034), "folded": choosing.Tried(0.1, 0.041)}
+    assert choosing.told("eager", tried, 100).startswith("the fastest of what was measured here (eager 34 ms")
+    assert choosing.told("folded", tried, 100).startswith("nothing measured here saves enough")
+    tried["folded bf16"] = choosing.Tried(0.1, 0.001)
+    assert "bf16" not in choosing.told("eager", tried, 100)
+
+
+def test_bf16_changes_no_time_by_which_a_way_was_chosen_and_is_advised_only_where_it_is_faster():
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    example = first_pass(some_cells(), fitted.recipe, CPU)
+    kept = choosing.Kept(None, {})
+    trial = choosing._Trial(fitted.module, fitted.recipe, example, kept)
+    trial.tried = {"eager": choosing.Tried(0.0, 1e6), "folded": choosing.Tried(0.0, 1e-9)}
+    trial.measure("folded", bf16=True)
+    assert trial.tried["eager"].a_pass == 1e6
+    assert trial.saved_by_bf16("folded") == ""
+    assert "--precision bf16 would be" in trial.saved_by_bf16("eager")
 
 
 def test_little_work_is_done_as_it_is_and_so_is_what_is_asked_for():
