@@ -383,5 +383,6 @@ def _changed(settings: Any, texts: Mapping[str, str], entry: str) -> Any:
         changed = dataclasses.replace(settings, **changes)
         check(changed)
     except ValueError as error:
-        raise SettingInvalid(f"settings of {entry}: {error}", "Write --set NAME=VALUE.") from None
+        hint = " ".join(f"--set {name}=VALUE" for name in changes)
+        raise SettingInvalid(f"settings of {entry}: {error}", f"Give another value: {hint}.") from None
     return changed

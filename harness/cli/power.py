@@ -56,7 +56,7 @@ def power(
         subjects = [{"difference": one, "subjects": many} for one, many in rows]
         console.emit({"findable": known.findable, "subjects": known.subjects, "subjects_for": subjects})
         return
-    _show(known, rows)
+    _show(known, rows, len(found.verdicts))
 
 
 def _power(tallies: list[Tally | None]) -> Power:
@@ -82,11 +82,11 @@ def _power(tallies: list[Tally | None]) -> Power:
     return found
 
 
-def _show(known: Power, rows: list[tuple[float, int]]) -> None:
+def _show(known: Power, rows: list[tuple[float, int]], entries: int) -> None:
     from eval_server.figures.statements.intervals import can_find, subjects_needed
     from eval_server.figures.wording import signed
     from harness import console
 
-    console.result(can_find(known.findable, known.subjects))
+    console.result(can_find(known.findable, known.subjects, entries=entries))
     cells: list[tuple[Any, ...]] = [(signed(one, 1), f"{many:,}") for one, many in rows]
     console.table(("difference, points", "subjects"), cells, title=subjects_needed())

@@ -97,7 +97,14 @@ class Finetuned(Entry):
                 "Leave one of them out.",
             )
         others = {name: text for name, text in texts.items() if name != "learning_rate"}
-        return super().configured({**others, "layers": REST, "learning_rates": rate})
+        try:
+            return super().configured({**others, "layers": REST, "learning_rates": rate})
+        except SettingInvalid as refused:
+            message = str(refused).replace("learning_rates", "learning_rate")
+            hint = refused.hint.replace("--set layers=VALUE ", "").replace(
+                "learning_rates=", "learning_rate="
+            )
+            raise SettingInvalid(message, hint) from None
 
     def adopt(self, folder: Path) -> Fitted:
         return self.load(folder).predicting_by(self.settings, self.card.name)

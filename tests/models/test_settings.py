@@ -108,3 +108,18 @@ def test_settings_of_other_packages_are_held_to_finite_numbers_and_to_their_rang
 def test_values_at_the_ends_of_a_range_are_allowed():
     check(Plain(steps=1))
     check(Plain(steps=5))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("learning_rate", "abc", "learning_rate of tiny: expected float, found 'abc'"),
+        ("learning_rate", "-1", "expected learning_rate of at least 0"),
+        ("weight_decay", "-1", "expected weight_decay of at least 0"),
+    ],
+)
+def test_a_refused_value_names_the_setting_as_it_was_given(setting, value, words):
+    with pytest.raises(SettingInvalid, match=words) as refused:
+        registry.find("tiny")[0].configured({setting: value})
+    assert f"--set {setting}=VALUE" in refused.value.hint
+    assert "learning_rates" not in f"{refused.value} {refused.value.hint}"

@@ -172,10 +172,11 @@ def best_of(tries: int, optimism: float, metric: str) -> str:
     )
 
 
-def can_find(difference: float, subjects: int) -> str:
-    """How large a difference these subjects can show."""
+def can_find(difference: float, subjects: int, *, entries: int = 2) -> str:
+    """How large a difference these subjects can show, between two of the entries or two like the one."""
+    between = "two of these entries" if entries > 1 else "two entries like this one"
     return (
-        f"With these {subjects} subjects a difference between two of these entries is found in 80 of 100 "
+        f"With these {subjects} subjects a difference between {between} is found in 80 of 100 "
         f"cases, taken alone, where it is {signed(difference)} points or more."
     )
 

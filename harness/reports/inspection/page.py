@@ -111,9 +111,20 @@ def _results(found: Inspection) -> str:
             f"<p><strong>{escape(headline(found.entry, verdict))}.</strong> {escape(weakness(verdict))}</p>"
         )
         said += table(("metric", "value", "95 % interval"), rows)
+        said += _list(_not_estimable(verdict))
     else:
         said = "<p>Scores only: the labels are not known here.</p>"
     return _section("What it says", said + _pictures(pictures_of_results(found)))
+
+
+def _not_estimable(verdict: Verdict) -> list[str]:
+    """Why metrics have no interval, each reason once with its metrics."""
+    names: dict[str, list[str]] = {}
+    for name in _SHOWN:
+        limits = verdict.intervals.get(name)
+        if limits is not None and not limits.estimable:
+            names.setdefault(limits.remark, []).append(metric_name(name))
+    return [f"Interval of {', '.join(every)}: {reason}." for reason, every in names.items()]
 
 
 def _metric(verdict: Verdict, name: str) -> tuple[str, str, str]:

@@ -204,6 +204,7 @@ def test_half_of_a_difference_takes_four_times_the_subjects() -> None:
     assert known.subjects_for(known.findable) == 28
     assert known.subjects_for(known.findable / 2) == 4 * 28
     assert numbers_in(said.subjects_needed()) == [100 * FOUND, 100]
+    assert "two entries like this one" in said.can_find(known.findable, known.subjects, entries=1)
     words = numbers_in(said.can_find(known.findable, known.subjects))
     assert words == [28, 100 * FOUND, 100, pytest.approx(100 * known.findable, abs=0.005)]
 

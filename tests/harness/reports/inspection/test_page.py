@@ -60,3 +60,11 @@ def test_a_curve_is_plotted_over_the_epochs_that_have_its_number() -> None:
 
 def test_one_epoch_is_no_curve() -> None:
     assert pictures_of_epochs(Inspection("a", "a", (), epochs=({"epoch": 1, "loss": 0.3},))) == ()
+
+
+def test_an_interval_that_cannot_be_estimated_has_its_reason_on_the_page() -> None:
+    found = hostile()
+    assert found.verdict is not None
+    reasons = {one.remark for one in found.verdict.intervals.values() if not one.estimable}
+    assert reasons
+    assert all(f": {reason}." in page(found) for reason in reasons)
