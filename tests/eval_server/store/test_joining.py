@@ -45,7 +45,7 @@ def test_a_renamed_team_keeps_what_was_its_and_the_old_name_means_nobody(opened:
     opened.joining.rename("red", "Rouge", ACT)
     assert {one.entry for one in opened.submissions.listed(team="Rouge")} == {"entry 0", "entry 1"}
     assert [one.team for one in opened.tokens.listed("Rouge")] == ["Rouge"]
-    assert (opened.teams.names(), opened.teams.find("red")) == (["Rouge", "blue"], None)
+    assert (opened.teams.names(), opened.teams.find("red")) == (["blue", "Rouge"], None)
     (deed,) = opened.audit.listed()
     told = {"before": "red", "after": "Rouge", "reason": "asked for it"}
     assert (deed.actor, deed.action, deed.subject, deed.detail) == ("host", "team renamed", "Rouge", told)
@@ -54,7 +54,7 @@ def test_a_renamed_team_keeps_what_was_its_and_the_old_name_means_nobody(opened:
 def test_a_renaming_and_its_reverse_leave_everything_as_it_was(opened: Store) -> None:
     before, revision = rows(opened), opened.phases.revisions()
     opened.joining.rename("red", "RED", ACT)
-    assert opened.teams.names() == ["RED", "blue"]
+    assert opened.teams.names() == ["blue", "RED"]
     assert opened.phases.revisions() != revision
     opened.joining.rename("RED", "red", ACT)
     assert rows(opened) == before

@@ -158,7 +158,7 @@ def test_what_has_learnt_nothing_is_refused_with_what_to_name_instead(here, data
     made = predicted(finished, dataset, "final").folder.path
     with pytest.raises(DataWrong) as refused:
         open_finished(made)
-    assert f"--from {finished.name}" in refused.value.hint
+    assert refused.value.hint == f"Name that one: {finished.name}."
     with pytest.raises(DataWrong, match="is no run"):
         open_finished(tmp_path)
     (tmp_path / "plan.json").write_text(json.dumps({"entry": "tiny"}))
