@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import numpy as np
 
 from eval_server.judging.truth import Truth
@@ -68,3 +70,9 @@ def test_an_interval_that_cannot_be_estimated_has_its_reason_on_the_page() -> No
     reasons = {one.remark for one in found.verdict.intervals.values() if not one.estimable}
     assert reasons
     assert all(f": {reason}." in page(found) for reason in reasons)
+
+
+def test_on_a_telephone_cells_of_tables_wrap() -> None:
+    """The later of two rules holds: the narrow one has to follow the one for every width."""
+    style = (files("harness.reports.inspection") / "page.html").read_text(encoding="utf-8")
+    assert 0 < style.index("white-space: nowrap") < style.index("{ th, td { white-space: normal")
