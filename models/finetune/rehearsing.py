@@ -73,7 +73,7 @@ class Rehearsal:
                 except EngineMissing as error:
                     missing[name] = str(error)
         kept.write(tried)
-        name = min(tried, key=lambda one: tried[one].seconds(self.steps, built=one in ready))
+        name = min(tried, key=lambda one: tried[one].seconds(self.steps))
         reason = told(name, tried, self.steps)
         say_once(f"{name} trains: {reason}")
         if name in ready:

@@ -129,7 +129,6 @@ def test_of_what_was_tried_the_fastest_is_taken_and_what_was_measured_is_kept(
     scores = fitted.predict(some_cells(), session)
     told = fitted.facts()["predicted_with"]
     seconds = {name: told["tried"][name]["a_pass"] for name in ("eager", "folded")}
-    assert told["name"] == ("folded" if seconds["folded"] < 0.97 * seconds["eager"] else "eager")
     fastest = seconds[told["name"]] == min(seconds.values())
     why = "the fastest of what was measured here" if fastest else "nothing measured here saves enough"
     assert f"{told['name']} predicts: {why}" in caplog.text
@@ -145,6 +144,18 @@ def test_of_what_was_tried_the_fastest_is_taken_and_what_was_measured_is_kept(
     kept.write_text(content.replace("folded", "fnlded"))
     third = quick(epochs="1").fit(some_cells(), Session())
     np.testing.assert_allclose(third.predict(some_cells(), session), scores, atol=1e-5)
+
+
+def test_whoever_finds_kept_times_chooses_as_whoever_measured_them():
+    fitted = quick(epochs="1").fit(some_cells(), Session())
+    example = first_pass(some_cells(), fitted.recipe, CPU)
+    measured = choosing._Trial(fitted.module, fitted.recipe, example, choosing.Kept(None, {}))
+    measured.measure("folded")
+    measured.tried = {"eager": choosing.Tried(0.0, 0.010), "folded": choosing.Tried(0.5, 0.009)}
+    found = choosing._Trial(fitted.module, fitted.recipe, example, choosing.Kept(None, {}))
+    found.tried = dict(measured.tried)
+    for passes, best in ((1, "eager"), (600, "eager"), (2_000, "folded")):
+        assert measured.best(passes) == found.best(passes) == best
 
 
 def test_what_is_said_of_a_choice_holds_of_the_times_by_which_it_was_made():
