@@ -40,6 +40,8 @@ LOOK_AGAIN = 0.5
 
 A look and not a message from the database, because SQLite has none: one way serves both.
 """
+GIVES_WAY = 2.0
+"""Seconds for which a batch waits at most while a board is made."""
 
 log = logging.getLogger("harness.jobs")
 
@@ -105,6 +107,8 @@ class Judge:
         self._pulse = Pulse()
         self._interrupted = False
         self._work = threading.Event()
+        self._boards_are_made = threading.Event()
+        self._boards_are_made.set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="judge", daemon=True)
 
@@ -123,15 +127,23 @@ class Judge:
         self._work.set()
 
     def make_board(self, phase: str, part: TruthPart | None = None) -> Board:
-        """The board of a phase, made on the thread that asks; the verdicts of the judge are at hand."""
-        return self._maker.make(phase, part)
+        """The board of a phase, made on the thread that asks; the verdicts of the judge are at hand.
+
+        Judging gives way: two busy threads of one interpreter hold each other up, and readers wait for it.
+        """
+        self._boards_are_made.clear()
+        try:
+            return self._maker.make(phase, part)
+        finally:
+            self._boards_are_made.set()
 
     def silent_for(self) -> float:
         """Seconds since it last went through its work."""
         return self._pulse.silent_for()
 
     def work(self) -> int:
-        """Judge one batch; returns how many submissions were claimed."""
+        """Judge one batch, once no board is being made; returns how many submissions were claimed."""
+        self._boards_are_made.wait(GIVES_WAY)
         self._give_back()
         claimed = self._store.queue.claim(self._name, self._now(), BATCH)
         if claimed:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from eval_server.judging.division import TruthPart
+from eval_server.service import jobs
 from eval_server.service.jobs import Judge
+from eval_server.service.making import Board
 from eval_server.service.verdicts import Recent, Verdicts
 from eval_server.store.queue import MAX_ATTEMPTS
 from eval_server.store.records import Arrival, Rules, Submission
@@ -204,6 +209,34 @@ def test_a_running_judge_takes_up_what_arrives_and_stops_when_asked(bench: Bench
         pass
     judge.stop()
     assert found(store, one).status == "scored"
+
+
+def test_judging_gives_way_to_a_board_that_is_being_made(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, judge = bench
+    begun, ended = threading.Event(), threading.Event()
+    made = judge._maker.make
+
+    def make_slowly(phase: str, part: TruthPart | None) -> Board:
+        begun.set()
+        assert ended.wait(60)
+        return made(phase, part)
+
+    monkeypatch.setattr(judge._maker, "make", make_slowly)
+    monkeypatch.setattr(jobs, "GIVES_WAY", 60.0)
+    submission = received(store, a_zip())
+    with ThreadPoolExecutor(2) as pool:
+        board = pool.submit(judge.make_board, "small")
+        assert begun.wait(60)
+        batch = pool.submit(judge.work)
+        with pytest.raises(TimeoutError):
+            batch.result(0.2)
+        assert found(store, submission).status == "received"
+        ended.set()
+        assert board.result(60).rows == ()
+        assert batch.result(60) == 1
+    assert found(store, submission).status == "scored"
 
 
 def test_the_server_loads_no_torch_and_no_gui() -> None:
