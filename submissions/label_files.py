@@ -33,6 +33,8 @@ SAYS_OTHERWISE = "the label says"
 PART = "part"
 """The column that says of a subject's cells whether they are public or kept back until the end."""
 PARTS = ("public", "private")
+SPLIT_PARTS = ("train", "test", "left out")
+"""What a column of that name holds in a table of a split, which says nothing of a phase."""
 _AS_THEY_ARE = ("cell", "new_names")
 """Columns of cells, as this program calls them; in any other a folder before a name is no part of it."""
 _PATIENT = re.compile(r"UID_([^_]+)_.*?(?:_(all|hem)\.bmp)?")
@@ -137,7 +139,9 @@ def _with_part(columns: _Columns, sheet: Sheet) -> _Columns:
     if PART not in lower:
         return columns
     _require_once(lower, [PART], sheet)
-    return replace(columns, part=lower.index(PART))
+    at = lower.index(PART)
+    _, first = next(sheet.rows(header=True), (0, []))
+    return columns if first[at : at + 1] and first[at] in SPLIT_PARTS else replace(columns, part=at)
 
 
 def _require_once(lower: Sequence[str], used: Sequence[str], sheet: Sheet) -> None:

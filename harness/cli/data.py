@@ -10,6 +10,7 @@ from harness import console
 from harness.cli.options import ACCEPT_RESAVED, JSON, PATH, SEED, SHARED_CELLS
 from harness.data.audit import EXAMPLES, Audit, Finding, SplitAudit, audit
 from harness.errors import DataWrong
+from submissions.label_files import SPLIT_PARTS
 from submissions.writing import write_whole
 
 _ROOT = click.argument("root", type=PATH)
@@ -73,7 +74,7 @@ def draw_command(root: Path, scale: float, seed: int, jobs: int | None, as_json:
     help="What is predicted; everything else that is labelled and allowed is learnt from.",
 )
 @click.option("--out", type=PATH, default=Path("split.csv"), show_default=True, help="The table to write.")
-@click.option("--part", type=click.Choice(["train", "test", "left out"]), help="Only the cells of this part.")
+@click.option("--part", type=click.Choice(SPLIT_PARTS), help="Only the cells of this part.")
 @SHARED_CELLS
 @ACCEPT_RESAVED
 @JSON

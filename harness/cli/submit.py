@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 @click.option("--server", help="Address of an evaluation server to hand the submission in to.")
 @click.option("--token", help="The team's token there.")
 @click.option("--team", help="The team's name, on an open loopback server.")
+@click.option("--accept-terms", is_flag=True, help="Accept the phase's terms for the team (with --server).")
 @from_options
 @click.pass_context
 def submit(
-    context: click.Context, server: str | None, token: str | None, team: str | None, **options: Any
+    context: click.Context,
+    server: str | None,
+    token: str | None,
+    team: str | None,
+    accept_terms: bool,
+    **options: Any,
 ) -> None:
     """Train, predict and pack; the same command again goes on where it stopped.
 
@@ -43,7 +49,7 @@ def submit(
     outcomes = _from_runs(context, options, handed_in=target is not None)
     if not outcomes:
         return
-    received = _handed_in(outcomes[-1], target, team) if target else None
+    received = _handed_in(outcomes[-1], target, team, accept_terms) if target else None
     show_outcomes(outcomes, as_json=options["as_json"], received=received)
 
 
@@ -58,8 +64,8 @@ def _from_runs(context: click.Context, options: dict[str, Any], *, handed_in: bo
     return predicted_from(options, whole=True) or []
 
 
-def _handed_in(outcome: Outcome, server: Server, team: str | None) -> dict[str, Any]:
-    from harness.upload.server import hand_in, require_same_order
+def _handed_in(outcome: Outcome, server: Server, team: str | None, accept_terms: bool) -> dict[str, Any]:
+    from harness.upload.server import accepting_terms, hand_in, require_same_order
 
     assert outcome.manifest is not None
     assert outcome.submission is not None
@@ -70,5 +76,7 @@ def _handed_in(outcome: Outcome, server: Server, team: str | None) -> dict[str, 
         "manifest": outcome.folder.manifest,
     }
     require_same_order(server, outcome.manifest.phase, outcome.folder.predictions)
+    if accept_terms:
+        fields |= accepting_terms(server, outcome.manifest.phase, console.say)
     console.say(f"handing in to {server.url}")
     return hand_in(server, outcome.manifest.phase, files, fields)

@@ -53,16 +53,15 @@ def upload(submission: Path, phase_name: str, as_json: bool, **given: Any) -> No
 
 def _to_server(submission: Path, phase_name: str, given: dict[str, Any], as_json: bool) -> None:
     from harness import console
-    from harness.upload.server import Server, files_of, hand_in, terms_of
+    from harness.upload.server import Server, accepting_terms, files_of, hand_in
 
     if not given["entry"]:
         raise UsageWrong("expected --entry NAME", "Say what the entry is called on the board.")
     named = {"entry": given["entry"], "team": given["team"], "scores_as": given["scale"]}
     fields = {key: value for key, value in named.items() if value}
     server = Server(given["server"], given["token"])
-    if given["accept_terms"] and (terms := terms_of(server, phase_name)):
-        console.say(f"This hand-in accepts for the team the terms of {phase_name}:\n{terms.text}")
-        fields["terms"] = terms.sha256
+    if given["accept_terms"]:
+        fields |= accepting_terms(server, phase_name, console.say)
     found = hand_in(server, phase_name, files_of(submission), fields)
     if as_json:
         console.emit(found)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from harness.data.records import CellRecord
 from harness.data.splits import Split
+from submissions.label_files import SPLIT_PARTS
 
 COLUMNS = ("path", "cell", "subject", "label", "part", "reason")
-PARTS = ("train", "test", "left out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +50,4 @@ def table_of(rows: tuple[Row, ...]) -> str:
 def counts_of(rows: tuple[Row, ...]) -> dict[str, int]:
     """How many cells each part has."""
     counts = Counter(row.part for row in rows)
-    return {part: counts[part] for part in PARTS}
+    return {part: counts[part] for part in SPLIT_PARTS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,15 @@ def terms_of(server: Server, phase: str) -> Terms | None:
         return None
     text, sha256 = asked.get("terms", ""), asked.get("terms_sha256", "")
     return Terms(text, sha256) if text and sha256 else None
+
+
+def accepting_terms(server: Server, phase: str, say: Callable[[str], None]) -> dict[str, str]:
+    """The field of a hand-in that accepts a phase's terms, which are said; none where there are none."""
+    terms = terms_of(server, phase)
+    if terms is None:
+        return {}
+    say(f"This hand-in accepts for the team the terms of {phase}:\n{terms.text}")
+    return {"terms": terms.sha256}
 
 
 def hand_in(

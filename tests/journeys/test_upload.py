@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import harness
+from tests.support.dataset import a_dataset
 from tests.support.server import FREE, Server, administer, started
 
 CASES = Path(__file__).resolve().parents[1] / "data" / "cases"
@@ -84,6 +85,23 @@ def test_terms_are_shown_and_accepted_by_an_option_and_without_it_the_way_is_tol
     administer(server.data_dir, None, "phase", "close", "bound")
     closed = harness(*asked, "--team", "blue", "--accept-terms")
     assert (closed.code, "accepts" in closed.err) == (6, False), closed.err
+
+
+def test_a_submission_made_here_accepts_terms_by_the_same_option(server: Server, tmp_path: Path) -> None:
+    a_dataset(tmp_path / "data")
+    cells, terms = tmp_path / "cells.csv", tmp_path / "terms.md"
+    table = ("data", "table", tmp_path / "data", "--split", "fold1", "--part", "test", "--out", cells)
+    assert harness(*table).code == 0
+    terms.write_text("The images stay here.")
+    given = ("--truth", str(cells), "--terms", str(terms))
+    administer(server.data_dir, None, "phase", "add", "fold1", *given, *FREE)
+    asked = ("submit", "--model", "majority", "--split", "fold1", "--data", tmp_path / "data")
+    asked = (*asked, "--runs", tmp_path / "runs", "--server", server.url, "--team", "red")
+    refused = harness(*asked)
+    assert (refused.code, "--accept-terms" in refused.err) == (6, True), refused.err
+    done = harness(*asked, "--accept-terms")
+    assert done.code == 0, done.err
+    assert "The images stay here." in done.err
 
 
 def test_a_file_or_a_phase_that_is_not_there_is_said(server: Server) -> None:

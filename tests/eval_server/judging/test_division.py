@@ -88,6 +88,11 @@ def test_a_column_of_the_table_says_the_part_of_each_subject() -> None:
     assert read_truth(TABLE.encode()).division is None
 
 
+def test_the_part_that_a_table_of_a_split_has_divides_no_phase() -> None:
+    table = TABLE.replace("public", "test").replace("private", "test")
+    assert read_truth(table.encode(), parts=True).division is None
+
+
 def test_a_subject_in_both_parts_is_named_with_its_lines() -> None:
     wrong = TABLE + "5.bmp,1,A,private\n6.bmp,1,A,private\n"
     with pytest.raises(TruthInvalid) as refused:
