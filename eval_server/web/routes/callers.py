@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from eval_server.service.access import Caller, csrf_of, same
@@ -72,8 +72,18 @@ def _bearer(desk: Desk, header: str, address: str) -> Caller:
     return caller_by_secret(desk, secret.strip(), address)
 
 
+async def _form_token(request: Request, csrf: Annotated[str | None, Form(max_length=200)] = None) -> None:
+    require_form_token(request, csrf)
+
+
+async def _header_token(request: Request) -> None:
+    require_form_token(request, None)
+
+
 BOARD = Depends(in_time)
 """For routes that read a phase's board."""
+FORM_TOKEN, HEADER_TOKEN = Depends(_form_token), Depends(_header_token)
+"""For routes that change something: the session's token comes as a field of the form, or as a header."""
 Asker = Annotated[Caller, Depends(identify)]
 AtDesk = Annotated[Desk, Depends(desk_of)]
 PartAsked = Annotated[

@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -26,11 +26,10 @@ from eval_server.web.documents.submissions import SubmissionDocument, submission
 from eval_server.web.documents.teams import quota_document
 from eval_server.web.presenting import parts, submissions, words
 from eval_server.web.routes import pictures, uploads
-from eval_server.web.routes.callers import Asker, AtDesk, PartAsked, require_form_token
+from eval_server.web.routes.callers import FORM_TOKEN, Asker, AtDesk, PartAsked
 from eval_server.web.routes.rendering import introduced, page
 
 router = APIRouter(include_in_schema=False)
-FormToken = Annotated[str | None, Form(max_length=200)]
 LOOKS, PAUSE = 40, 0.05
 """How often, and after how many seconds, an upload is looked after before its page is shown.
 
@@ -166,19 +165,13 @@ def _worst(
     return [(cell, pictures.address(desk, record, cell.name)) for cell in cells]
 
 
-@router.post("/submissions/{submission}/choice")
-def choose(
-    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@router.post("/submissions/{submission}/choice", dependencies=[FORM_TOKEN])
+def choose(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     return _back(request, desk, deeds.let_stand(desk, submission, caller))
 
 
-@router.post("/submissions/{submission}/choice/withdrawal")
-def take_back(
-    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@router.post("/submissions/{submission}/choice/withdrawal", dependencies=[FORM_TOKEN])
+def take_back(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
     return _back(request, desk, deeds.take_back_choice(desk, submission, caller))
 
 
@@ -189,10 +182,7 @@ def _back(request: Request, desk: Desk, found: Submission) -> Response:
     return RedirectResponse(team if from_team else desk.settings.path_to(f"/submissions/{found.id}"), 303)
 
 
-@router.post("/submissions/{submission}/judging")
-def judge_again(
-    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@router.post("/submissions/{submission}/judging", dependencies=[FORM_TOKEN])
+def judge_again(submission: str, desk: AtDesk, caller: Asker) -> Response:
     found = deeds.judge_again(desk, submission, caller)
     return RedirectResponse(desk.settings.path_to(f"/submissions/{found.id}"), 303)

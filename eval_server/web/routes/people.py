@@ -26,8 +26,7 @@ from eval_server.web.documents.submissions import submission_brief
 from eval_server.web.documents.teams import NewTokenDocument, join_document, new_token_document, team_document
 from eval_server.web.exporting.writing import zipped_course
 from eval_server.web.presenting import submissions, words
-from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
-from eval_server.web.routes.handing_in import FormToken
+from eval_server.web.routes.callers import COOKIE, FORM_TOKEN, Asker, AtDesk, address_of
 from eval_server.web.routes.rendering import page
 from eval_server.web.routes.sessions import forget_cookie, set_cookie
 
@@ -63,9 +62,8 @@ def sign_in(
     return answer
 
 
-@router.post("/sign-out")
-def sign_out(request: Request, desk: AtDesk, csrf: FormToken = None) -> Response:
-    require_form_token(request, csrf)
+@router.post("/sign-out", dependencies=[FORM_TOKEN])
+def sign_out(request: Request, desk: AtDesk) -> Response:
     sessions.close_session(desk, request.cookies.get(COOKIE, ""))
     answer = RedirectResponse(desk.settings.path_to("/"), 303)
     forget_cookie(desk, answer)
@@ -124,7 +122,7 @@ def _team(
     )
 
 
-@router.post("/teams/{team:path}/tokens")
+@router.post("/teams/{team:path}/tokens", dependencies=[FORM_TOKEN])
 def add_token(
     team: str,
     request: Request,
@@ -132,29 +130,23 @@ def add_token(
     caller: Asker,
     note: Annotated[str, Form(max_length=200)] = "",
     days: Annotated[int, Form(ge=1, le=730)] = TOKEN_DAYS,
-    csrf: FormToken = None,
 ) -> Response:
     """Make a token; the page that answers is the only place where it is ever shown."""
-    require_form_token(request, csrf)
     record, secret = sessions.add_token(desk, team, caller, note, days)
     answer = _team(request, desk, team, caller, new_token_document(record, secret, desk))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-@router.post("/teams/{team:path}/tokens/{token}/revocation")
-def revoke_token(
-    team: str, token: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@router.post("/teams/{team:path}/tokens/{token}/revocation", dependencies=[FORM_TOKEN])
+def revoke_token(team: str, token: str, desk: AtDesk, caller: Asker) -> Response:
     sessions.end_token(desk, team, token, caller)
     return RedirectResponse(desk.settings.path_to(f"/teams/{quote(team)}"), 303)
 
 
-@router.post("/host/course.zip")
-def course(request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None) -> Response:
+@router.post("/host/course.zip", dependencies=[FORM_TOKEN])
+def course(desk: AtDesk, caller: Asker) -> Response:
     """Everything of the course as one file; made anew each time, and kept nowhere."""
-    require_form_token(request, csrf)
     require_host(caller)
     kept = ExitStack()
     path = kept.enter_context(zipped_course(desk))
@@ -167,18 +159,15 @@ def _designs(desk: Desk, phase: str) -> list[DesignDocument]:
     return designs_document(phase, found).designs
 
 
-@router.post("/phases/{phase}/feedback")
+@router.post("/phases/{phase}/feedback", dependencies=[FORM_TOKEN])
 def set_feedback(
     phase: str,
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     feedback: Annotated[str, Form(max_length=20)] = "",
     others: Annotated[str, Form(max_length=20)] = "",
-    csrf: FormToken = None,
 ) -> Response:
     """Change how much a phase tells, from the host's page."""
-    require_form_token(request, csrf)
     tell(desk, find_phase(desk, phase), feedback, others, caller)
     return RedirectResponse(desk.settings.path_to("/host"), 303)
 

@@ -19,8 +19,7 @@ from eval_server.web.documents.alike import AlikeList, alike_document
 from eval_server.web.documents.phases import PhaseDocument, phase_document, phase_list
 from eval_server.web.routes.answers import as_json, tells
 from eval_server.web.routes.asking import Reason, Sure, asked_back
-from eval_server.web.routes.callers import BOARD, Asker, AtDesk, require_form_token
-from eval_server.web.routes.handing_in import FormToken
+from eval_server.web.routes.callers import BOARD, FORM_TOKEN, HEADER_TOKEN, Asker, AtDesk
 from eval_server.web.routes.rendering import page
 
 pages = APIRouter(include_in_schema=False)
@@ -61,7 +60,7 @@ def archived(request: Request, desk: AtDesk, caller: Asker) -> Response:
     return page(request, "archived.html", title="Archived phases", phases=found)
 
 
-@pages.post("/phases/{phase}/deeds/{deed}")
+@pages.post("/phases/{phase}/deeds/{deed}", dependencies=[FORM_TOKEN])
 def deed_page(
     phase: str,
     deed: str,
@@ -70,9 +69,7 @@ def deed_page(
     caller: Asker,
     reason: Reason = "",
     sure: Sure = "",
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     require_host(caller)
     record = find_phase(desk, phase)
     if deed not in phase_deeds.DEEDS:
@@ -88,31 +85,37 @@ def deed_page(
     return RedirectResponse(desk.settings.path_to("/host"), 303)
 
 
-@router.post("/closing", summary="Close a phase now; for a host", **tells(PhaseDocument))
-def close(
-    phase: str, request: Request, desk: AtDesk, caller: Asker, reason: Reason = "", csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@router.post(
+    "/closing", dependencies=[FORM_TOKEN], summary="Close a phase now; for a host", **tells(PhaseDocument)
+)
+def close(phase: str, desk: AtDesk, caller: Asker, reason: Reason = "") -> Response:
     return _told(desk, phase, "close", caller, reason)
 
 
-@router.delete("/closing", summary="Open a phase again; for a host", **tells(PhaseDocument))
-def reopen(phase: str, request: Request, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
-    require_form_token(request, None)
+@router.delete(
+    "/closing", dependencies=[HEADER_TOKEN], summary="Open a phase again; for a host", **tells(PhaseDocument)
+)
+def reopen(phase: str, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
     return _told(desk, phase, "reopen", caller, reason)
 
 
-@router.post("/archiving", summary="Take a phase off the start page; for a host", **tells(PhaseDocument))
-def archive(
-    phase: str, request: Request, desk: AtDesk, caller: Asker, reason: Reason = "", csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@router.post(
+    "/archiving",
+    dependencies=[FORM_TOKEN],
+    summary="Take a phase off the start page; for a host",
+    **tells(PhaseDocument),
+)
+def archive(phase: str, desk: AtDesk, caller: Asker, reason: Reason = "") -> Response:
     return _told(desk, phase, "archive", caller, reason)
 
 
-@router.delete("/archiving", summary="Put a phase back on the start page; for a host", **tells(PhaseDocument))
-def unarchive(phase: str, request: Request, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
-    require_form_token(request, None)
+@router.delete(
+    "/archiving",
+    dependencies=[HEADER_TOKEN],
+    summary="Put a phase back on the start page; for a host",
+    **tells(PhaseDocument),
+)
+def unarchive(phase: str, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
     return _told(desk, phase, "unarchive", caller, reason)
 
 

@@ -20,7 +20,7 @@ from eval_server.web.documents.teams import (
     team_document,
 )
 from eval_server.web.routes.answers import as_json, tells
-from eval_server.web.routes.callers import COOKIE, Asker, AtDesk, address_of, require_form_token
+from eval_server.web.routes.callers import COOKIE, FORM_TOKEN, HEADER_TOKEN, Asker, AtDesk, address_of
 
 router = APIRouter(prefix="/api")
 
@@ -64,9 +64,8 @@ def session(request: Request, desk: AtDesk, caller: Asker) -> Response:
     return as_json(SessionDocument(role=caller.role, team=caller.team, open=caller.anyone, csrf=csrf))
 
 
-@router.delete("/session", summary="Close the session", status_code=204)
+@router.delete("/session", dependencies=[HEADER_TOKEN], summary="Close the session", status_code=204)
 def close_session(request: Request, desk: AtDesk) -> Response:
-    require_form_token(request, None)
     sessions.close_session(desk, request.cookies.get(COOKIE, ""))
     response = Response(status_code=204)
     forget_cookie(desk, response)
@@ -75,28 +74,28 @@ def close_session(request: Request, desk: AtDesk) -> Response:
 
 @router.post(
     "/teams/{team:path}/tokens",
+    dependencies=[FORM_TOKEN],
     summary="A new token for a team, shown once",
     **tells(NewTokenDocument, 201),
 )
 def add_token(
     team: str,
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     note: Annotated[str, Form(max_length=200)] = "",
     days: Annotated[int, Form(ge=1, le=730)] = TOKEN_DAYS,
-    csrf: Annotated[str | None, Form(max_length=200)] = None,
 ) -> Response:
-    require_form_token(request, csrf)
     record, secret = sessions.add_token(desk, team, caller, note, days)
     return as_json(new_token_document(record, secret, desk), 201)
 
 
 @router.delete(
-    "/teams/{team:path}/tokens/{token}", summary="Revoke a token and end its sessions", status_code=204
+    "/teams/{team:path}/tokens/{token}",
+    dependencies=[HEADER_TOKEN],
+    summary="Revoke a token and end its sessions",
+    status_code=204,
 )
 def revoke_token(team: str, token: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    require_form_token(request, None)
     sessions.end_token(desk, team, token, caller)
     return Response(status_code=204)
 

@@ -16,8 +16,7 @@ from eval_server.store.records import HIDDEN, Submission
 from eval_server.web.documents.submissions import StandingOrNot, standing_or_not
 from eval_server.web.routes.answers import as_json, tells
 from eval_server.web.routes.asking import Reason, Sure, asked_back
-from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
-from eval_server.web.routes.handing_in import FormToken
+from eval_server.web.routes.callers import FORM_TOKEN, HEADER_TOKEN, Asker, AtDesk
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/submissions/{submission}")
@@ -26,11 +25,10 @@ Why = Annotated[str, Query(max_length=2000)]
 NO_QUOTA = "Its quota stays spent. It stays in the record."
 
 
-@pages.post("/submissions/{submission}/withdrawal")
+@pages.post("/submissions/{submission}/withdrawal", dependencies=[FORM_TOKEN])
 def withdraw_page(
-    submission: str, request: Request, desk: AtDesk, caller: Asker, sure: Sure = "", csrf: FormToken = None
+    submission: str, request: Request, desk: AtDesk, caller: Asker, sure: Sure = ""
 ) -> Response:
-    require_form_token(request, csrf)
     found = _own(desk, submission, caller)
     if sure != "yes":
         return asked_back(
@@ -44,15 +42,12 @@ def withdraw_page(
     return _seen(desk, setting_aside.withdraw(desk, submission, caller))
 
 
-@pages.post("/submissions/{submission}/return")
-def take_back_page(
-    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@pages.post("/submissions/{submission}/return", dependencies=[FORM_TOKEN])
+def take_back_page(submission: str, desk: AtDesk, caller: Asker) -> Response:
     return _seen(desk, setting_aside.take_back(desk, submission, caller))
 
 
-@pages.post("/submissions/{submission}/bar")
+@pages.post("/submissions/{submission}/bar", dependencies=[FORM_TOKEN])
 def bar_page(
     submission: str,
     request: Request,
@@ -61,9 +56,7 @@ def bar_page(
     kind: Kind,
     reason: Reason = "",
     sure: Sure = "",
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     require_host(caller)
     found, reason = _own(desk, submission, caller), fit_reason(reason, needed=True)
     if sure != "yes":
@@ -81,50 +74,53 @@ def bar_page(
     return _seen(desk, setting_aside.bar(desk, submission, kind, caller, reason))
 
 
-@pages.post("/submissions/{submission}/restoration")
-def lift_page(
-    submission: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@pages.post("/submissions/{submission}/restoration", dependencies=[FORM_TOKEN])
+def lift_page(submission: str, desk: AtDesk, caller: Asker) -> Response:
     return _seen(desk, setting_aside.lift(desk, submission, caller))
 
 
-@router.post("/withdrawal", summary="Withdraw a submission of one's own", **tells(StandingOrNot))
+@router.post(
+    "/withdrawal",
+    dependencies=[FORM_TOKEN],
+    summary="Withdraw a submission of one's own",
+    **tells(StandingOrNot),
+)
 def withdraw(
     submission: str,
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     reason: Reason = "",
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     return as_json(standing_or_not(setting_aside.withdraw(desk, submission, caller, reason)))
 
 
-@router.delete("/withdrawal", summary="Take back what was withdrawn", **tells(StandingOrNot))
-def take_back(submission: str, request: Request, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
-    require_form_token(request, None)
+@router.delete(
+    "/withdrawal", dependencies=[HEADER_TOKEN], summary="Take back what was withdrawn", **tells(StandingOrNot)
+)
+def take_back(submission: str, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
     return as_json(standing_or_not(setting_aside.take_back(desk, submission, caller, reason)))
 
 
-@router.post("/bar", summary="Hide or disqualify a submission; for a host", **tells(StandingOrNot))
+@router.post(
+    "/bar",
+    dependencies=[FORM_TOKEN],
+    summary="Hide or disqualify a submission; for a host",
+    **tells(StandingOrNot),
+)
 def bar(
     submission: str,
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     kind: Kind,
     reason: Reason,
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     return as_json(standing_or_not(setting_aside.bar(desk, submission, kind, caller, reason)))
 
 
-@router.delete("/bar", summary="Let it count again; for a host", **tells(StandingOrNot))
-def lift(submission: str, request: Request, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
-    require_form_token(request, None)
+@router.delete(
+    "/bar", dependencies=[HEADER_TOKEN], summary="Let it count again; for a host", **tells(StandingOrNot)
+)
+def lift(submission: str, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
     return as_json(standing_or_not(setting_aside.lift(desk, submission, caller, reason)))
 
 

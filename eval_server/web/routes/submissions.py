@@ -26,7 +26,7 @@ from eval_server.web.documents.submissions import (
 )
 from eval_server.web.routes import uploads
 from eval_server.web.routes.answers import as_json, multipart, sends, tells
-from eval_server.web.routes.callers import Asker, AtDesk, PartAsked, require_form_token
+from eval_server.web.routes.callers import HEADER_TOKEN, Asker, AtDesk, PartAsked
 from submissions.columns import Scale
 
 router = APIRouter(prefix="/api")
@@ -115,33 +115,33 @@ def original(submission: str, desk: AtDesk, caller: Asker) -> Response:
 
 @router.post(
     "/submissions/{submission}/choice",
+    dependencies=[HEADER_TOKEN],
     summary="Let this submission stand for its team",
     **tells(ChoiceDocument),
 )
-def choose(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    require_form_token(request, None)
+def choose(submission: str, desk: AtDesk, caller: Asker) -> Response:
     found = deeds.let_stand(desk, submission, caller)
     return as_json(ChoiceDocument(id=found.id, chosen=True))
 
 
 @router.delete(
     "/submissions/{submission}/choice",
+    dependencies=[HEADER_TOKEN],
     summary="Take the choice of a submission back",
     **tells(ChoiceDocument),
 )
-def take_back(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    require_form_token(request, None)
+def take_back(submission: str, desk: AtDesk, caller: Asker) -> Response:
     found = deeds.take_back_choice(desk, submission, caller)
     return as_json(ChoiceDocument(id=found.id, chosen=False))
 
 
 @router.post(
     "/submissions/{submission}/judging",
+    dependencies=[HEADER_TOKEN],
     summary="Judge a submission again",
     **tells(QueuedDocument, 202),
 )
-def judge_again(submission: str, request: Request, desk: AtDesk, caller: Asker) -> Response:
-    require_form_token(request, None)
+def judge_again(submission: str, desk: AtDesk, caller: Asker) -> Response:
     found = deeds.judge_again(desk, submission, caller)
     url = desk.settings.path_to(f"/api/submissions/{found.id}")
     return as_json(QueuedDocument(id=found.id, status="received", url=url), 202)

@@ -22,8 +22,7 @@ from eval_server.web.documents.teams import (
 )
 from eval_server.web.routes.answers import as_json, download, tells
 from eval_server.web.routes.asking import Reason, Sure, asked_back
-from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
-from eval_server.web.routes.handing_in import FormToken
+from eval_server.web.routes.callers import FORM_TOKEN, HEADER_TOKEN, Asker, AtDesk
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api")
@@ -34,16 +33,13 @@ Days = Annotated[int, Form(ge=1, le=730)]
 Why = Annotated[str, Query(max_length=2000)]
 
 
-@pages.post("/teams/{team:path}/name")
-def rename_page(
-    team: str, request: Request, desk: AtDesk, caller: Asker, name: Name = "", csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@pages.post("/teams/{team:path}/name", dependencies=[FORM_TOKEN])
+def rename_page(team: str, desk: AtDesk, caller: Asker, name: Name = "") -> Response:
     team_deeds.rename(desk, team, name, caller)
     return RedirectResponse(desk.settings.path_to(f"/teams/{quote(name.strip())}"), 303)
 
 
-@pages.post("/teams/{team:path}/joining")
+@pages.post("/teams/{team:path}/joining", dependencies=[FORM_TOKEN])
 def join_page(
     team: str,
     request: Request,
@@ -52,9 +48,7 @@ def join_page(
     target: Name = "",
     reason: Reason = "",
     sure: Sure = "",
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     require_host(caller)
     known, other = find_team(desk, team, caller), find_team(desk, target, caller)
     if sure != "yes":
@@ -74,16 +68,13 @@ def join_page(
     return RedirectResponse(desk.settings.path_to(f"/teams/{quote(made.target)}"), 303)
 
 
-@pages.post("/joins/{join}/separation")
-def separate_page(
-    join: str, request: Request, desk: AtDesk, caller: Asker, csrf: FormToken = None
-) -> Response:
-    require_form_token(request, csrf)
+@pages.post("/joins/{join}/separation", dependencies=[FORM_TOKEN])
+def separate_page(join: str, desk: AtDesk, caller: Asker) -> Response:
     team_deeds.separate(desk, join, caller)
     return RedirectResponse(desk.settings.path_to("/teams"), 303)
 
 
-@pages.post("/host/tokens")
+@pages.post("/host/tokens", dependencies=[FORM_TOKEN])
 def tokens_page(
     request: Request,
     desk: AtDesk,
@@ -91,27 +82,27 @@ def tokens_page(
     names: Names = "",
     note: Note = "",
     days: Days = TOKEN_DAYS,
-    csrf: FormToken = None,
 ) -> Response:
     """A table to keep, which no other answer ever holds again."""
-    require_form_token(request, csrf)
     made = team_deeds.make_tokens(desk, names, note, days, caller)
     handed_out = [(one.record.team or "", one.secret) for one in made]
     table = roster_table(handed_out, made[0].record.expires_at, str(request.base_url))
     return download(table, "text/csv", "tokens.csv", **{"Cache-Control": "no-store"})
 
 
-@router.post("/tokens", summary="A token for each of many teams, shown once", **tells(NewTokenList, 201))
+@router.post(
+    "/tokens",
+    dependencies=[FORM_TOKEN],
+    summary="A token for each of many teams, shown once",
+    **tells(NewTokenList, 201),
+)
 def tokens(
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     names: Names,
     note: Note = "",
     days: Days = TOKEN_DAYS,
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     made = team_deeds.make_tokens(desk, names, note, days, caller)
     told = [new_token_document(one.record, one.secret, desk) for one in made]
     return as_json(NewTokenList(tokens=told), 201, **{"Cache-Control": "no-store"})
@@ -123,38 +114,44 @@ def joins(desk: AtDesk, caller: Asker) -> Response:
     return as_json(JoinList(joins=[join_document(one) for one in desk.store.joining.listed()]))
 
 
-@router.delete("/joins/{join}", summary="Separate two teams again; for a host", **tells(JoinDocument))
-def separate(join: str, request: Request, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
-    require_form_token(request, None)
+@router.delete(
+    "/joins/{join}",
+    dependencies=[HEADER_TOKEN],
+    summary="Separate two teams again; for a host",
+    **tells(JoinDocument),
+)
+def separate(join: str, desk: AtDesk, caller: Asker, reason: Why = "") -> Response:
     return as_json(join_document(team_deeds.separate(desk, join, caller, reason)))
 
 
-@router.post("/teams/{team:path}/name", summary="Rename a team; for a host", **tells(RenamedDocument))
+@router.post(
+    "/teams/{team:path}/name",
+    dependencies=[FORM_TOKEN],
+    summary="Rename a team; for a host",
+    **tells(RenamedDocument),
+)
 def rename(
     team: str,
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     name: Name,
     reason: Reason = "",
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     before = team_deeds.rename(desk, team, name, caller, reason)
     return as_json(RenamedDocument(team=name.strip(), before=before))
 
 
 @router.post(
-    "/teams/{team:path}/joining", summary="Join a team into another; for a host", **tells(JoinDocument, 201)
+    "/teams/{team:path}/joining",
+    dependencies=[FORM_TOKEN],
+    summary="Join a team into another; for a host",
+    **tells(JoinDocument, 201),
 )
 def join(
     team: str,
-    request: Request,
     desk: AtDesk,
     caller: Asker,
     target: Name,
     reason: Reason = "",
-    csrf: FormToken = None,
 ) -> Response:
-    require_form_token(request, csrf)
     return as_json(join_document(team_deeds.join(desk, team, target, caller, reason)), 201)

@@ -302,6 +302,24 @@ def test_signing_in_never_leads_to_another_site(guarded: Place, address: str) ->
     assert browser.post("/sign-in", data=data, follow_redirects=False).headers["location"] == "/"
 
 
+def test_no_route_that_changes_something_works_without_the_sessions_form_token(guarded: Place) -> None:
+    host = signed_in(guarded, guarded.token("host"))
+    routes = [
+        (method, one.path)
+        for part in host.app.routes
+        for one in getattr(getattr(part, "original_router", None), "routes", [part])
+        for method in sorted(getattr(one, "methods", ()))
+        if method not in ("GET", "HEAD")
+    ]
+    opens_one = {"/sign-in", "/api/session"}
+    reads_files = ("/submit", "/submissions", "/introduction", "/check", "/checks")
+    asked = [one for one in routes if one[1] not in opens_one and not one[1].endswith(reads_files)]
+    assert len(asked) > 30
+    answers = {path: host.request(method, re.sub(r"{[^}]*}", "x", path)) for method, path in asked}
+    taken = [path for path, one in answers.items() if "not from this session" not in one.text]
+    assert taken == []
+
+
 def test_no_form_works_without_the_sessions_form_token(guarded: Place) -> None:
     host = signed_in(guarded, guarded.token("host"))
     found = guarded.hand_in(a_zip(1), token=guarded.token(team="red"))
@@ -313,6 +331,8 @@ def test_no_form_works_without_the_sessions_form_token(guarded: Place) -> None:
             assert "not from this session" in body(host.post(address, data=data), 403), address
     upload = host.post("/phases/small/submit", files={"file": a_zip(2)}, data={"entry": "x", "team": "red"})
     assert "not from this session" in body(upload, 403)
+    texts = host.post("/phases/small/introduction", files={"picture": b""}, data={"title": "x"})
+    assert "not from this session" in body(texts, 403)
     assert guarded.desk.store.tokens.by_id(kept.id).revoked_at is None
     assert len(guarded.desk.store.submissions.listed()) == 1
 
