@@ -14,7 +14,7 @@ import numpy.typing as npt
 Labels = npt.NDArray[np.uint8]
 CLASSES = ("HEM", "ALL")
 NAMED = 5
-"""Subjects that a message names before it only counts the others."""
+"""What a message names before it only counts the others."""
 
 
 class TruthPart(StrEnum):
@@ -38,7 +38,7 @@ class DivisionInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Which subjects are kept back until the end, and by which share and seed subjects that join are divided.
+    """Which subjects are kept back until the end, and by which share and seed they were chosen.
 
     `share` is None where a column of the truth's table said it.
     """
@@ -56,27 +56,20 @@ class Division:
         return np.flatnonzero([self.holds(part, subject) for subject in subjects])
 
 
-def divide(
-    labels: Labels,
-    subjects: Sequence[str] | None,
-    share: float,
-    seed: int = 0,
-    before: Mapping[str, bool] | None = None,
-) -> Division:
+def divide(labels: Labels, subjects: Sequence[str] | None, share: float, seed: int = 0) -> Division:
     """Divide subjects class by class, so that about this share of each is private.
 
-    A pure function of its arguments: within a class subjects follow the SHA-256 of seed and name. Those of
-    `before` (name to whether it is private) stay where they are. Raises `DivisionInvalid`.
+    A pure function of its arguments: within a class subjects follow the SHA-256 of seed and name.
+    Raises `DivisionInvalid`.
     """
     if not 0 < share < 1:
         raise DivisionInvalid(f"expected a share of private subjects between 0 and 1, found {share}")
     known = _required(subjects)
-    kept = before or {}
     kinds = _kinds(labels, known)
     private: set[str] = set()
     for kind in ("ALL", "HEM", "both"):
         names = sorted((name for name in kinds if kinds[name] == kind), key=lambda name: _turn(seed, name))
-        private |= _chosen(names, share, kept, lone=_lacks_a_class(private, kinds) and kind == "both")
+        private |= _chosen(names, share, lone=_lacks_a_class(private, kinds) and kind == "both")
     found = Division(frozenset(private), share, seed)
     require_both_classes(found, labels, known)
     return found
@@ -85,16 +78,16 @@ def divide(
 def divided_again(
     division: Division, old: Sequence[str] | None, labels: Labels, subjects: Sequence[str] | None
 ) -> Division:
-    """The division of a corrected truth: subjects that were there stay in their part, others are divided."""
-    before = {name: name in division.private for name in old or ()}
-    known = _required(subjects)
-    strangers = sorted(set(known) - set(before))
-    if strangers and division.share is None:
-        said = f"{_listed(strangers)} {'was' if len(strangers) == 1 else 'were'} not in the table before"
-        raise DivisionInvalid(said, "Say the part of every subject in a column `part`.")
-    if strangers:
-        return divide(labels, known, division.share or 0.5, division.seed, before)
-    found = Division(division.private & set(known), division.share, division.seed)
+    """The division of a corrected truth of the same cells in the same order; raises `DivisionInvalid`.
+
+    Subjects that were there stay in their part; one that joins is in the part that its first cell was in.
+    """
+    before, known = _required(old), _required(subjects)
+    kept = {name: name in division.private for name in before}
+    for subject, was in zip(known, before, strict=True):
+        kept.setdefault(subject, was in division.private)
+    private = frozenset(name for name in known if kept[name])
+    found = Division(private, division.share, division.seed)
     require_both_classes(found, labels, known)
     return found
 
@@ -111,7 +104,7 @@ def require_both_classes(division: Division, labels: Labels, subjects: Sequence[
             inside = [division.holds(part, subject) for subject in subjects]
             if not (labels[np.asarray(inside, dtype=bool)] == at).any():
                 said = f"the {part} part has no {word} cell: both classes are needed in both parts"
-                raise DivisionInvalid(said, f"Subjects with {word} cells: {_listed(names)}.")
+                raise DivisionInvalid(said, f"Subjects with {word} cells: {listed(names)}.")
 
 
 def _required(subjects: Sequence[str] | None) -> Sequence[str]:
@@ -133,20 +126,18 @@ def _turn(seed: int, name: str) -> str:
     return hashlib.sha256(f"{seed} {name}".encode()).hexdigest()
 
 
-def _chosen(names: Sequence[str], share: float, kept: Mapping[str, bool], *, lone: bool) -> set[str]:
-    """The private ones of a class: those that are, and of the others as many as the share still lacks."""
-    if len(names) == 1 and names[0] not in kept:
+def _chosen(names: Sequence[str], share: float, *, lone: bool) -> set[str]:
+    """The private ones of a class; its only subject is private where that part lacks a class."""
+    if len(names) == 1:
         return set(names) if lone else set()
-    wanted = min(max(math.floor(share * len(names) + 0.5), 1), len(names) - 1)
-    there = {name for name in names if kept.get(name, False)}
-    free = [name for name in names if name not in kept]
-    return there | set(free[: max(wanted - len(there), 0)])
+    return set(names[: min(max(math.floor(share * len(names) + 0.5), 1), len(names) - 1)])
 
 
 def _lacks_a_class(private: set[str], kinds: Mapping[str, str]) -> bool:
     return len({kinds[name] for name in private}) < len(CLASSES)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first of these, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"{', '.join(names[:NAMED])}{more}"

@@ -19,6 +19,7 @@ from eval_server.judging.division import (
     TruthPart,
     divide,
     divided_again,
+    listed,
     require_both_classes,
 )
 from submissions.classes import CNMC, ClassNames
@@ -128,22 +129,46 @@ class Truth:
         """The same with about this share of its subjects private; raises `DivisionInvalid`."""
         return replace(self, division=divide(self.labels, self.subjects, share, seed))
 
+    def says_the_same_as(self, other: Truth) -> bool:
+        """Whether cells, labels, subjects and parts are those of another truth."""
+        divided = self.division is not None, other.division is not None
+        same = self.sha256 == other.sha256 and divided[0] == divided[1]
+        return same and self.places(TruthPart.PRIVATE) == other.places(TruthPart.PRIVATE)
+
     def divided_like(self, old: Truth) -> Truth:
         """The same, divided as the truth that it corrects; raises `DivisionInvalid`.
 
-        A subject that was there stays in its part, whatever the new table says.
+        Every subject and every cell stays in its part, whatever the new table says: what was seen of a
+        public cell would help in the private part, and the public board would show what was private.
         """
         if old.division is None:
             if self.division is not None:
                 said = "the phase is not divided, and its whole board was shown"
                 raise DivisionInvalid(said, "Leave out the column `part`, or add another phase.")
             return self
+        if self.phase.cells != old.phase.cells:
+            raise DivisionInvalid("a divided phase keeps its cells", "Add another phase for other cells.")
         kept = divided_again(old.division, old.subjects, self.labels, self.subjects)
         if self.division is not None and self.division.private != kept.private:
             moved = sorted(self.division.private ^ kept.private)
             said = f"the part of {', '.join(moved[:SHOWN_PROBLEMS])} is another than before"
             raise DivisionInvalid(said, "A subject stays in the part that it was in: leave out `part`.")
-        return replace(self, division=kept)
+        found = replace(self, division=kept)
+        require_unmoved(old, found)
+        return found
+
+
+def require_unmoved(old: Truth, new: Truth) -> None:
+    """Raises `DivisionInvalid` where a cell of a divided phase would change from one part to the other."""
+    moved = sorted(set(old.places(TruthPart.PRIVATE)) ^ set(new.places(TruthPart.PRIVATE)))
+    if not moved:
+        return
+    before, after = old.subjects or (), new.subjects or ()
+    named = [f"{old.phase.cells[at]} (from {before[at]} to {after[at]})" for at in moved]
+    raise DivisionInvalid(
+        f"cells would change from one part to the other: {listed(named)}",
+        "A cell stays in the part that it was in: leave it a subject of that part, or add another phase.",
+    )
 
 
 def read_truth(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from eval_server.judging.division import Division, TruthPart
-from eval_server.judging.truth import Truth
+from eval_server.judging.division import Division, DivisionInvalid, TruthPart
+from eval_server.judging.truth import Truth, require_unmoved
 from eval_server.store.audit import note_deed
 from eval_server.store.database import RESTORE, Database, StoreDamaged
 from eval_server.store.history import note_history
@@ -24,11 +24,21 @@ from submissions.phases import Phase
 
 _FOUND = select(phases).where(phases.c.name == bindparam("name"))
 """The statement of every request, built once."""
+_SAME_AS = "same_as"
+"""In a truth by which all was judged anew and that corrected nothing: the first truth that said the same."""
 _REVISIONS = select(phases.c.name, phases.c.divided, phases.c.revision)
 
 
 class PhaseClash(Exception):
     """A phase that is there already, or a truth for other cells than the phase has."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedAnew:
+    """How many submissions are judged again, and whether by a truth that says something else than before."""
+
+    submissions: int
+    corrected: bool
 
 
 class Phases:
@@ -120,15 +130,21 @@ class Phases:
         return truth if found is None else str(found[0])
 
     def corrected_at(self, name: str, truth: str) -> datetime | None:
-        """When a phase's labels became this truth; None where it is the phase's first."""
-        query = select(truths.c.created_at).where(truths.c.phase == name)
+        """When a phase's labels became those of this truth; None where they are the phase's first.
+
+        A truth that says the same as the one before it, by which all was judged anew, corrected nothing.
+        """
+        row = select(truths.c.created_at, truths.c.document[_SAME_AS].as_string())
         with self._database.reading() as connection:
+            made, head = connection.execute(row.where(truths.c.id == truth)).one()
+            if head is not None:
+                made = connection.execute(row.where(truths.c.id == head)).one()[0]
+            query = select(truths.c.created_at).where(truths.c.phase == name)
             first = connection.execute(query.order_by(truths.c.created_at).limit(1)).scalar_one()
-            made: datetime = connection.execute(query.where(truths.c.id == truth)).scalar_one()
         return None if made == first else made
 
-    def replace_truth(self, name: str, truth: Truth, now: datetime) -> int:
-        """Judge everything anew by another truth of the same cells; returns how many will be judged.
+    def replace_truth(self, name: str, truth: Truth, now: datetime) -> JudgedAnew:
+        """Judge everything anew by another truth of the same cells, or once more by the same.
 
         The old truth and the verdicts made by it are kept. A divided phase stays so: raises `PhaseClash` for
         other cells, and for a truth whose subjects are not divided as those before.
@@ -137,16 +153,15 @@ class Phases:
         with self._database.writing() as connection:
             current = connection.execute(select(phases.c.truth).where(phases.c.name == name)).scalar_one()
             old = connection.execute(select(truths.c.document).where(truths.c.id == current)).scalar_one()
-            if tuple(old["cells"]) != truth.phase.cells:
-                raise PhaseClash(
-                    f"the phase {name} has {len(old['cells'])} cells and keeps them, "
-                    f"the new truth has {len(truth.phase)} or others"
-                )
-            _require_same_parts(_truth_from(old), truth)
-            _add_truth(connection, truth_id, name, truth, now)
+            _require_same_cells(name, old["cells"], truth)
+            before = _truth_from(old)
+            _require_same_parts(before, truth)
+            same_as = old.get(_SAME_AS) or current if truth.says_the_same_as(before) else None
+            _add_truth(connection, truth_id, name, truth, now, same_as=same_as)
             connection.execute(update(phases).where(phases.c.name == name).values(truth=truth_id))
             touch(connection, name)
-            return _queue_again(connection, name, now)
+            note = "the truth was replaced" if same_as is None else "by the same truth"
+            return JudgedAnew(_queue_again(connection, name, now, note), corrected=same_as is None)
 
     def add_published(self, name: str, entry: str, metrics: Mapping[str, float], source: str) -> str:
         row = fresh_id()
@@ -175,16 +190,29 @@ def _shown_first(divided: bool) -> TruthPart:
     return TruthPart.PUBLIC if divided else TruthPart.WHOLE
 
 
+def _require_same_cells(name: str, cells: list[str], truth: Truth) -> None:
+    if tuple(cells) != truth.phase.cells:
+        raise PhaseClash(
+            f"the phase {name} has {len(cells)} cells and keeps them, "
+            f"the new truth has {len(truth.phase)} or others"
+        )
+
+
 def _require_same_parts(old: Truth, new: Truth) -> None:
-    """Raises `PhaseClash` where a subject would leave its part, or a phase become divided or whole."""
+    """Raises `PhaseClash` where a subject or a cell would leave its part, or a phase be divided or whole."""
     before, after = old.division, new.division
     if (before is None) != (after is None):
         raise PhaseClash("a phase is divided from its beginning to its end, or not at all")
-    if before is not None and after is not None:
-        both = set(old.subjects or ()) & set(new.subjects or ())
-        moved = sorted(one for one in both if (one in before.private) != (one in after.private))
-        if moved:
-            raise PhaseClash(f"the subjects {', '.join(moved[:5])} would change from one part to the other")
+    if before is None or after is None:
+        return
+    both = set(old.subjects or ()) & set(new.subjects or ())
+    moved = sorted(one for one in both if (one in before.private) != (one in after.private))
+    if moved:
+        raise PhaseClash(f"the subjects {', '.join(moved[:5])} would change from one part to the other")
+    try:
+        require_unmoved(old, new)
+    except DivisionInvalid as invalid:
+        raise PhaseClash(str(invalid)) from invalid
 
 
 def _told(moments: Mapping[Any, datetime | None]) -> dict[str, str | None]:
@@ -192,7 +220,15 @@ def _told(moments: Mapping[Any, datetime | None]) -> dict[str, str | None]:
     return {name: None if at is None else at.isoformat() for name, at in moments.items()}
 
 
-def _add_truth(connection: Connection, truth_id: str, name: str, truth: Truth, now: datetime) -> None:
+def _add_truth(
+    connection: Connection,
+    truth_id: str,
+    name: str,
+    truth: Truth,
+    now: datetime,
+    *,
+    same_as: str | None = None,
+) -> None:
     document = {
         "phase": truth.phase.name,
         "member": truth.phase.member,
@@ -204,6 +240,8 @@ def _add_truth(connection: Connection, truth_id: str, name: str, truth: Truth, n
         "remark": truth.remark,
         "division": _plain_division(truth.division),
     }
+    if same_as is not None:
+        document[_SAME_AS] = same_as
     values = {"id": truth_id, "phase": name, "document": document, "created_at": now}
     connection.execute(insert(truths).values(**values))
 
@@ -234,11 +272,11 @@ def _judged_anew(name: str, truth: str) -> Select[Any]:
     return select(submissions.c.id).where(*waits, by_another.exists(), ~by_this.exists()).limit(1)
 
 
-def _queue_again(connection: Connection, name: str, now: datetime) -> int:
+def _queue_again(connection: Connection, name: str, now: datetime, note: str) -> int:
     """Everything that was scored or failed is received once more."""
     chosen = submissions.c.phase == name, submissions.c.status.in_(("scored", "failed", "checking"))
     ids = list(connection.execute(select(submissions.c.id).where(*chosen)).scalars())
     values = {"status": "received", "claimed_by": None, "claimed_at": None, "attempts": 0, "trouble": None}
     connection.execute(update(submissions).where(*chosen).values(**values))
-    note_history(connection, [(one, "received", now, "the truth was replaced") for one in ids])
+    note_history(connection, [(one, "received", now, note) for one in ids])
     return len(ids)

@@ -150,7 +150,8 @@ def truth(
 ) -> None:
     """Replace the truth of NAME (or judge all anew by the same): every verdict is made again.
 
-    The phase keeps its cells and the order of their lines, and every subject its part.
+    The phase keeps its cells and the order of their lines, and every subject and cell its part. Where
+    labels, subjects and parts are those that there were, nobody is told of a correction.
     """
     from eval_server.store.phases import PhaseClash
 
@@ -161,11 +162,14 @@ def truth(
         replaced = divided_like(new, old)
         try:
             _warn_of_lost(store.lost(name))
-            count = store.phases.replace_truth(name, replaced, _now())
+            done = store.phases.replace_truth(name, replaced, _now())
         except PhaseClash as clash:
             raise DataWrong(str(clash), "Add another phase for other cells.") from clash
-        store.audit.note(_now(), "command line", "truth replaced", name, {"judged_again": count})
-    _tell({"phase": name, "judged_again": count}, f"{count} submissions will be judged again.", as_json)
+        deed = "truth replaced" if done.corrected else "judged anew by the same truth"
+        store.audit.note(_now(), "command line", deed, name, {"judged_again": done.submissions})
+    document = {"phase": name, "judged_again": done.submissions, "corrected": done.corrected}
+    by = "" if done.corrected else ", by the same truth"
+    _tell(document, f"{done.submissions} submissions will be judged again{by}.", as_json)
 
 
 @phase.command()

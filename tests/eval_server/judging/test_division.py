@@ -118,15 +118,37 @@ def test_a_column_that_divides_nothing_sensible_is_refused(table: str, said: str
         read_truth(table.encode(), parts=True)
 
 
-def test_a_corrected_truth_keeps_every_subject_in_its_part_and_divides_those_that_join() -> None:
+def test_a_corrected_truth_keeps_every_cell_in_its_part_with_the_subjects_that_join() -> None:
     before = prelim().divided(0.5, 3)
-    subjects = list(before.subjects or ())
-    moved = subjects.index(sorted(private(before))[0])
-    subjects[moved] = "a new one"
-    after = Truth(before.phase, before.labels, tuple(subjects)).divided_like(before)
-    known = set(before.subjects or ())
-    assert private(after) & known == private(before) & set(subjects)
-    assert private(after) == private(Truth(before.phase, before.labels, tuple(subjects)).divided_like(before))
+    for kept_back in (True, False):
+        subjects = list(before.subjects or ())
+        cells = [at for at, one in enumerate(subjects) if (one in private(before)) == kept_back]
+        for at in cells[::7]:
+            subjects[at] = "a new one"
+        after = Truth(before.phase, before.labels, tuple(subjects)).divided_like(before)
+        assert after.places(TruthPart.PRIVATE) == before.places(TruthPart.PRIVATE)
+        assert private(after) - private(before) == ({"a new one"} if kept_back else set())
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"),
+    [
+        ({0: "B"}, "1.bmp (from A to B)"),
+        ({2: "A"}, "3.bmp (from B to A)"),
+        ({1: "N", 3: "N"}, "4.bmp (from B to N)"),
+    ],
+)
+def test_a_corrected_subject_that_takes_a_cell_to_the_other_part_is_refused(
+    moved: dict[int, str], said: str
+) -> None:
+    """Public cells whose results were seen never decide in the private part, nor are private ones shown."""
+    rows = zip("AABBXXYY", "11110000", strict=True)
+    parts = {"A": "public", "B": "private", "X": "public", "Y": "private"}
+    lines = [f"{at}.bmp,{label},{one},{parts[one]}" for at, (one, label) in enumerate(rows, start=1)]
+    before = read_truth("\n".join(["cell,label,subject,part", *lines]).encode(), parts=True)
+    subjects = [moved.get(at, one) for at, one in enumerate(before.subjects or ())]
+    with pytest.raises(DivisionInvalid, match=re.escape(said)):
+        Truth(before.phase, before.labels, tuple(subjects)).divided_like(before)
 
 
 def test_a_corrected_table_may_repeat_the_parts_and_may_not_change_them() -> None:

@@ -117,5 +117,5 @@ def test_what_is_set_aside_is_judged_by_a_new_truth_too(opened: Store, kind: str
     """So that it can stand again at once, by the truth that counts then."""
     one = judged(opened)
     DEEDS[kind][0](opened, one)
-    assert opened.phases.replace_truth("small", small_truth(), NOON) == 1
+    assert opened.phases.replace_truth("small", small_truth(), NOON).submissions == 1
     assert [each.id for each in opened.queue.claim("w", NOON, 9)] == [one]

@@ -18,7 +18,7 @@ from eval_server.store.phases import PhaseClash
 from eval_server.store.records import Rules
 from eval_server.store.schema import metadata
 from eval_server.store.store import DATABASE_FILE, Store
-from tests.support.server import small_truth
+from tests.support.server import small_truth, turned_truth
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -114,6 +114,28 @@ def test_a_phase_keeps_its_cells_when_its_truth_is_replaced(store: Store) -> Non
     fewer = truth.only(type(truth.phase)("small", truth.phase.cells[:-1]))
     with pytest.raises(PhaseClash, match="50 cells"):
         store.phases.replace_truth("small", fewer, NOON)
+
+
+def test_a_truth_that_says_the_same_judges_anew_and_corrects_nothing(store: Store) -> None:
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    seen = []
+    for hour, truth in enumerate(
+        (small_truth(), turned_truth(), turned_truth(), turned_truth(), small_truth())
+    ):
+        done = store.phases.replace_truth("small", truth, NOON + timedelta(hours=hour + 1))
+        record = store.phases.find("small")
+        assert record is not None
+        since = store.phases.corrected_at("small", record.truth)
+        seen.append((done.corrected, since and since - NOON))
+    second, fifth = timedelta(hours=2), timedelta(hours=5)
+    assert seen == [(False, None), (True, second), (False, second), (False, second), (True, fifth)]
+
+
+def test_other_parts_of_the_same_labels_are_no_same_truth() -> None:
+    truth = small_truth().divided(0.34, 5)
+    assert truth.says_the_same_as(small_truth().divided(0.34, 5))
+    assert not truth.says_the_same_as(small_truth())
+    assert not truth.says_the_same_as(small_truth().divided(0.34, 6))
 
 
 def test_a_file_is_kept_under_its_digest_and_nothing_is_left_aside(store: Store, tmp_path: Path) -> None:

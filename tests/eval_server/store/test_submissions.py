@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from eval_server.service.access import TooMany, admission
+from eval_server.store.phases import JudgedAnew
 from eval_server.store.queue import LEASE
 from eval_server.store.records import Arrival, NewVerdict, Receipt, Rules, Settlement, SpentQuota
 from eval_server.store.store import Store
@@ -180,10 +181,8 @@ def test_a_replaced_truth_queues_all_anew_and_keeps_the_old_verdicts(opened: Sto
     old = opened.phases.all()[0].truth
     opened.queue.settle([scored(opened, receipt.id, "old")], "w", NOON)
     truth = small_truth()
-    assert (
-        opened.phases.replace_truth("small", type(truth)(truth.phase, 1 - truth.labels, truth.subjects), NOON)
-        == 1
-    )
+    turned = type(truth)(truth.phase, 1 - truth.labels, truth.subjects)
+    assert opened.phases.replace_truth("small", turned, NOON) == JudgedAnew(1, corrected=True)
     assert judged(opened) == []
     opened.queue.claim("w", NOON, 1)
     opened.queue.settle([scored(opened, receipt.id, "new")], "w", NOON)

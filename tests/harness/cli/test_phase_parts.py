@@ -68,6 +68,31 @@ def test_a_corrected_truth_keeps_the_division_and_one_that_would_not_is_refused(
     assert refused.code == 3
     assert "the part of A, B, C" in refused.err
     assert "leave out `part`" in refused.err
+    joined = plain.replace("1.bmp,1,A", "1.bmp,1,D", 1)
+    refused = harness("phase", "truth", "exam", "--truth", written(tmp_path, joined.encode()), *options)
+    assert refused.code == 3
+    assert "1.bmp (from A to D)" in refused.err
+    assert "A cell stays in the part that it was in" in refused.err
+
+
+def test_the_audit_log_says_whether_labels_were_corrected_or_judged_anew(
+    tmp_path: Path, database: str | None
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    table = written(tmp_path, divided_table())
+    administer(data, database, "phase", "add", "exam", "--truth", table)
+    other = written(tmp_path, divided_table().replace(b"1.bmp,1,A", b"1.bmp,0,A", 1), "other.csv")
+    told = [
+        administer(data, database, "phase", "truth", "exam", "--truth", one)["corrected"]
+        for one in (table, other, other)
+    ]
+    assert told == [False, True, False]
+    store = Store.open(data, database)
+    same, corrected = "judged anew by the same truth", "truth replaced"
+    said = [one.action for one in store.audit.listed() if one.action in (same, corrected)]
+    store.close()
+    assert sorted(said) == [same, same, corrected]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.eval_server.web.routes.test_pages import HTML, body, signed_in
 from tests.support.desk import Place
-from tests.support.server import a_zip, turned_truth
+from tests.support.server import a_zip, decided, small_truth, turned_truth
 
 
 def four_teams(place: Place) -> dict[str, str]:
@@ -183,6 +183,24 @@ def test_a_board_says_when_its_labels_were_corrected(guarded: Place) -> None:
     assert "labels corrected" in body(guarded.client(**HTML).get("/phases/small"))
     with guarded.client() as client:
         assert client.get("/api/phases/small").json()["labels_corrected_at"] == "2026-12-04T12:00:00Z"
+
+
+def test_what_is_judged_anew_by_the_same_truth_is_not_said_to_be_corrected(guarded: Place) -> None:
+    red = guarded.token(team="red", days=9)
+    handed_in = guarded.hand_in(a_zip(3), token=red)["id"]
+    guarded.clock.turn(days=3)
+    assert not guarded.desk.store.phases.replace_truth("small", small_truth(), guarded.clock()).corrected
+    guarded.desk.judge.wake()
+    decided(guarded.client(red), handed_in)
+    page = signed_in(guarded, red)
+    assert "Scored anew on 4 Dec 2026, 12:00 UTC: by the same truth." in body(
+        page.get(f"/submissions/{handed_in}")
+    )
+    for path in ("/phases/small", "/phases/small/rules", f"/submissions/{handed_in}"):
+        text = body(page.get(path))
+        assert "corrected" not in text
+        assert "replaced" not in text
+    assert guarded.client(red).get("/api/phases/small").json()["labels_corrected_at"] is None
 
 
 def test_many_pairs_are_folded_but_for_those_that_can_be_told_apart(place: Place) -> None:
