@@ -22,7 +22,6 @@ LOOK_ALIKE = 12
 """Characters by which attempts with a wrong token are told apart: whoever repeats one stops nobody else."""
 MANY_TOKENS = 10
 """So many times as often as one wrong token may an address try different ones."""
-TOKEN_DAYS = 180
 SESSION = timedelta(hours=12)
 MOST_WATCHED = 10_000
 """How many callers a rate remembers; the one seen longest ago is forgotten first."""

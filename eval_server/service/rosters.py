@@ -12,7 +12,7 @@ from eval_server.figures.columns import inert
 from eval_server.service.access import TOKEN_PREFIX, digest_of, new_secret, utc
 from eval_server.store.records import Act, TokenRecord
 from eval_server.store.store import Store
-from eval_server.store.team_names import team_key, unfit_name
+from eval_server.store.team_names import folded, team_key, unfit_name
 
 MOST_TEAMS = 1000
 HEADER = ("team", "token", "expires", "link")
@@ -37,7 +37,7 @@ def roster_of(text: str) -> list[str]:
         name = name.strip()
         if not name:
             continue
-        if wrong := unfit_name(name):
+        if wrong := unfit_name(folded(name)):
             raise RosterWrong(f"line {line}: {wrong}")
         at, earlier = seen.setdefault(team_key(name), (line, name))
         if at != line:
@@ -48,8 +48,8 @@ def roster_of(text: str) -> list[str]:
 
 
 def as_known(store: Store, names: Sequence[str]) -> list[str]:
-    """The names as the teams have them that are there already."""
-    return [store.teams.find(name) or name for name in names]
+    """The names as the teams have them that are there already, or will have them."""
+    return [store.teams.find(name) or folded(name) for name in names]
 
 
 def secrets_for(names: Sequence[str]) -> list[str]:

@@ -16,7 +16,8 @@ from eval_server.service.access import (
 )
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_team, is_id
-from eval_server.service.refusals import NotFound, RequestUnfit, StateConflict, TokenInvalid
+from eval_server.service.refusals import NotFound, StateConflict, TokenInvalid
+from eval_server.service.setting_aside import fit_note
 from eval_server.store.records import TokenRecord
 
 
@@ -60,9 +61,7 @@ def close_session(desk: Desk, secret: str) -> None:
 
 def add_token(desk: Desk, team: str, caller: Caller, note: str, days: int) -> tuple[TokenRecord, str]:
     """A new token of a team, and its secret, which nobody is ever shown again."""
-    if not note.isprintable():
-        raise RequestUnfit("Expected a note of printable characters.")
-    team = find_team(desk, team, caller)
+    note, team = fit_note(note), find_team(desk, team, caller)
     secret, now = new_secret(TOKEN_PREFIX), desk.now()
     expires_at = now + timedelta(days=days)
     record = desk.store.tokens.add(digest_of(secret), "team", team, note, now, expires_at)

@@ -6,10 +6,8 @@ from eval_server.service.access import Caller, require_host, require_open, requi
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_submission
 from eval_server.service.refusals import RequestUnfit, StateConflict
+from eval_server.store.limits import MOST_NOTE, MOST_REASON
 from eval_server.store.records import FAILED, REFUSED, Act, Submission
-
-MOST_REASON = 500
-"""Characters of a reason."""
 
 
 def withdraw(desk: Desk, submission: str, caller: Caller, reason: str = "") -> Submission:
@@ -57,12 +55,23 @@ def act_of(desk: Desk, caller: Caller, reason: str) -> Act:
 
 def fit_reason(reason: str, *, needed: bool = False) -> str:
     """A reason in one line; raises `RequestUnfit` for one that is too long, or missing."""
-    told = " ".join(reason.split())
-    if len(told) > MOST_REASON or not told.isprintable():
-        raise RequestUnfit(f"Expected a reason of at most {MOST_REASON} printable characters.")
+    told = _fit_line("a reason", " ".join(reason.split()), MOST_REASON)
     if needed and not told:
         raise RequestUnfit("Expected a reason, which the team sees; found none.")
     return told
+
+
+def fit_note(note: str) -> str:
+    """What a token is for; raises `RequestUnfit` for more than a line of it."""
+    return _fit_line("a note", note, MOST_NOTE)
+
+
+def _fit_line(what: str, text: str, most: int) -> str:
+    """The text; raises `RequestUnfit` where it is too long or no line."""
+    if len(text) <= most and text.isprintable():
+        return text
+    found = f"{len(text):,}" if len(text) > most else "others among them"
+    raise RequestUnfit(f"Expected {what} of at most {most} printable characters, found {found}.")
 
 
 def _of_own_team(desk: Desk, submission: str, caller: Caller, deed: str) -> Submission:

@@ -10,20 +10,19 @@ from eval_server.service.desk import Desk
 from eval_server.service.finding import find_team, is_id
 from eval_server.service.refusals import NotFound, RequestUnfit
 from eval_server.service.rosters import NewToken, RosterWrong, as_known, roster_of, secrets_for, tokens_for
-from eval_server.service.setting_aside import act_of
-from eval_server.store.joining import Unchosen
+from eval_server.service.setting_aside import act_of, fit_note
+from eval_server.store.joining import Renamed, Unchosen
 from eval_server.store.records import Join
-from eval_server.store.team_names import unfit_name
+from eval_server.store.team_names import folded, unfit_name
 
 
-def rename(desk: Desk, team: str, name: str, caller: Caller, reason: str = "") -> str:
-    """Give a team another name; returns the one it had."""
+def rename(desk: Desk, team: str, name: str, caller: Caller, reason: str = "") -> Renamed:
+    """Give a team another name."""
     require_host(caller)
     known = find_team(desk, team, caller)
-    if wrong := unfit_name(name.strip()):
+    if wrong := unfit_name(folded(name)):
         raise RequestUnfit(f"Expected a name: {wrong}.")
-    desk.store.joining.rename(known, name.strip(), act_of(desk, caller, reason))
-    return known
+    return desk.store.joining.rename(known, name, act_of(desk, caller, reason))
 
 
 def unchosen_words(unchosen: Sequence[Unchosen], target: str) -> str:
@@ -57,8 +56,6 @@ def make_tokens(desk: Desk, text: str, note: str, days: int, caller: Caller) -> 
         names = roster_of(text)
     except RosterWrong as wrong:
         raise RequestUnfit(f"Expected a team's name in each line: {wrong}.") from wrong
-    if not note.isprintable():
-        raise RequestUnfit("Expected a note of printable characters.")
-    act, known = act_of(desk, caller, ""), as_known(desk.store, names)
+    note, act, known = fit_note(note), act_of(desk, caller, ""), as_known(desk.store, names)
     handed_out = list(zip(known, secrets_for(known), strict=True))
     return tokens_for(desk.store, handed_out, note, act.at + timedelta(days=days), act)

@@ -13,6 +13,7 @@ from eval_server.store.database import Database
 from eval_server.store.history import note_history
 from eval_server.store.records import FAILED, RECEIVED, REFUSED, SCORED, WAITING, Arrival, Receipt, SpentQuota
 from eval_server.store.schema import fresh_id, submissions
+from eval_server.store.team_names import folded
 from eval_server.store.teams import lock_team
 
 _INSERTED = insert(submissions)
@@ -39,6 +40,7 @@ class Arrivals:
         with self._database.writing() as connection:
             # of two uploads of a team at one moment the second has to see what the first used up
             arrival = replace(arrival, team=lock_team(connection, arrival.team, arrival.at))
+            arrival = replace(arrival, entry=_entry_name(connection, arrival))
             earlier = _earlier(connection, arrival)
             if earlier is not None:
                 return Receipt(earlier.id, _again(connection, earlier, arrival.at), True)
@@ -52,6 +54,16 @@ class Arrivals:
     def spent(self, phase: str, team: str, now: datetime) -> SpentQuota:
         with self._database.reading() as connection:
             return _spent(connection, phase, team, now)
+
+
+def _entry_name(connection: Connection, arrival: Arrival) -> str:
+    """The entry's name as it is kept; one that the team has in these letters from before stays."""
+    name = folded(arrival.entry)
+    if name == arrival.entry:
+        return name
+    own = submissions.c.phase == arrival.phase, submissions.c.team == arrival.team
+    query = select(submissions.c.id).where(*own, submissions.c.entry == arrival.entry).limit(1)
+    return name if connection.execute(query).first() is None else arrival.entry
 
 
 def _row_of(arrival: Arrival, submission: str) -> dict[str, Any]:

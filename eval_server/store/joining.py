@@ -14,7 +14,7 @@ from eval_server.store.database import Database
 from eval_server.store.records import Act, Join
 from eval_server.store.revisions import touch_phases_of
 from eval_server.store.schema import acceptances, fresh_id, joins, metadata, submissions, teams, tokens
-from eval_server.store.team_names import team_key
+from eval_server.store.team_names import folded, team_key
 from eval_server.store.teams import give_keys, meant
 
 
@@ -31,20 +31,30 @@ class Unchosen:
     entry: str
 
 
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The names that a team had and has."""
+
+    before: str
+    after: str
+
+
 class Joining:
     """What a host does with teams as a whole."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def rename(self, team: str, name: str, act: Act) -> None:
+    def rename(self, team: str, name: str, act: Act) -> Renamed:
         """Give a team another name: all that was its stays its own. Raises `TeamClash` where it is taken."""
+        name = folded(name)
         with self._database.writing() as connection:
             team = _found(connection, team)
             _require_free(connection, name, team)
             _rename(connection, team, name)
             touch_phases_of(connection, _own_submissions(connection, name))
             note_deed(connection, act, "team renamed", name, {"before": team, "after": name})
+        return Renamed(team, name)
 
     def unchosen(self, team: str, target: str) -> list[Unchosen]:
         """What a team chose that does not count once it is joined, because the target chose in that phase."""
@@ -108,10 +118,16 @@ def _found(connection: Connection, team: str) -> str:
 
 def _require_free(connection: Connection, name: str, team: str) -> None:
     """Raises `TeamClash` where a name is another team's than this one's, now or before it was joined."""
-    query = select(teams.c.name).where((teams.c.name == name) | (teams.c.key == team_key(name)))
-    others = [one for one in connection.execute(query).scalars() if one != team]
-    if others:
-        raise TeamClash(f"there is a team {others[0]} already: join the two, or take another name")
+    query = select(teams.c.name, teams.c.joined_into)
+    query = query.where((teams.c.name == name) | (teams.c.key == team_key(name)))
+    for other, target in connection.execute(query):
+        if other != team and target is not None:
+            raise TeamClash(
+                f"{other} is the name of a team that was joined into {target}: separate these two, "
+                "or take another name"
+            )
+        if other != team:
+            raise TeamClash(f"there is a team {other} already: join the two, or take another name")
     if name == team:
         raise TeamClash(f"{team} is the team's name already")
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eval_server.store.database import Database
 from eval_server.store.schema import teams
-from eval_server.store.team_names import natural_order, team_key
+from eval_server.store.team_names import folded, natural_order, team_key
 
 _FACTS = select(teams.c.name, teams.c.joined_into)
 _TEAM = _FACTS.where(teams.c.name == bindparam("team"))
@@ -65,6 +65,7 @@ def lock_team(connection: Connection, team: str, now: datetime) -> str:
     found = meant(connection, team, locked=True)
     if found is not None:
         return found
+    team = folded(team)
     try:
         with connection.begin_nested():
             values = {"name": team, "key": team_key(team), "created_at": now}

@@ -112,12 +112,20 @@ def _whole(file: Path, hint: str) -> Iterator[None]:
 
 
 def _there(data_dir: Path, database: str | None) -> str:
-    """What a restoration would replace, in words; empty where nothing is there."""
+    """What a restoration would replace, in words; empty where nothing is there.
+
+    Raises `ServerTrouble` for a database that no restoration puts aside, as one that cannot be reached.
+    """
+    from eval_server.store.database import StoreDamaged
+    from eval_server.store.store import StoreForeign
+
     try:
         with store_at(data_dir, database) as store:
             store.require_sound()
             names = store.phases.names()
     except ServerTrouble as trouble:
+        if not isinstance(trouble.__cause__, (StoreDamaged, StoreForeign)):
+            raise
         return f"what is there ({trouble}) by an empty database and the backup"
     return f"the phases {', '.join(names)}" if names else ""
 

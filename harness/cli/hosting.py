@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,26 +48,45 @@ def store_at(data_dir: Path, database: str | None, *, anew: bool = False) -> Ite
         raise ServerTrouble(str(unfit), unfit.hint or "Look at --data-dir and --database.") from unfit
 
 
+KNOWN = 20
+"""How many of what there is an error names."""
+
+
 def found_phase(store: Store, name: str) -> PhaseRecord:
     """The phase of this name; raises `UsageWrong` with those that there are."""
     record = store.phases.find(name)
     if record is None:
-        known = ", ".join(store.phases.names()) or "none yet"
+        known = named_some(store.phases.names())
         raise UsageWrong(
             f"there is no phase {name!r}", f"There are: {known}. Add one with `harness phase add`."
         )
     return record
 
 
+def found_team(store: Store, name: str) -> str:
+    """The team that a name means; raises `UsageWrong` with those that there are."""
+    found = store.teams.find(name)
+    if found is None:
+        known = named_some(store.teams.names())
+        raise UsageWrong(f"there is no team {name!r}", f"There are: {known}. See `harness team list`.")
+    return found
+
+
+def named_some(known: Sequence[str]) -> str:
+    """The first of what there is, and how many more there are."""
+    more = f" and {len(known) - KNOWN:,} more" if len(known) > KNOWN else ""
+    return f"{', '.join(known[:KNOWN])}{more}" if known else "none yet"
+
+
 @contextmanager
 def told_as_usage() -> Iterator[None]:
     """What does not fit the state of things, or asks for what is not there, is the caller's to mend."""
-    from eval_server.service.refusals import StateConflict
+    from eval_server.service.refusals import RequestUnfit, StateConflict
     from eval_server.store.joining import TeamClash
 
     try:
         yield
-    except (StateConflict, TeamClash) as refused:
+    except (RequestUnfit, StateConflict, TeamClash) as refused:
         raise UsageWrong(str(refused)) from refused
 
 
@@ -75,11 +94,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def act(reason: str) -> Act:
-    """What is done now from the command line."""
+def act(reason: str, *, needed: bool = False) -> Act:
+    """What is done now from the command line, for a reason that is held to what the pages ask of one."""
+    from eval_server.service.setting_aside import fit_reason
     from eval_server.store.records import Act
 
-    return Act("command line", now(), " ".join(reason.split()))
+    return Act("command line", now(), fit_reason(reason, needed=needed))
 
 
 def tell(document: dict[str, Any], words: str, as_json: bool) -> None:

@@ -178,11 +178,24 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as wrong:
         return _told_usage(wrong, as_json=_json_asked(arguments))
     except (click.Abort, KeyboardInterrupt):
-        _tell("interrupted", "The same command again goes on from what was saved.")
+        _tell("interrupted", _after_interruption(arguments))
         return 130
     except Exception as error:
         return _told(error, as_json=_json_asked(arguments))
     return code if isinstance(code, int) else 0
+
+
+_GO_ON = (("submit",), ("train",), ("predict",), ("sweep",), ("reproduce",), ("data", "audit"), ("upload",))
+"""The commands that save what they have done, and take it up again."""
+
+
+def _after_interruption(arguments: list[str]) -> str:
+    """What an interrupted command leaves; empty where that is nothing to go on from."""
+    words = tuple(one for one in arguments if not one.startswith("-"))
+    if words[:1] == ("serve",):
+        return "The server had not started."
+    goes_on = any(words[: len(one)] == one for one in _GO_ON)
+    return "The same command again goes on from what was saved." if goes_on else ""
 
 
 def _told_usage(wrong: click.ClickException, *, as_json: bool) -> int:

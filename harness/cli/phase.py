@@ -125,6 +125,7 @@ def add(
 @JSON
 def set_(name: str, data_dir: Path, database: str | None, as_json: bool, **given: Any) -> None:
     """Change the rules of NAME; what is not named stays."""
+    _require_some(given)
     with store_at(data_dir, database) as store:
         record = found_phase(store, name)
         rules = changed(record.rules, without_words(given))
@@ -206,6 +207,15 @@ def designs(name: str, data_dir: Path, database: str | None, as_json: bool) -> N
     lines = [f"{one.team}: {one.unlike} of its last {one.looked_at} uploads" for one in found]
     words = "\n".join(lines) or f"No team's uploads to {name} look like a design."
     _tell({"phase": name, "designs": [asdict(one) for one in found]}, words, as_json)
+
+
+def _require_some(given: dict[str, Any]) -> None:
+    """Raises `UsageWrong` with the options that there are where none of them was given."""
+    if any(value is not None for value in given.values()):
+        return
+    options = [one for one in click.get_current_context().command.params if one.name in given]
+    known = ", ".join("/".join((*one.opts, *one.secondary_opts)) for one in options)
+    raise UsageWrong("nothing was named that is to be changed", f"Name at least one of {known}.")
 
 
 def _warn_of_lost(lost: list[str]) -> None:

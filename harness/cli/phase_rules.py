@@ -169,8 +169,8 @@ def described(record: PhaseRecord) -> str:
     """A phase and, a line each, its rules that are not the usual ones."""
     from eval_server.store.records import PUBLIC_LABELS
 
-    usual = plain(PUBLIC_LABELS)
-    own = [(key, value) for key, value in plain(record.rules).items() if value != usual[key]]
+    usual = asdict(PUBLIC_LABELS)
+    own = [(key, _said(value)) for key, value in asdict(record.rules).items() if value != usual[key]]
     own += [("subjects", "a public and a private part")] if record.divided else []
     told = [f"  {key.replace('_', ' '):17} {value}" for key, value in own] or ["  the usual rules"]
     return "\n".join((record.name, *told))
@@ -187,6 +187,10 @@ def feedback_words(rules: Rules) -> str:
     often = "as often as it likes" if rules.per_day is None else f"{rules.per_day} times a day"
     others = "; others are told the score alone" if rules.others == "score" else ""
     return f"A team is told {said[rules.feedback]}{others}, and hands in {often}."
+
+
+def _said(value: Any) -> str:
+    return moment_words(value) if isinstance(value, datetime) else str(value)
 
 
 def plain(rules: Rules) -> dict[str, Any]:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
-from harness.cli.hosting import NEEDED_REASON, REASON, act, host_options, now, store_at, tell, told_as_usage
+from harness.cli.hosting import (
+    NEEDED_REASON,
+    REASON,
+    act,
+    found_phase,
+    found_team,
+    host_options,
+    now,
+    store_at,
+    tell,
+    told_as_usage,
+)
 from harness.cli.phase_rules import moment_words
 from harness.errors import UsageWrong
 
@@ -32,8 +43,9 @@ def list_(
 ) -> None:
     """List the submissions, the newest first, with what keeps one off its board."""
     with store_at(data_dir, database) as store:
-        known = None if team is None else store.teams.find(team) or team
-        found = store.submissions.listed(phase=phase_name, team=known)
+        phase = None if phase_name is None else found_phase(store, phase_name).name
+        known = None if team is None else found_team(store, team)
+        found = store.submissions.listed(phase=phase, team=known)
     if as_json:
         console.emit({"submissions": [_facts(one) for one in found]})
         return
@@ -60,7 +72,7 @@ def withdraw(submission_id: str, **settings: Any) -> None:
 @host_options
 def hide(submission_id: str, **settings: Any) -> None:
     """Hide a submission, for a reason that its team sees."""
-    _change(submission_id, lambda store, one, done: store.setting_aside.bar(one, "hidden", done), settings)
+    _bar(submission_id, "hidden", settings)
 
 
 @submission.command()
@@ -69,9 +81,7 @@ def hide(submission_id: str, **settings: Any) -> None:
 @host_options
 def disqualify(submission_id: str, **settings: Any) -> None:
     """Disqualify a submission, for a reason that its team sees."""
-    _change(
-        submission_id, lambda store, one, done: store.setting_aside.bar(one, "disqualified", done), settings
-    )
+    _bar(submission_id, "disqualified", settings)
 
 
 @submission.command()
@@ -106,20 +116,29 @@ def choose(submission_id: str, take_back: bool, data_dir: Path, database: str | 
     tell(document, f"{found.team} has chosen in {found.phase}: {', '.join(chosen) or 'none'}.", as_json)
 
 
+def _bar(named: str, kind: str, settings: dict[str, Any]) -> None:
+    _change(named, lambda store, one, done: store.setting_aside.bar(one, kind, done), settings, needed=True)
+
+
 def _change(
-    named: str, deed: Callable[[Store, str, Any], bool], settings: dict[str, Any], *, back: bool = False
+    named: str,
+    deed: Callable[[Store, str, Any], bool],
+    settings: dict[str, Any],
+    *,
+    back: bool = False,
+    needed: bool = False,
 ) -> None:
-    """Do something to a submission that could stand on a board, and say how it stands."""
+    """Do something to a submission that could stand on a board, and say how it stands.
+
+    `back` undoes; `needed` is a reason that the team sees.
+    """
     from eval_server.service.setting_aside import require_settable
 
     with told_as_usage(), store_at(settings["data_dir"], settings["database"]) as store:
         found = _found(store, named)
         if not back:
             require_settable(found)
-        done = act(settings["reason"])
-        if not done.reason and settings["reason"]:
-            raise UsageWrong("expected a reason, found spaces only")
-        changed = deed(store, named, done)
+        changed = deed(store, named, act(settings["reason"], needed=needed))
         found = _found(store, named)
     state = "counts on its board" if found.counts else f"is {found.set_aside}"
     words = f"{found.entry} of {found.team} in {found.phase} {state}."

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness import console
-from harness.cli.hosting import REASON, act, host_options, store_at, tell, told_as_usage
+from harness.cli.hosting import (
+    REASON,
+    act,
+    found_team,
+    host_options,
+    named_some,
+    store_at,
+    tell,
+    told_as_usage,
+)
 from harness.cli.phase_rules import moment_words
 from harness.errors import UsageWrong
 
@@ -32,14 +41,13 @@ def rename(
     name: str, new_name: str, reason: str, data_dir: Path, database: str | None, as_json: bool
 ) -> None:
     """Call the team NAME by NEW_NAME: its submissions, tokens and history stay its own."""
-    from eval_server.store.team_names import unfit_name
+    from eval_server.store.team_names import folded, unfit_name
 
-    if wrong := unfit_name(new_name):
+    if wrong := unfit_name(folded(new_name)):
         raise UsageWrong(wrong)
     with told_as_usage(), store_at(data_dir, database) as store:
-        known = _found(store, name)
-        store.joining.rename(known, new_name, act(reason))
-    tell({"team": new_name, "before": known}, f"{known} is {new_name} now.", as_json)
+        done = store.joining.rename(found_team(store, name), new_name, act(reason))
+    tell({"team": done.after, "before": done.before}, f"{done.before} is {done.after} now.", as_json)
 
 
 @team.command()
@@ -52,7 +60,7 @@ def join(name: str, target: str, reason: str, data_dir: Path, database: str | No
     from eval_server.service.team_deeds import unchosen_words
 
     with told_as_usage(), store_at(data_dir, database) as store:
-        known, other = _found(store, name), _found(store, target)
+        known, other = found_team(store, name), found_team(store, target)
         dropped = store.joining.unchosen(known, other)
         made = store.joining.join(known, other, act(reason))
     lost = unchosen_words(dropped, other)
@@ -110,19 +118,13 @@ def _warning(pair: tuple[str, ...]) -> str:
     )
 
 
-def _found(store: Store, name: str) -> str:
-    """The team that a name means; raises `UsageWrong` where there is none."""
-    found = store.teams.find(name)
-    if found is None:
-        raise UsageWrong(f"there is no team {name!r}", "`harness team list` shows their names.")
-    return found
-
-
 def _join(store: Store, named: str) -> Join:
     """The join of this id, or the last one of the team of this name."""
     from eval_server.store.team_names import team_key
 
-    for one in store.joining.listed():
+    standing = store.joining.listed()
+    for one in standing:
         if one.id == named or team_key(one.team) == team_key(named):
             return one
-    raise UsageWrong(f"there is no join {named!r} that could be undone", "`harness team list` shows them.")
+    known = named_some([f"{one.team} ({one.id}, into {one.target})" for one in standing])
+    raise UsageWrong(f"there is no join {named!r} that could be undone", f"There are: {known}.")

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from eval_server.store.limits import MOST_TOKEN_DAYS, TOKEN_DAYS
 from harness import console
-from harness.cli.hosting import store_at
+from harness.cli.hosting import store_at, told_as_usage
 from harness.cli.options import DATABASE, JSON, PATH, SERVER_DATA
 from harness.cli.phase_rules import moment_words
 from harness.errors import UsageWrong
 
 if TYPE_CHECKING:
     from eval_server.store.records import TokenRecord
-
-DAYS = 180
 
 
 @click.group()
@@ -38,7 +37,11 @@ def token() -> None:
 )
 @click.option("--note", default="", help="What it is for.")
 @click.option(
-    "--days", default=DAYS, show_default=True, type=click.IntRange(1, 3650), help="Until it expires."
+    "--days",
+    default=TOKEN_DAYS,
+    show_default=True,
+    type=click.IntRange(1, MOST_TOKEN_DAYS),
+    help="Until it expires.",
 )
 @SERVER_DATA
 @DATABASE
@@ -59,6 +62,8 @@ def add(
     """
     if names and not teams:
         raise UsageWrong(f"expected options only, found {names[0]!r}", "Name many teams with --teams.")
+    with told_as_usage():
+        _require_note(settings["note"])
     if not teams:
         _add_one(role, team, as_json, **settings)
     elif team or role != "team":
@@ -67,6 +72,12 @@ def add(
         from harness.cli.rosters import add_for_many
 
         add_for_many([*teams, *names], out, settings, as_json)
+
+
+def _require_note(note: str) -> None:
+    from eval_server.service.setting_aside import fit_note
+
+    fit_note(note)
 
 
 def _add_one(
@@ -81,11 +92,11 @@ def _add_one(
 ) -> None:
     """A host's token, or one of one team."""
     from eval_server.service.access import TOKEN_PREFIX, digest_of, new_secret
-    from eval_server.store.team_names import unfit_name
+    from eval_server.store.team_names import folded, unfit_name
 
     if (role == "team") != bool(team):
         raise UsageWrong("a team's token names its --team, a host's token names none")
-    if team is not None and (wrong := unfit_name(team)):
+    if team is not None and (wrong := unfit_name(folded(team))):
         raise UsageWrong(wrong)
     secret, now = new_secret(TOKEN_PREFIX), datetime.now(UTC)
     with store_at(data_dir, database) as store:

@@ -18,6 +18,7 @@ from eval_server.service.finding import find_phase, find_submission
 from eval_server.service.parts import word_of
 from eval_server.service.sight import seen
 from eval_server.service.terms import asked_of
+from eval_server.store.limits import LONGEST_NAME
 from eval_server.store.records import SCORED, WAITING, PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.handing_in import CheckDocument, check_document
@@ -43,8 +44,8 @@ def form(
     request: Request,
     desk: AtDesk,
     caller: Asker,
-    entry: Annotated[str, Query(max_length=80)] = "",
-    team: Annotated[str, Query(max_length=80)] = "",
+    entry: Annotated[str, Query(max_length=LONGEST_NAME)] = "",
+    team: Annotated[str, Query(max_length=LONGEST_NAME)] = "",
 ) -> Response:
     return _form(request, desk, find_phase(desk, phase), caller, entry=entry, team=team)
 

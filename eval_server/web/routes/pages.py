@@ -20,6 +20,7 @@ from eval_server.service.parts import word_of
 from eval_server.service.refusals import NotFound
 from eval_server.service.side_by_side import SideBySide, compared_names, report_of, side_by_side
 from eval_server.service.sight import kept_beside, reader
+from eval_server.store.limits import LONGEST_NAME
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.comparisons import PairDocument, pair_document, significance_document
@@ -69,7 +70,7 @@ def board(
     caller: Asker,
     sort: Annotated[str, Query(max_length=40)] = "rank",
     order: Annotated[str, Query(max_length=10)] = "",
-    q: Annotated[str, Query(max_length=80)] = "",
+    q: Annotated[str, Query(max_length=LONGEST_NAME)] = "",
     part: PartAsked = "",
 ) -> Response:
     record = find_phase(desk, phase, caller, part)

@@ -12,12 +12,13 @@ from starlette.background import BackgroundTask
 
 from eval_server.figures.wording import counted, listed
 from eval_server.service import health, sessions, suspects
-from eval_server.service.access import TOKEN_DAYS, Caller, Role, TooMany, require_host
+from eval_server.service.access import Caller, Role, TooMany, require_host
 from eval_server.service.alike import alike_now
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_phase, find_team, visible_teams
 from eval_server.service.refusals import TokenInvalid
 from eval_server.service.telling import tell
+from eval_server.store.limits import TOKEN_DAYS
 from eval_server.store.records import FEEDBACKS, OTHERS
 from eval_server.web.documents.alike import alike_document
 from eval_server.web.documents.hosting import DesignDocument, audit_document, designs_document
@@ -26,6 +27,7 @@ from eval_server.web.documents.submissions import submission_brief
 from eval_server.web.documents.teams import NewTokenDocument, join_document, new_token_document, team_document
 from eval_server.web.exporting.writing import zipped_course
 from eval_server.web.presenting import submissions, words
+from eval_server.web.routes.asking import Days, Note
 from eval_server.web.routes.callers import COOKIE, FORM_TOKEN, Asker, AtDesk, address_of
 from eval_server.web.routes.rendering import page
 from eval_server.web.routes.sessions import forget_cookie, set_cookie
@@ -128,8 +130,8 @@ def add_token(
     request: Request,
     desk: AtDesk,
     caller: Asker,
-    note: Annotated[str, Form(max_length=200)] = "",
-    days: Annotated[int, Form(ge=1, le=730)] = TOKEN_DAYS,
+    note: Note = "",
+    days: Days = TOKEN_DAYS,
 ) -> Response:
     """Make a token; the page that answers is the only place where it is ever shown."""
     record, secret = sessions.add_token(desk, team, caller, note, days)

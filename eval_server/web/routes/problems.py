@@ -24,8 +24,9 @@ from eval_server.store.database import StoreDamaged
 from eval_server.store.joining import TeamClash
 from eval_server.store.phases import PhaseClash
 from eval_server.web.documents.document import encoded
-from eval_server.web.documents.problems import MEDIA_TYPE, MisfitDocument, ProblemDocument, problem_document
+from eval_server.web.documents.problems import MEDIA_TYPE, ProblemDocument, problem_document
 from eval_server.web.documents.teams import allowance_document
+from eval_server.web.routes.misfits import misfit, misfits_words
 
 
 class Refusal(Exception):
@@ -98,11 +99,9 @@ def _http(request: Request, error: Any) -> ProblemAnswer:
 
 
 def _invalid(request: Request, error: Any) -> ProblemAnswer:
-    errors = [
-        MisfitDocument(where=".".join(map(str, one["loc"])), expected=one["msg"]) for one in error.errors()
-    ]
-    said = "; ".join(f"{one.where}: {one.expected}" for one in errors)
-    return answer(422, f"The request is not as it must be: {said}", errors=tuple(errors))
+    errors = [misfit(one) for one in error.errors()]
+    said = misfits_words(errors)
+    return answer(422, f"The request is not as it must be: {said}.", errors=tuple(errors))
 
 
 def _denied(request: Request, error: Any) -> ProblemAnswer:

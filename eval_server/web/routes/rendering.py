@@ -17,6 +17,7 @@ from eval_server.figures.picture import STYLE
 from eval_server.figures.statements import differences, intervals, ranks
 from eval_server.figures.wording import counted, metric_name, percent
 from eval_server.service.access import Caller, csrf_of
+from eval_server.store import limits
 from eval_server.web.documents.phases import PhaseDocument
 from eval_server.web.documents.problems import ProblemDocument
 from eval_server.web.presenting import words
@@ -56,6 +57,7 @@ def _environment() -> Environment:
         "indented": _indented,
     }
     found.globals["site"] = {"version": VERSION}
+    found.globals["limits"] = limits
     found.globals["statements"] = {"differences": differences, "intervals": intervals, "ranks": ranks}
     return found
 

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from eval_server.service import sessions
-from eval_server.service.access import SESSION, TOKEN_DAYS, csrf_of, utc
+from eval_server.service.access import SESSION, csrf_of, utc
 from eval_server.service.desk import Desk
 from eval_server.service.finding import find_team, visible_teams
+from eval_server.store.limits import TOKEN_DAYS
 from eval_server.web.documents.teams import (
     NewSessionDocument,
     NewTokenDocument,
@@ -20,6 +21,7 @@ from eval_server.web.documents.teams import (
     team_document,
 )
 from eval_server.web.routes.answers import as_json, tells
+from eval_server.web.routes.asking import Days, Note
 from eval_server.web.routes.callers import COOKIE, FORM_TOKEN, HEADER_TOKEN, Asker, AtDesk, address_of
 
 router = APIRouter(prefix="/api")
@@ -82,8 +84,8 @@ def add_token(
     team: str,
     desk: AtDesk,
     caller: Asker,
-    note: Annotated[str, Form(max_length=200)] = "",
-    days: Annotated[int, Form(ge=1, le=730)] = TOKEN_DAYS,
+    note: Note = "",
+    days: Days = TOKEN_DAYS,
 ) -> Response:
     record, secret = sessions.add_token(desk, team, caller, note, days)
     return as_json(new_token_document(record, secret, desk), 201)

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from eval_server.service import deeds
 from eval_server.service.finding import find_file, find_phase, find_submission, list_submissions
 from eval_server.service.refusals import NotFound
+from eval_server.store.limits import LONGEST_NAME
 from eval_server.web.documents.handing_in import (
     CheckDocument,
     ChoiceDocument,
@@ -62,7 +63,10 @@ async def submit(phase: str, request: Request, desk: AtDesk, caller: Asker) -> R
     **tells(SubmissionList),
 )
 def submissions(
-    phase: str, desk: AtDesk, caller: Asker, team: Annotated[str | None, Query(max_length=80)] = None
+    phase: str,
+    desk: AtDesk,
+    caller: Asker,
+    team: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
 ) -> Response:
     found = list_submissions(desk, find_phase(desk, phase), team, caller)
     return as_json(SubmissionList(submissions=[submission_brief(desk, one) for one in found]))

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from eval_server.service import team_deeds
-from eval_server.service.access import TOKEN_DAYS, require_host
+from eval_server.service.access import require_host
 from eval_server.service.finding import find_team
 from eval_server.service.rosters import roster_table
+from eval_server.store.limits import TOKEN_DAYS
 from eval_server.web.documents.teams import (
     JoinDocument,
     JoinList,
@@ -21,22 +22,20 @@ from eval_server.web.documents.teams import (
     new_token_document,
 )
 from eval_server.web.routes.answers import as_json, download, tells
-from eval_server.web.routes.asking import Reason, Sure, asked_back
+from eval_server.web.routes.asking import Days, Note, Reason, Sure, asked_back
 from eval_server.web.routes.callers import FORM_TOKEN, HEADER_TOKEN, Asker, AtDesk
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api")
 Name = Annotated[str, Form(max_length=200)]
 Names = Annotated[str, Form(max_length=200_000)]
-Note = Annotated[str, Form(max_length=200)]
-Days = Annotated[int, Form(ge=1, le=730)]
 Why = Annotated[str, Query(max_length=2000)]
 
 
 @pages.post("/teams/{team:path}/name", dependencies=[FORM_TOKEN])
 def rename_page(team: str, desk: AtDesk, caller: Asker, name: Name = "") -> Response:
-    team_deeds.rename(desk, team, name, caller)
-    return RedirectResponse(desk.settings.path_to(f"/teams/{quote(name.strip())}"), 303)
+    renamed = team_deeds.rename(desk, team, name, caller)
+    return RedirectResponse(desk.settings.path_to(f"/teams/{quote(renamed.after)}"), 303)
 
 
 @pages.post("/teams/{team:path}/joining", dependencies=[FORM_TOKEN])
@@ -137,8 +136,8 @@ def rename(
     name: Name,
     reason: Reason = "",
 ) -> Response:
-    before = team_deeds.rename(desk, team, name, caller, reason)
-    return as_json(RenamedDocument(team=name.strip(), before=before))
+    renamed = team_deeds.rename(desk, team, name, caller, reason)
+    return as_json(RenamedDocument(team=renamed.after, before=renamed.before))
 
 
 @router.post(

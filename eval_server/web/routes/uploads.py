@@ -18,7 +18,9 @@ from eval_server.service.access import Caller, require_open, require_rate, team_
 from eval_server.service.deeds import Upload, hand_in
 from eval_server.service.desk import Desk
 from eval_server.service.terms import require_accepted
+from eval_server.store.limits import LONGEST_NAME
 from eval_server.store.records import PhaseRecord, Receipt
+from eval_server.store.team_names import folded, unfit_line
 from eval_server.web.routes.callers import address_of, require_form_token
 from eval_server.web.routes.problems import Refusal
 from submissions.checking import CheckReport, check
@@ -32,7 +34,6 @@ SLACK = 2**20
 SMALL_PART = 512 * 2**10
 """What a field or a manifest may hold: the parser keeps fields in memory, files on disk."""
 WHOLE = "the whole upload (file, scores and manifest)"
-MOST_NAME = 80
 SECONDS = 120
 """How long a body may take to arrive."""
 AT_ONCE = 2
@@ -99,7 +100,7 @@ class _Whole(MultiPartParser):
             super().on_part_data(data, start, end)
         except MultiPartException:
             name = parse_options_header(self._head)[1].get(b"name", b"").decode("utf-8", "replace")
-            raise _too_large(f"the field `{bare(name[:MOST_NAME])}`", SMALL_PART) from None
+            raise _too_large(f"the field `{bare(name[:LONGEST_NAME])}`", SMALL_PART) from None
 
     def on_end(self) -> None:
         self._ended = True
@@ -238,9 +239,8 @@ def _manifest(part: Any) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _name(what: str, value: str | None) -> str:
-    """A team's or entry's name: one line of printable text."""
+    """A team's or entry's name: one line of printable text, with as many spaces as were sent."""
     text = (value or "").strip()
-    if not text or len(text) > MOST_NAME or not text.isprintable():
-        found = "nothing" if not text else repr(text[:MOST_NAME])
-        raise Refusal(422, f"Expected `{what}`: 1 to {MOST_NAME} printable characters, found {found}.")
+    if wrong := unfit_line(folded(text)):
+        raise Refusal(422, f"Expected `{what}`: {wrong}.")
     return text

@@ -68,6 +68,14 @@ def test_a_team_cannot_take_another_teams_name_in_any_spelling(opened: Store, na
     assert (rows(opened), opened.audit.listed()) == (before, [])
 
 
+def test_a_team_cannot_take_the_name_of_one_that_was_joined_and_is_told_to_separate_them(
+    opened: Store,
+) -> None:
+    opened.joining.join("red", "blue", ACT)
+    with pytest.raises(TeamClash, match="red is the name of a team that was joined into blue: separate"):
+        opened.joining.rename("blue", "RED", ACT)
+
+
 def test_a_joined_team_is_the_other_and_both_names_mean_it(opened: Store) -> None:
     opened.joining.join("red", "blue", ACT)
     assert len(opened.submissions.listed(team="blue")) == 4

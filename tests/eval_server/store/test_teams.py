@@ -41,6 +41,38 @@ def test_a_name_that_is_no_line_of_text_is_unfit(name: str) -> None:
     assert "1 to 80 printable characters" in (unfit_name(name) or "")
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("", "found nothing"), ("x" * 95, f"found 95: '{'x' * 30}…'"), ("a\tb", r"found 'a\tb'")],
+)
+def test_an_unfit_name_is_told_with_its_length_where_that_is_what_is_wrong(name: str, found: str) -> None:
+    assert str(unfit_name(name)).endswith(found)
+
+
+@pytest.mark.parametrize("name", ["groop  11", " groop 11 ", "groop\u00a0 11", "groop\u3000\u200311"])
+def test_a_name_is_kept_with_one_space_where_it_is_first_given(store: Store, name: str) -> None:
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    assert store.tokens.add("d1", "team", name, "", NOON, LATER).team == "groop 11"
+    store.arrivals.receive(an_arrival(1, team="red", entry=name), welcome)
+    store.arrivals.receive(an_arrival(2, team=f"{name} b"), welcome)
+    assert [one.entry for one in store.submissions.listed(team="red")] == ["groop 11"]
+    assert store.joining.rename("red", f"{name} c", Act("host", NOON)).after == "groop 11 c"
+    assert store.teams.names() == ["groop 11", "groop 11 b", "groop 11 c"]
+
+
+def test_names_that_were_kept_with_more_spaces_stay_and_are_found(store: Store) -> None:
+    store.phases.add("small", small_truth(), Rules(), NOON)
+    store.arrivals.receive(an_arrival(1, team="old", entry="net"), welcome)
+    with store.database.writing() as connection:
+        connection.execute(text("UPDATE submissions SET entry = 'net  1'"))
+        older = "INSERT INTO teams (name, created_at) SELECT 'o  ld', created_at FROM teams"
+        connection.execute(text(older))
+    store.arrivals.receive(an_arrival(2, team="old", entry="net  1"), welcome)
+    store.arrivals.receive(an_arrival(3, team="o  ld", entry="net  1"), welcome)
+    told = sorted((one.team, one.entry) for one in store.submissions.listed())
+    assert told == [("o  ld", "net 1"), ("old", "net  1"), ("old", "net  1")]
+
+
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_every_spelling_hands_in_for_the_team_as_it_was_first_written(store: Store, name: str) -> None:
     store.phases.add("small", small_truth(), Rules(), NOON)

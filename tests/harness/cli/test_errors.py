@@ -179,6 +179,22 @@ def test_restoring_where_nobody_can_answer_says_how_to_go_on(folder: Path) -> No
     assert "Add --yes" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "database", ["no database", "mysql://localhost/none", "postgresql://nobody@127.0.0.1:1/x"]
+)
+def test_restoring_into_a_database_that_cannot_be_asks_nothing(folder: Path, database: str) -> None:
+    """Only what is lost or damaged is put aside for an empty one, so that only then there is a question."""
+    made = folder / "kept.tar"
+    if not made.exists():
+        (folder / "kept").mkdir()
+        assert harness_inside("backup", made, "--data-dir", folder / "kept", "--allow-less").code == 0
+    options = ("--data-dir", folder / "other", "--database", database)
+    answer = harness_inside("restore", made, *options)
+    assert answer.code == 6
+    assert "Replace" not in answer.err
+    assert "expected a database URL" in answer.err or "cannot be used" in answer.err
+
+
 @pytest.mark.parametrize("text", ["raise SystemExit(7)", "entry = 1 / 0", "other = 1"])
 def test_a_file_whose_entry_does_not_load_is_named_with_the_reason(folder: Path, text: str) -> None:
     (folder / "mine.py").write_text(text)

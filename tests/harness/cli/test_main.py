@@ -1,9 +1,12 @@
 """The command line as a whole: help, errors, and what is not imported."""
 
+import subprocess
+import sys
+
 import click
 import pytest
 
-from harness.cli.main import COMMANDS, cli
+from harness.cli.main import COMMANDS, _after_interruption, cli
 from tests.support.command import harness, modules_after
 
 HELP = "from harness.cli.main import cli; cli.main(['--help'], standalone_mode=False)"
@@ -25,6 +28,36 @@ def test_every_command_loads_and_has_the_help_line_that_the_list_shows(name):
     assert command is not None
     assert command.name == name
     assert command.help
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--port", "0"], "The server had not started."),
+        (["train", "--model", "tiny"], "The same command again goes on from what was saved."),
+        (["data", "audit", "."], "The same command again goes on from what was saved."),
+        (["data", "draw", "."], ""),
+        (["token", "add", "--role", "host"], ""),
+    ],
+)
+def test_what_an_interrupted_command_leaves_is_said_of_that_command(arguments, said):
+    assert _after_interruption(arguments) == said
+
+
+def test_a_server_that_is_ended_before_it_started_does_not_speak_of_going_on(tmp_path):
+    """The signal comes when the server's modules are looked for, which is always before it has started."""
+    program = (
+        "import os, signal, sys\n"
+        "class Ending:\n"
+        "    def find_spec(self, name, *more):\n"
+        "        if name == 'eval_server.web.running': os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.meta_path.insert(0, Ending())\n"
+        "from harness.cli.main import main; main(['serve', '--port', '0', '--data-dir', sys.argv[1]])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.endswith("harness: interrupted\nThe server had not started.\n")
 
 
 def test_an_unknown_command_is_answered_with_a_near_one_and_exit_code_2():

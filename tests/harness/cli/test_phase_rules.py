@@ -76,3 +76,19 @@ def test_only_the_official_phase_undivided_tells_all_unasked_and_which_was_taken
     assert ("as nothing was said of it" in added.err) == bool(said)
     listed = administer(tmp_path / "data", None, "phase", "list")["phases"]
     assert listed[0]["rules"]["feedback"] == expected[0]
+
+
+def test_moments_are_told_as_people_read_them(tmp_path: Path) -> None:
+    add_phase(tmp_path, None, "small", "--closes", "2099-01-01")
+    for command in (("list",), ("show", "small")):
+        told = harness_inside("phase", *command, "--data-dir", tmp_path).out
+        assert "closes at         1 Jan 2099, 23:59 UTC" in told
+        assert ":59." not in told
+    assert rules_of(tmp_path)["closes_at"] == "2099-01-01 23:59:59.999999+00:00"
+
+
+def rules_of(folder: Path) -> dict[str, Any]:
+    """The rules of the only phase, as the document has them: exactly."""
+    (found,) = administer(folder, None, "phase", "list")["phases"]
+    told: dict[str, Any] = found["rules"]
+    return told

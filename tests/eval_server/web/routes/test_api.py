@@ -359,6 +359,11 @@ def test_an_entrys_name_is_one_line_of_text(place: Place, entry: str) -> None:
     assert "entry" in problem(place.upload(a_zip(), entry=entry), 422)["detail"]
 
 
+def test_an_entrys_name_that_is_too_long_is_told_with_its_length(place: Place) -> None:
+    said = problem(place.upload(a_zip(), entry="x" * 95), 422)["detail"]
+    assert said == f"Expected `entry`: 1 to 80 printable characters, found 95: '{'x' * 30}…'."
+
+
 def test_the_server_says_that_it_is_well_and_how_much_it_did(place: Place) -> None:
     place.hand_in(a_zip())
     assert place.client().get("/healthz").json() == {"status": "ok", "troubles": []}

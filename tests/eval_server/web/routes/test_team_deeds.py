@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from typing import Any
@@ -91,7 +92,8 @@ def test_a_team_is_renamed_on_its_page_and_signed_in_still(course: Course) -> No
     [
         ("BLUE", 409, "a team blue already"),
         ("", 422, "name"),
-        ("a" * 81, 422, "1 to 80"),
+        ("a" * 81, 422, "1 to 80 printable characters, found 81: 'aaa"),
+        ("a" * 201, 422, "`name`: expected at most 200 characters, found 201."),
         ("red", 409, "already"),
     ],
 )
@@ -185,6 +187,39 @@ def test_a_list_that_cannot_be_taken_makes_no_token(course: Course, names: str) 
     answer = host(course).post("/api/tokens", data={"names": names})
     assert answer.status_code == 422
     assert len(course.place.desk.store.tokens.listed()) == before
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"days": "3651"}, "`days`: expected at most 3650, found '3651'."),
+        ({"days": "0"}, "`days`: expected at least 1, found '0'."),
+        ({"days": "a week"}, "`days`: expected a whole number, found 'a week'."),
+        ({"note": "n" * 201}, "`note`: expected at most 200 characters, found 201."),
+        ({"note": "a\tb"}, "Expected a note of at most 200 printable characters"),
+    ],
+)
+def test_the_limits_of_a_token_are_told_in_words_at_every_door(
+    course: Course, form: dict[str, str], said: str
+) -> None:
+    browser = signed_in(course.place, course.tokens["host"])
+    page = {**form, "names": "new", "csrf": form_token(body(browser.get("/teams")))}
+    doors = (
+        host(course).post("/api/tokens", data={**form, "names": "new"}),
+        host(course).post("/api/teams/red/tokens", data=form),
+        browser.post("/host/tokens", data=page),
+        browser.post("/teams/red/tokens", data=page),
+    )
+    for answer in doors:
+        assert answer.status_code == 422
+        assert said in html.unescape(answer.text)
+
+
+def test_a_name_is_kept_with_one_space_by_page_and_in_json(course: Course) -> None:
+    made = host(course).post("/api/tokens", data={"names": "groop  11"}).json()["tokens"]
+    assert [one["team"] for one in made] == ["groop 11"]
+    renamed = host(course).post("/api/teams/groop%2011/name", data={"name": " groop   12"})
+    assert renamed.json() == {"team": "groop 12", "before": "groop 11"}
 
 
 def test_json_makes_tokens_for_many(course: Course) -> None:
