@@ -100,7 +100,7 @@ class LeaderboardDocument(Document):
     part: Word = "whole"
     """On which subjects: `whole`, or where the phase is divided its `public` or `private` part."""
     state: Word
-    """`current`, `being made anew`, or `being judged anew` while a truth is replaced."""
+    """`current`, `being made anew`, or `being judged anew` by another truth or the same."""
     visible: bool
     """Whether who asks may see it now."""
     feedback: str = "full"

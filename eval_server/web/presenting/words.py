@@ -154,8 +154,7 @@ BOARD_STATES = {
     "current": "",
     "being made anew": "This board is being made anew: what was decided last is not on it yet.",
     "being judged anew": (
-        "The truth of this phase was replaced, and everything is being judged anew. Until that is done, "
-        "the board shows what stood by the former truth."
+        "Everything here is being judged anew. Until that is done, the board shows what stood before."
     ),
 }
 """What is said above a board that is not the present one."""

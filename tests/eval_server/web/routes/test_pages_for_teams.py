@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from eval_server.web.presenting.words import BOARD_STATES
 from tests.eval_server.web.routes.test_pages import HTML, body, signed_in
 from tests.support.desk import Place
 from tests.support.server import a_zip, decided, small_truth, turned_truth
@@ -190,9 +191,12 @@ def test_what_is_judged_anew_by_the_same_truth_is_not_said_to_be_corrected(guard
     handed_in = guarded.hand_in(a_zip(3), token=red)["id"]
     guarded.clock.turn(days=3)
     assert not guarded.desk.store.phases.replace_truth("small", small_truth(), guarded.clock()).corrected
+    page = signed_in(guarded, red)
+    for text in (body(page.get("/phases/small")), *BOARD_STATES.values()):  # before it is judged, and after
+        assert "corrected" not in text
+        assert "replaced" not in text
     guarded.desk.judge.wake()
     decided(guarded.client(red), handed_in)
-    page = signed_in(guarded, red)
     assert "Scored anew on 4 Dec 2026, 12:00 UTC: by the same truth." in body(
         page.get(f"/submissions/{handed_in}")
     )
