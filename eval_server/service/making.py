@@ -28,6 +28,8 @@ AT_ONCE = 500
 """Verdicts that are measured together on samples of the cells."""
 WHOLE, SAMPLES = "whole", "samples"
 """What the verdicts of a board are measured on: all cells of its part, or a tenth of them."""
+SAMPLED = ("summary", "score")
+"""The feedback under which teams are told numbers of samples of the cells while a phase is open."""
 CURRENT, MADE_ANEW, JUDGED_ANEW = "current", "being made anew", "being judged anew"
 """The states of a board: as it is now, a newer one is due, or by the former truth while one is replaced."""
 
@@ -240,7 +242,7 @@ def _shown(
 
 def on_samples(rules: Rules) -> bool:
     """Whether teams are told numbers of samples of the cells while a phase with these rules is open."""
-    return rules.feedback in ("summary", "score")
+    return rules.feedback in SAMPLED
 
 
 def digits_ranked(rules: Rules) -> int | None:

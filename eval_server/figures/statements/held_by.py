@@ -9,6 +9,7 @@ _INTERVALS, _RANKS = f"{_OF}intervals.py::test_", f"{_OF}ranks.py::test_"
 _DIFFERENCES, _SEEDS = f"{_OF}differences.py::test_", f"{_OF}seeds.py::test_"
 _METHODS = f"{_OF}methods.py::test_"
 _CALIBRATION = "tests/benchmarks/test_calibration.py::test_"
+_PARTS = "tests/eval_server/web/routes/test_parts.py::test_"
 _HINTS = "tests/eval_server/judging/test_hints.py::test_"
 HELD_BY: Mapping[str, str] = {
     "intervals.level_words": _INTERVALS + "the_level_beside_tests_is_that_of_the_intervals",
@@ -46,6 +47,7 @@ HELD_BY: Mapping[str, str] = {
     "ranks.set_says": _RANKS + "a_rank_set_says_how_many_are_proven_better_and_worse",
     "ranks.place": _RANKS + "the_place_is_the_number_of_higher_scores_plus_one",
     "ranks.ties_to_a_tenth": _RANKS + "scores_that_are_equal_to_a_tenth_of_a_percent_share_a_place",
+    "ranks.moved_from_seen": _PARTS + "a_row_moved_from_the_place_that_teams_saw_where_the_host_sees_another",
     "ranks.may_hold": _RANKS + "a_rank_set_says_how_many_are_proven_better_and_worse",
     "ranks.own_rank": _RANKS + "an_entry_taken_alone_has_the_ranks_of_its_own_tests",
     "ranks.own_ranks": _RANKS + "an_entry_taken_alone_has_the_ranks_of_its_own_tests",

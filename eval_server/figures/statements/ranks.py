@@ -8,6 +8,7 @@ from eval_server.figures.statements.differences import unknown
 from eval_server.figures.statements.intervals import level_words
 from eval_server.figures.wording import counted, listed, percent
 from eval_server.figures.wording import ranks as ranks_words
+from eval_server.judging.spot_check import SAID
 
 NAMED = 4
 """Entries that a sentence names before it only counts them."""
@@ -40,6 +41,14 @@ def place(rank: int, entries: int) -> str:
 def ties_to_a_tenth() -> str:
     """Why several stand at one place where scores are told to a tenth of a percent."""
     return "Scores are ranked to a tenth of a percent, as the board told them: equal ones share a place."
+
+
+def moved_from_seen() -> str:
+    """From which places moves are counted where whoever reads it may see the public part on all cells."""
+    return (
+        f"Moves are counted from the places that teams saw on the public part, {SAID}. On all cells its "
+        "ranks may be others."
+    )
 
 
 def may_hold(rank_set: RankSet, entries: int) -> str:

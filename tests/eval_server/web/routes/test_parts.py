@@ -18,6 +18,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 import eval_server.service.verdicts as kept
+from eval_server.figures.statements import ranks
 from eval_server.judging.spot_check import spot_checked
 from eval_server.judging.truth import Truth
 from submissions.packing import packed
@@ -143,6 +144,65 @@ def test_what_stood_is_what_teams_saw_on_samples_and_that_decides(
             assert there["metrics"]["weighted_f1"] == one["weighted_f1"]
         after = {one["team"]: (one["submission"], one["public_rank"]) for one in standings(place)}
         assert after == {one["team"]: (one["submission"], one["rank"]) for one in before}
+
+
+SAMPLED_BY = "k4"
+"""A key whose samples put blue first and red last on the public part."""
+
+
+@contextmanager
+def seen_by_samples(folder: Path, patch: pytest.MonkeyPatch, **rules: Any) -> Iterator[Any]:
+    """A divided phase whose teams see blue before green before red; on all cells red leads."""
+    patch.setattr(kept, "spot_checked", lambda many, secret: spot_checked(many, SAMPLED_BY))
+    with divided(folder, feedback="summary", **rules) as (place, truth):
+        hand_in_all(place, truth)
+        yield place, truth
+
+
+def test_a_row_moved_from_the_place_that_teams_saw_where_the_host_sees_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with seen_by_samples(tmp_path, monkeypatch) as (place, _):
+        seen = {one["team"]: one["rank"] for one in standings(place)}
+        place.clock.at = CLOSES
+        host = place.token("host", days=30)
+        on_all_cells = {one["team"]: one["rank"] for one in standings(place, "public", host)}
+        assert seen != on_all_cells, "this key tells the two apart"
+        for one in standings(place, token=host):
+            assert one["public_rank"] == seen[one["team"]]
+            assert one["moved"] == seen[one["team"]] - one["rank"]
+        page = body(place.client(host, **HTML).get("/phases/small"))
+        assert ranks.moved_from_seen() in page
+        assert ranks.moved_from_seen() not in body(place.client(**HTML).get("/phases/small"))
+
+
+def test_the_host_is_told_that_its_public_part_is_of_all_cells_and_teams_saw_a_tenth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with seen_by_samples(tmp_path, monkeypatch) as (place, _):
+        host, team = place.client(place.token("host", days=30), **HTML), place.client(**HTML)
+        assert "Here it is measured on all cells; teams see it" in body(host.get("/phases/small"))
+        assert "Here it is" not in body(team.get("/phases/small"))
+        place.clock.at = CLOSES
+        assert "as it stood" not in body(host.get("/phases/small"))
+        page = body(host.get("/phases/small?part=public"))
+        assert "as it stood" not in page
+        assert "6 subjects, measured on all cells. What teams saw of it while the phase was open" in page
+        page = body(team.get("/phases/small?part=public"))
+        assert "Shown is the public part as it stood, 6 subjects" in page
+        assert "all cells" not in page.split("Shown is")[1].split("</p>")[0]
+
+
+@pytest.mark.parametrize("rules", [{"feedback": "none"}, {"visibility": "hidden"}])
+def test_what_nobody_was_shown_is_not_told_as_seen(tmp_path: Path, rules: dict[str, Any]) -> None:
+    with divided(tmp_path, **rules) as (place, truth):
+        hand_in_all(place, truth)
+        place.clock.at = CLOSES
+        client = place.client(**HTML)
+        assert "as it stood" not in body(client.get("/phases/small"))
+        page = body(client.get("/phases/small?part=public"))
+        assert "Its board was hidden while the phase was open." in page
+        assert "as it stood" not in page
 
 
 def test_until_the_end_the_private_part_is_for_the_host_alone(tmp_path: Path) -> None:
