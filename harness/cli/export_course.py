@@ -28,7 +28,8 @@ def export_course(folder: Path, data_dir: Path, database: str | None, as_json: b
 
     The server may go on running. Each phase has a folder with teams.csv, its boards and comparisons (CSV and
     JSON), its pictures (SVG) and the files as they were handed in; report.html needs no network. FOLDER must
-    be new or empty. It holds all names and both parts of a divided phase, and no truth.
+    be new or empty. It holds all names and both parts of a divided phase, and no truth. report.html says what
+    the columns of teams.csv hold.
     """
     from eval_server.web.exporting.writing import ExportRefused
     from eval_server.web.exporting.writing import export_course as write

@@ -55,7 +55,7 @@ class StandingDocument(Document):
     submissions: Count
     """Scored submissions of its team."""
     public_rank: int | None = None
-    """On the private part: the place of its line on the public one."""
+    """On the private part: the place of its line on the public one, as teams saw it."""
     moved: int | None = None
     """On the private part: by how many places it is further up than on the public one."""
     remarks: Annotated[list[str], STABLE]

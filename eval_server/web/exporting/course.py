@@ -12,8 +12,9 @@ from eval_server.service.access import Caller, Role
 from eval_server.service.boards import BoardMissing
 from eval_server.service.desk import Desk
 from eval_server.service.finding import all_phases
+from eval_server.service.making import BoardLine
 from eval_server.service.side_by_side import ManyCompared, report_of
-from eval_server.service.sight import measured
+from eval_server.service.sight import measured, seen_board
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.boards import LeaderboardDocument, leaderboard_document
 from eval_server.web.documents.phases import PhaseDocument, phase_document
@@ -26,13 +27,19 @@ TRIES = 120
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartExport:
-    """One part of a phase: its board, and its entries side by side, where there are two or more."""
+    """One part of a phase: its board, and its entries side by side, where there are two or more.
+
+    `worth` is on this part what stands on the part that decides, by submission. `shown` is the public
+    board as teams are shown it, by samples of the cells where the phase tells no more; empty where hidden.
+    """
 
     part: TruthPart
     told: PhaseDocument
     board: LeaderboardDocument
     compared: ManyCompared | None
     verdicts: Mapping[str, Verdict]
+    worth: Mapping[str, Verdict]
+    shown: tuple[BoardLine, ...] = ()
 
     @property
     def report(self) -> Report | None:
@@ -51,11 +58,15 @@ class PartExport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhaseExport:
-    """A phase with its parts, of which the last one decides, and all that was handed in, the oldest first."""
+    """A phase with its parts, of which the last one decides, and all that was handed in, the oldest first.
+
+    `teams` are those that handed in, in the order in which they first did, then those that did not.
+    """
 
     name: str
     parts: tuple[PartExport, ...]
     submissions: tuple[Submission, ...]
+    teams: tuple[str, ...]
 
     @property
     def decides(self) -> PartExport:
@@ -64,24 +75,45 @@ class PhaseExport:
 
 def course_of(desk: Desk) -> Iterator[PhaseExport]:
     """Every phase, one after another, so that only one is held at a time."""
+    known = _taking_part(desk)
     for record in all_phases(desk, HOST):
-        parts = DIVIDED if record.divided else (TruthPart.WHOLE,)
-        yield PhaseExport(
-            record.name,
-            tuple(_part(desk, replace(record, part=part)) for part in parts),
-            tuple(reversed(desk.store.submissions.listed(phase=record.name))),
-        )
+        handed_in = tuple(reversed(desk.store.submissions.listed(phase=record.name)))
+        teams = dict.fromkeys([*(one.team for one in handed_in), *known])
+        yield PhaseExport(record.name, _parts(desk, record), handed_in, tuple(teams))
 
 
-def _part(desk: Desk, record: PhaseRecord) -> PartExport:
-    board = _board(desk, record)
-    found = [desk.store.submissions.find(one.submission) for one in board.standings]
-    entered = [one for one in found if one is not None]
+def _taking_part(desk: Desk) -> list[str]:
+    """Teams with a token that nobody revoked, expired or not, and teams that handed in to any phase."""
+    there = {one.team for one in desk.store.tokens.listed() if one.revoked_at is None}
+    there |= {one.team for one in desk.store.submissions.listed()}
+    return [name for name in desk.store.teams.names() if name in there]
+
+
+def _parts(desk: Desk, record: PhaseRecord) -> tuple[PartExport, ...]:
+    kinds = DIVIDED if record.divided else (TruthPart.WHOLE,)
+    boards = [(one := replace(record, part=part), _board(desk, one)) for part in kinds]
+    final = _entered(desk, boards[-1][1])
+    return tuple(_part(desk, one, board, final) for one, board in boards)
+
+
+def _entered(desk: Desk, board: LeaderboardDocument) -> list[Submission]:
+    """The submissions that stand on a board, the best first."""
+    found = (desk.store.submissions.find(one.submission) for one in board.standings)
+    return [one for one in found if one is not None]
+
+
+def _part(
+    desk: Desk, record: PhaseRecord, board: LeaderboardDocument, final: Sequence[Submission]
+) -> PartExport:
+    entered = _entered(desk, board)
     compared = report_of(desk, record, entered, HOST) if len(entered) > 1 else None
     by_id = measured(desk, record, entered, HOST)
     names = {one.entry: one.id for one in entered} if compared is None else compared.ids
     verdicts = {name: by_id[one] for name, one in names.items() if one in by_id}
-    return PartExport(record.part, phase_document(desk, record, HOST), board, compared, verdicts)
+    worth = measured(desk, record, final, HOST)
+    shown = seen_board(desk, record, Caller()).lines if record.part is TruthPart.PUBLIC else ()
+    told = phase_document(desk, record, HOST)
+    return PartExport(record.part, told, board, compared, verdicts, worth, shown)
 
 
 def _board(desk: Desk, record: PhaseRecord) -> LeaderboardDocument:
@@ -93,8 +125,3 @@ def _board(desk: Desk, record: PhaseRecord) -> LeaderboardDocument:
             if not left:
                 raise
     raise BoardMissing(record.name)
-
-
-def teams_of(phase: PhaseExport) -> Sequence[str]:
-    """Who handed in anything, in the order in which they first did."""
-    return list(dict.fromkeys(one.team for one in phase.submissions))

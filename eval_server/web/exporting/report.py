@@ -14,7 +14,8 @@ from eval_server.figures.showing import pictures_of_report
 from eval_server.figures.statements import ranks as of_ranks
 from eval_server.figures.wording import counted, percent
 from eval_server.web.documents.comparisons import significance_document
-from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, teams_of
+from eval_server.web.exporting.course import HOST, PartExport, PhaseExport
+from eval_server.web.exporting.teams import TeamColumn, columns_of
 from eval_server.web.presenting import boards, comparisons, parts, words
 from eval_server.web.presenting.boards import BoardView
 from eval_server.web.presenting.parts import PartNote
@@ -41,32 +42,43 @@ class PhaseSection:
     when: str
     counts: str
     represents: str
+    columns: tuple[TeamColumn, ...]
     parts: tuple[PartSection, ...]
 
 
 def section_of(phase: PhaseExport) -> PhaseSection:
     told = phase.decides.told
-    aside = Counter(one.set_aside for one in phase.submissions if one.set_aside)
-    counts = ", ".join(
-        [
-            counted(len(teams_of(phase)), "team"),
-            counted(len(phase.submissions), "submission"),
-            *(f"{count} {word}" for word, count in aside.items()),
-        ]
-    )
     return PhaseSection(
         phase.name,
         told.title,
         _when(told.opens_at, told.closes_at, told.status),
-        f"{counts}, {told.cells:,} cells",
+        f"{_counts(phase)}, {told.cells:,} cells",
         words.represents_words(told),
+        tuple(columns_of(phase)),
         tuple(_part(part, phase.name) for part in reversed(phase.parts)),
     )
 
 
+def _counts(phase: PhaseExport) -> str:
+    aside = Counter(one.set_aside for one in phase.submissions if one.set_aside)
+    silent = len(phase.teams) - len({one.team for one in phase.submissions})
+    found = [
+        counted(len(phase.teams), "team"),
+        f"{silent} of which handed in nothing" if silent else "",
+        counted(len(phase.submissions), "submission"),
+        *(f"{count} {word}" for word, count in aside.items()),
+    ]
+    return ", ".join(filter(None, found))
+
+
 def _when(opens_at: str | None, closes_at: str | None, status: str) -> str:
-    opened = f"opened {words.moment(opens_at)}" if opens_at else "without an opening time"
-    closed = f"closes {words.moment(closes_at)}" if closes_at else "without an end"
+    """From when to when it is or was open, as it is now: what lies ahead is told as such."""
+    opens, closes = (
+        "opens" if status == "upcoming" else "opened",
+        "closed" if status == "closed" else "closes",
+    )
+    opened = f"{opens} {words.moment(opens_at)}" if opens_at else "without an opening time"
+    closed = f"{closes} {words.moment(closes_at)}" if closes_at else "without an end"
     return f"{status.capitalize()}: {opened}, {closed}."
 
 

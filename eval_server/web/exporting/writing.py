@@ -23,6 +23,7 @@ from eval_server.web.documents.document import encoded
 from eval_server.web.exporting import tables
 from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, course_of
 from eval_server.web.exporting.report import PhaseSection, report_page, section_of
+from eval_server.web.exporting.teams import teams_table
 from eval_server.web.presenting.words import classes_of
 from submissions.parts import is_zip
 from submissions.rows import without_note
@@ -82,7 +83,7 @@ def _write(desk: Desk, folder: Path) -> CourseWritten:
     for phase in course_of(desk):
         missing = _write_phase(desk, phase, folder / phase.name)
         sections.append(section_of(phase))
-        teams.update(one.team for one in phase.submissions)
+        teams.update(phase.teams)
         handed_in += len(phase.submissions)
         lost += missing
     _text(folder / "report.html", report_page(sections, desk.now()))
@@ -92,7 +93,7 @@ def _write(desk: Desk, folder: Path) -> CourseWritten:
 def _write_phase(desk: Desk, phase: PhaseExport, folder: Path) -> list[str]:
     """One phase's folder; returns the submissions whose files are lost."""
     folder.mkdir()
-    _text(folder / "teams.csv", tables.teams_table(phase))
+    _text(folder / "teams.csv", teams_table(phase))
     for part in phase.parts:
         _write_part(part, folder)
     files = dict(_uploads(desk, phase, folder / "uploads"))

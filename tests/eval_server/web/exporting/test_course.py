@@ -13,9 +13,18 @@ from typing import Any
 import pytest
 
 from eval_server.figures.statements import ranks as of_ranks
+from eval_server.store.records import Act
 from eval_server.web.exporting.writing import ExportRefused, export_course, plain_name
-from tests.eval_server.web.routes.test_parts import CLOSES, ENTRIES, divided, hand_in_all, standings
-from tests.support.desk import a_place, problem
+from tests.eval_server.web.routes.test_parts import (
+    CLOSES,
+    ENTRIES,
+    divided,
+    hand_in_all,
+    recomputed,
+    seen_by_samples,
+    standings,
+)
+from tests.support.desk import NOON, a_place, problem
 from tests.support.parts import an_entry
 from tests.support.server import a_zip
 
@@ -57,6 +66,76 @@ def test_the_tables_say_what_the_boards_say(tmp_path: Path, database: str | None
         assert (folder / red["file"]).read_bytes() == an_entry(truth, **ENTRIES["red"])
         assert json.loads((folder / "board-private.json").read_text())["part"] == "private"
         assert {path.name for path in (folder / "pictures-private").iterdir()} >= {"leaderboard.svg"}
+
+
+def test_a_row_of_teams_is_of_one_submission_and_says_beside_it_what_teams_saw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"A": 5, "B": 3, "U": 5, "D": 1}
+    with seen_by_samples(tmp_path / "server", monkeypatch) as (place, truth):
+        red = place.tokens["red"]
+        chosen = place.hand_in(an_entry(truth, **other), "red", red, entry="chosen")["id"]
+        assert place.client(red).post(f"/api/submissions/{chosen}/choice").status_code == 200
+        place.clock.at = CLOSES
+        export_course(place.desk, tmp_path / "course")
+        seen = {one["team"]: one for one in standings(place, "public")}
+        final = {one["team"]: one for one in standings(place)}
+    table = {one["team"]: one for one in rows_of(tmp_path / "course" / "small" / "teams.csv")}
+    for team, wrong in {**ENTRIES, "red": other}.items():
+        row, shown = table[team], seen[team]
+        assert row["submission"] == final[team]["submission"]
+        for part in ("public", "private"):
+            value = recomputed(truth, part, wrong)
+            assert float(row[f"weighted_f1_{part}"]) == pytest.approx(value, abs=1e-12)
+            assert float(row[f"low_{part}"]) < value < float(row[f"high_{part}"])
+        assert int(row["public_shown_place"]) == shown["rank"]
+        assert float(row["public_shown_weighted_f1"]) == shown["weighted_f1"]
+        assert row["public_shown_submission"] == shown["submission"]
+        assert row["public_shown_entry"] == f"of {team}"
+        assert int(row["moved"]) == shown["rank"] - int(row["place"]) == final[team]["moved"]
+    assert table["red"]["submission"] == chosen != table["red"]["public_shown_submission"]
+    page = (tmp_path / "course" / "report.html").read_text()
+    assert "as it stood" not in page
+    assert "measured on all cells. What teams saw" in page
+    assert of_ranks.moved_from_seen() in page
+    for name in next(iter(table.values())):
+        assert f"<dt><code>{name}</code></dt>" in page
+
+
+def test_who_handed_in_nothing_comes_last_but_not_who_has_no_token_any_more(tmp_path: Path) -> None:
+    with divided(tmp_path / "server") as (place, truth):
+        for team in ("group 10", "group 9", "mistyped", "red 2"):
+            place.token(team=team, days=0.1)
+        store = place.desk.store
+        (mistyped,) = store.tokens.listed("mistyped")
+        store.tokens.revoke(mistyped.id, place.clock())
+        store.joining.join("red 2", "red", Act("host", place.clock()))
+        hand_in_all(place, truth)
+        place.clock.at = CLOSES
+        assert export_course(place.desk, tmp_path / "course").teams == 5
+    table = rows_of(tmp_path / "course" / "small" / "teams.csv")
+    assert [one["team"] for one in table] == ["blue", "green", "red", "group 9", "group 10"]
+    for one in table[3:]:
+        said = {name: value for name, value in one.items() if value not in ("", "0")}
+        assert said == {"team": one["team"], "state": "handed in nothing"}
+    page = (tmp_path / "course" / "report.html").read_text()
+    assert "5 teams, 2 of which handed in nothing, 3 submissions" in page
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (-2, "Upcoming: opens 1 Dec 2026, 12:00 UTC, closes 3 Dec 2026, 12:00 UTC."),
+        (1, "Open: opened 1 Dec 2026, 12:00 UTC, closes 3 Dec 2026, 12:00 UTC."),
+        (48, "Closed: opened 1 Dec 2026, 12:00 UTC, closed 3 Dec 2026, 12:00 UTC."),
+    ],
+)
+def test_the_report_tells_what_is_over_as_over(tmp_path: Path, hours: float, said: str) -> None:
+    with a_place(tmp_path / "server") as place:
+        place.phase(opens_at=NOON, closes_at=CLOSES)
+        place.clock.turn(hours=hours)
+        export_course(place.desk, tmp_path / "course")
+    assert said in (tmp_path / "course" / "report.html").read_text()
 
 
 def test_what_was_withdrawn_or_disqualified_is_named_and_its_team_stands_at_the_end(tmp_path: Path) -> None:
