@@ -74,8 +74,15 @@ def side_by_side(
 
 
 def compared_names(desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller) -> list[str]:
-    """A name for each, of its own, as this caller may read it."""
-    return unique_names([shown_as(desk, record, one, caller) for one in found])
+    """A name for each, of its own, as this caller may read it; what counts on no board is marked in it.
+
+    So no table or sentence that is made of a comparison shows such an entry as any other.
+    """
+    return unique_names([_marked(one, *shown_as(desk, record, one, caller)) for one in found])
+
+
+def _marked(one: Submission, entry: str, team: str) -> tuple[str, str]:
+    return (entry if one.counts else f"{entry} ({one.set_aside})"), team
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +92,8 @@ class ManyCompared:
     document: Mapping[str, Any]
     ids: Mapping[str, str]
     """The submission behind each entry's name."""
+    set_aside: Mapping[str, str]
+    """By such a name, why an entry counts on no board; the others are not in it."""
     level: Level
     whole: Report | None
 
@@ -96,7 +105,9 @@ def report_of(desk: Desk, record: PhaseRecord, found: Sequence[Submission], call
     level = level_of_all(desk, record, found, caller)
     entered = {name: verdicts[one] for name, one in ids.items() if one in verdicts}
     report = compare(entered, digits=digits_of(level))
-    return ManyCompared(report_shown(report, level), ids, level, report if level >= Level.FULL else None)
+    aside = {name: one.set_aside for name, one in zip(names, found, strict=True) if one.set_aside}
+    whole = report if level >= Level.FULL else None
+    return ManyCompared(report_shown(report, level), ids, aside, level, whole)
 
 
 def shown_as(

@@ -140,6 +140,8 @@ class SideDocument(Document):
     metrics: Metrics
     interval: Annotated[Limits, IN_FULL]
     remarks: list[str]
+    set_aside: str | None = None
+    """`withdrawn`, `hidden` or `disqualified`, for the host; null where it counts."""
 
 
 class PairedSubject(Document):
@@ -252,6 +254,8 @@ class SignificanceDocument(Document):
     remarks: list[str]
     submissions: Annotated[dict[str, str], STABLE]
     """The submission behind each entry's name."""
+    set_aside: dict[str, str] = Field(default_factory=dict)
+    """For the host: by its name why an entry counts on no board, `withdrawn`, `hidden` or `disqualified`."""
     feedback: str = "full"
     """How much of it is told: `full` or `summary`."""
 
@@ -276,7 +280,12 @@ def pair_document(desk: Desk, record: PhaseRecord, found: SideBySide, caller: Ca
 
 
 def significance_document(found: ManyCompared, caller: Caller) -> SignificanceDocument:
-    facts = {**found.document, "submissions": found.ids, "feedback": told_as(found.level)}
+    facts = {
+        **found.document,
+        "submissions": found.ids,
+        "set_aside": found.set_aside,
+        "feedback": told_as(found.level),
+    }
     document = SignificanceDocument.model_validate(facts)
     return document if caller.is_host else rounded(document)
 
@@ -296,6 +305,7 @@ def _side(desk: Desk, record: PhaseRecord, one: Submission, told: Told, caller: 
         metrics=metrics,
         interval=(None, None) if interval is None else interval["interval"],
         remarks=remarks(one.remarks, told.document["remarks"]),
+        set_aside=one.set_aside,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from eval_server.figures.statements import differences as said
 from eval_server.figures.wording import (
+    listed,
     metric_name,
     p_number,
     percent,
@@ -148,6 +149,11 @@ def cell_level(found: PairDocument, a: str, b: str) -> str:
     if effect is None or not math.isfinite(effect):
         return told
     return f"{told} {said.design_effect(effect)}"
+
+
+def aside_words(names: list[str]) -> str:
+    """What is said of compared entries that count on no board, whose names say why; empty without any."""
+    return f"Not on the board, and compared for the host alone: {listed(names)}." if names else ""
 
 
 def report_words(report: SignificanceDocument) -> str:

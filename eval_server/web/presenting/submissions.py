@@ -65,7 +65,8 @@ def set_aside_words(found: SubmissionDocument) -> tuple[str, ...]:
     said += f": {found.set_aside_reason}" if found.set_aside_reason else "."
     if found.withdrawn and found.set_aside != WITHDRAWN:
         said += " (Its team has withdrawn it as well.)"
-    return said, "It stands on no board and is compared with none; only its team and the host see this page."
+    seen = "only its team and the host see this page"
+    return said, f"It stands on no board, and only the host may compare it; {seen}."
 
 
 def _when(found: SubmissionDocument) -> str:

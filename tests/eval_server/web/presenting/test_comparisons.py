@@ -112,7 +112,7 @@ def test_the_test_on_cells_is_labelled_as_what_decides_nothing() -> None:
 
 def test_many_entries_are_summed_up_and_listed_pair_by_pair() -> None:
     found = compare({"a": a_verdict(0), "b": a_verdict(5), "c": a_verdict(14)}, stability=False)
-    many = ManyCompared(found.to_json(), {"a": "1", "b": "2", "c": "3"}, Level.FULL, found)
+    many = ManyCompared(found.to_json(), {"a": "1", "b": "2", "c": "3"}, {}, Level.FULL, found)
     report = significance_document(many, Caller())
     assert report_words(report).startswith("None of the 3 differences in weighted F1 is significant at 5 %")
     lines = pair_lines(report)

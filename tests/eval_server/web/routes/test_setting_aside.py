@@ -132,6 +132,27 @@ def test_to_others_nothing_of_it_is_told_by_any_link(course: Course, kind: str, 
 
 
 @each_deed
+def test_a_comparison_by_the_host_marks_what_stands_on_no_board(course: Course, kind: str) -> None:
+    course.do(kind)
+    host = course.place.client(course.tokens["host"], **HTML)
+    red, blue, green = course.ids.values()
+    marked = f"net of red ({kind})"
+    for ids in ([red, blue], [blue, red, green]):
+        page = body(host.get("/phases/small/compare", params={"s": ids}))
+        assert f"Not on the board, and compared for the host alone: {marked}." in page
+        assert marked in page.split("<table", 1)[1]
+        assert set(re.findall("net of red(.{3})", page)) == {f" ({kind[0]}"}, "pictures cut names"
+        several = host.get("/api/phases/small/significance", params={"s": ids}).json()
+        assert several["set_aside"] == {marked: kind}
+        assert several["submissions"][marked] == red
+    pair = host.get("/api/phases/small/comparisons", params={"a": red, "b": blue}).json()
+    assert [one["set_aside"] for one in pair["entries"]] == [kind, None]
+    others = body(host.get("/phases/small/compare", params={"s": [blue, green]}))
+    assert "Not on the board" not in others
+    assert "only the host may compare it" in body(host.get(f"/submissions/{red}"))
+
+
+@each_deed
 def test_its_team_and_the_host_see_it_with_its_state_and_reason(course: Course, kind: str) -> None:
     one = course.ids["red"]
     course.do(kind)
