@@ -21,6 +21,7 @@ from eval_server.store.records import Submission
 from eval_server.web.documents.comparisons import significance_document
 from eval_server.web.documents.document import encoded
 from eval_server.web.exporting import tables
+from eval_server.web.exporting.aside import folder_aside
 from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, course_of
 from eval_server.web.exporting.report import PhaseSection, report_page, section_of
 from eval_server.web.exporting.teams import teams_table
@@ -47,31 +48,29 @@ class CourseWritten:
 
 
 def export_course(desk: Desk, folder: Path) -> CourseWritten:
-    """Write everything into a new or empty folder, aside first; raises `ExportRefused` for any other."""
+    """Write everything into a new or empty folder, aside first; raises `ExportRefused` for any other.
+
+    What a killed export left beside it, whatever it was to be called, is removed.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportRefused(f"{folder} is there already, and not an empty folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with folder_aside(folder.parent) as aside:
         exported = _write(desk, aside)
-        aside.chmod(0o700)
         aside.rename(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
     return exported
 
 
 @contextmanager
 def zipped_course(desk: Desk) -> Iterator[Path]:
     """The same as a zip, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="course-") as aside:
-        export_course(desk, Path(aside) / "course")
-        target = Path(aside) / "course.zip"
+    with folder_aside(Path(tempfile.gettempdir())) as aside:
+        export_course(desk, aside / "course")
+        target = aside / "course.zip"
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted((Path(aside) / "course").rglob("*")):
+            for path in sorted((aside / "course").rglob("*")):
                 archive.write(path, path.relative_to(aside))
-        shutil.rmtree(Path(aside) / "course")
+        shutil.rmtree(aside / "course")
         yield target
 
 
