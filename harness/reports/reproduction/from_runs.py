@@ -12,13 +12,12 @@ from scipy.special import expit, log_expit
 from eval_server.judging.truth import Truth
 from eval_server.judging.verdict import judge_all
 from harness.errors import DataWrong
+from harness.reports.reproduction.published import NOROT, NOSPECLR, PROPOSAL
 from harness.reports.reproduction.study import Arm, Study, Trained
 from harness.runs.epochs import Epochs, read_epochs
 from harness.runs.folder import read_json, read_manifest
 from harness.runs.plan import Plan
 from submissions.predictions import Predictions
-
-PROPOSAL, NOROT, NOSPECLR = "PROPOSAL", "NOROT", "NOSPECLR"
 
 
 def study_of_runs(proposal: Sequence[Plan], nospeclr: Sequence[Plan]) -> Study:

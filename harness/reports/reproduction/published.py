@@ -10,6 +10,9 @@ PAPER = (
     "Convolutional Neural Networks"
 )
 
+PROPOSAL, NOROT, NOSPECLR = "PROPOSAL", "NOROT", "NOSPECLR"
+"""The paper's names for its methods."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
@@ -21,9 +24,9 @@ class Ablation:
 
 
 ABLATIONS: Mapping[str, Ablation] = {
-    "PROPOSAL": Ablation(0.8789, 0.0090, None),
-    "NOROT": Ablation(0.8692, 0.0081, 0.001),
-    "NOSPECLR": Ablation(0.8720, 0.0070, 0.002),
+    PROPOSAL: Ablation(0.8789, 0.0090, None),
+    NOROT: Ablation(0.8692, 0.0081, 0.001),
+    NOSPECLR: Ablation(0.8720, 0.0070, 0.002),
 }
 
 TRAINING_LOSS = (None, 0.16950, 0.10636, 0.07078, 0.05756, 0.04964, 0.04642)

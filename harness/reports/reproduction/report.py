@@ -77,7 +77,7 @@ def _answer(study: Study, results: tuple[Tested, ...]) -> str:
     marks = f" ({', '.join(_marks(study))})" if _marks(study) else ""
     whose = f"{study.arms[0].name}{marks}: mean weighted F1 {percent(first.mean)} %"
     if len(results) == 1:
-        return f"{whose} over {first.seeds} seeds."
+        return f"{whose} over {counted(first.seeds, 'seed')}."
     last = results[1].report.methods[0].summaries[METRIC].mean
     return (
         f"{whose} with the epoch chosen on the test set, {percent(last)} % with the last epoch. Choosing on "

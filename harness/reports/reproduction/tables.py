@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from eval_server.figures.wording import (
 )
 from eval_server.scoring.seeds import SeedSummary
 from harness.reports.reproduction import published
+from harness.reports.reproduction.published import PROPOSAL
 from harness.reports.reproduction.study import Choice, OverSubjects, Study, over_subjects
 from harness.reports.seeds import PUBLISHED, Method, MethodPair, SeedReport, report_of_runs
 
@@ -60,14 +61,27 @@ def tested(study: Study, choice: Choice) -> Tested:
 def table_2(results: Sequence[Tested], *, method: int = 0) -> Rows:
     """Min, mean ± sd and max of every metric: published, and by each choice of epoch here."""
     shown = [(one.choice.value, one.report.methods[method]) for one in results]
-    heads = ("metric", "published", *(f"here, {choice}" for choice, _ in shown))
-    rows = [
-        (metric_name(metric), _summary(there), *(_of(one, metric) for _, one in shown))
-        for metric, there in PUBLISHED.items()
-    ]
-    name = shown[0][1].name
+    name, here = shown[0][1].name, tuple(f"here, {choice}" for choice, _ in shown)
+    head, there = _published(name, first=method == 0)
+    rows = [(metric_name(one), there.get(one, ""), *(_of(at, one) for _, at in shown)) for one in PUBLISHED]
     title = f"Table 2: {name}, {_seeds(shown[0][1])}: min / mean ± sd / max, %"
-    return Rows(title, heads, tuple(rows))
+    return Rows(title, ("metric", head, *here), tuple(rows))
+
+
+def _published(name: str, *, first: bool) -> tuple[str, Mapping[str, str]]:
+    """The paper's numbers of this very method, by metric; the first method may be another than the paper's.
+
+    Of its ablations the paper gives mean and sd of one metric, of anything else nothing.
+    """
+    if name == PROPOSAL:
+        return "published", _proposal()
+    if name in published.ABLATIONS:
+        return "published", {METRIC: _there(name)}
+    return (f"published, {PROPOSAL}", _proposal()) if first else ("published", {})
+
+
+def _proposal() -> Mapping[str, str]:
+    return {metric: _summary(found) for metric, found in PUBLISHED.items()}
 
 
 def _of(method: Method, metric: str) -> str:
@@ -118,7 +132,8 @@ def mann_whitney(results: Sequence[Tested]) -> Rows:
 
 def _mann_whitney(choice: Choice, pair: MethodPair) -> tuple[str, ...]:
     there, found = published.ABLATIONS.get(pair.b), pair.seeds
-    bound = ABSENT if there is None or there.p_below is None else f"< {there.p_below}"
+    known = there is not None and there.p_below is not None and pair.a == PROPOSAL
+    bound = f"< {there.p_below}" if there is not None and known else ABSENT
     effects = [
         ABSENT if value is None else f"{value:.3f}".replace("-", "−")
         for value in (found.a12, found.cliffs_delta)

@@ -110,6 +110,59 @@ def _pictures(text: str) -> list[str]:
     return [line.partition("](")[2].rstrip(")") for line in text.splitlines() if line.startswith("![")]
 
 
+def tables_of(text: str) -> dict[str, pd.DataFrame]:
+    """The tables of a report in Markdown, by the first word or words of their titles."""
+    return {
+        part.splitlines()[0].partition(", ")[0]: _table(part.splitlines()[2:])
+        for part in text.split("### ")
+        if "| --- |" in part
+    }
+
+
+def _table(lines: list[str]) -> pd.DataFrame:
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if line.startswith("|")]
+    return pd.DataFrame(rows[2:], columns=rows[0]).set_index(rows[0][0])
+
+
+def given_as(names: dict[str, str], folder: Path, to: Path, seeds: tuple[int, ...] = (0, 1)) -> Path:
+    """Real predictions under other methods' names."""
+    to.mkdir()
+    for there, here in names.items():
+        for seed in seeds:
+            content = (folder / f"{there}-seed{seed:02}.csv").read_bytes()
+            (to / f"{here}-seed{seed:02}.csv").write_bytes(content)
+    return to
+
+
+def reported(given: Path, out: Path, *more: str) -> dict[str, Any]:
+    asked = ("--entries", given, "--truth", stored(LABEL_FILE), "--out", out, "--json", *more)
+    answer = harness_inside("reproduce", "prellberg2019", *asked)
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)
+
+
+@pytest.mark.parametrize(("ablation", "f1"), [("NOROT", "86.92 ± 0.81"), ("NOSPECLR", "87.20 ± 0.70")])
+def test_an_ablation_stands_beside_its_own_published_numbers_and_beside_no_others(
+    folder: Path, tmp_path: Path, ablation: str, f1: str
+) -> None:
+    given = given_as({"forest": ablation, "mlp": "PROPOSAL"}, folder, tmp_path / "given")
+    text = Path(reported(given, tmp_path / "out")["markdown"]).read_text()
+    tables = tables_of(text)
+    published = tables[f"Table 2: {ablation}"]["published"]
+    assert published["weighted F1"] == f1
+    assert set(published.drop("weighted F1")) == {""}
+    assert tables["Table 2: PROPOSAL"]["published"]["weighted F1"] == "86.28 / 87.89 ± 0.90 / 89.81"
+
+
+def test_a_method_that_is_not_the_papers_stands_beside_the_proposal_by_name_or_beside_nothing(
+    report: dict[str, Any],
+) -> None:
+    tables = tables_of(Path(report["markdown"]).read_text())
+    first = tables["Table 2: forest"]["published, PROPOSAL"]
+    assert first["weighted F1"] == "86.28 / 87.89 ± 0.90 / 89.81"
+    assert set(tables["Table 2: mlp"]["published"]) == {""}
+
+
 def test_entries_without_labels_or_seeds_are_refused_with_what_to_do(folder: Path, tmp_path: Path) -> None:
     asked = ("reproduce", "prellberg2019", "--entries")
     unlabelled = harness_inside(*asked, folder)
