@@ -18,12 +18,18 @@ from submissions.writing import write_whole
 PICTURES = "pictures"
 
 
+def files_of(folder: Path, report: Reproduction) -> tuple[Path, ...]:
+    """The page, the text and then the pictures, as `write_report` names them."""
+    drawn = (folder / PICTURES / f"{one.name}.svg" for one in _pictures(report))
+    return (folder / "report.html", folder / "report.md", *drawn)
+
+
 def write_report(folder: Path, report: Reproduction) -> tuple[Path, Path]:
     """Write `report.html` and `report.md` with its pictures; returns both paths."""
     (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-    for one in _pictures(report):
-        write_whole(folder / PICTURES / f"{one.name}.svg", one.standalone())
-    page, text = folder / "report.html", folder / "report.md"
+    page, text, *drawn = files_of(folder, report)
+    for path, one in zip(drawn, _pictures(report), strict=True):
+        write_whole(path, one.standalone())
     write_whole(page, html(report).encode())
     write_whole(text, markdown(report).encode())
     return page, text

@@ -163,6 +163,50 @@ def test_a_method_that_is_not_the_papers_stands_beside_the_proposal_by_name_or_b
     assert set(tables["Table 2: mlp"]["published"]) == {""}
 
 
+def test_seeds_choose_among_those_that_are_given(folder: Path, tmp_path: Path) -> None:
+    report = reported(folder, tmp_path / "out", "--seeds", "1,3")
+    assert [one["seeds"] for one in report["choices"]["as given"]["methods"]] == [[1, 3], [1, 3]]
+    assert "over 2 seeds." in report["answer"]
+    asked = ("reproduce", "prellberg2019", "--entries", folder, "--truth", stored(LABEL_FILE))
+    absent = harness_inside(*asked, "--out", tmp_path / "none", "--seeds", "1,77,78")
+    assert absent.code == 3
+    assert "forest has no predictions of seed 77, 78" in absent.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_one_seed_is_one_seed(folder: Path, tmp_path: Path) -> None:
+    assert "over 1 seed." in reported(folder, tmp_path / "out", "--seeds", "0")["answer"]
+
+
+def test_a_dry_run_says_what_would_be_written_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
+    given = given_as({"forest": "mine"}, folder, tmp_path / "given")
+    said = reported(given, tmp_path / "dry", "--dry-run")
+    assert said["methods"] == [{"name": "mine", "seeds": [0, 1]}]
+    assert not (tmp_path / "dry").exists()
+    reported(given, tmp_path / "dry")
+    written = [path for path in (tmp_path / "dry").rglob("*") if path.is_file()]
+    assert sorted(said["would_write"]) == sorted(map(str, written))
+
+
+def test_options_of_runs_are_refused_with_given_predictions_by_name(folder: Path, tmp_path: Path) -> None:
+    asked = ("reproduce", "prellberg2019", "--truth", stored(LABEL_FILE), "--out", tmp_path / "out")
+    refused = harness_inside(
+        *asked, "--entries", folder, "--as-published", "--set", "epochs=1", "--jobs", "2"
+    )
+    assert refused.code == 2
+    assert "--entries runs nothing, so --set, --jobs and --as-published cannot be had" in refused.err
+    assert harness_inside(*asked, "--dry-run").code == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("policy", ["drop-cells", "keep"])
+def test_as_published_and_a_policy_for_shared_cells_are_refused_together(policy: str) -> None:
+    asked = ("reproduce", "prellberg2019", "--as-published", "--dry-run", "--shared-cells", policy)
+    refused = harness_inside(*asked)
+    assert refused.code == 2
+    assert "--as-published keeps shared cells" in refused.err
+
+
 def test_entries_without_labels_or_seeds_are_refused_with_what_to_do(folder: Path, tmp_path: Path) -> None:
     asked = ("reproduce", "prellberg2019", "--entries")
     unlabelled = harness_inside(*asked, folder)
