@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +22,14 @@ from PIL import Image, UnidentifiedImageError
 
 from harness.data.crops import SIDE
 from harness.data.pixels import published_files_of
-from harness.data.published import PublishedCell, published_by_sha256
+from harness.data.published import Box, PublishedCell, published, published_by_sha256
 from harness.errors import DataWrong
 from models.contract import Crops
 
 ENDINGS = (".bmp", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 FORMATS = ("BMP", "PNG", "TIFF", "JPEG")
-PUBLISHED_SIDES = (450, 600)
+TRAINING_SIDE = 450
+PUBLISHED_SIDES = (TRAINING_SIDE, 600)
 FEWEST_PIXELS = 100
 """An image with fewer pixels of a cell shows none; the smallest published cell has 70 by 80."""
 
@@ -54,6 +57,43 @@ class OwnImage:
     width: int = 0
     height: int = 0
     cell: PublishedCell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A square of an image by its first row and column; what of it lies outside of the image is black."""
+
+    top: int
+    left: int
+    side: int = SIDE
+
+    @classmethod
+    def middle_of(cls, height: int, width: int, *, side: int = SIDE) -> _Window:
+        return cls((height - side) // 2, (width - side) // 2, side)
+
+    def middle(self) -> _Window:
+        """The middle 300x300 pixels of this square."""
+        inner = _Window.middle_of(self.side, self.side)
+        return _Window(self.top + inner.top, self.left + inner.left)
+
+    def of(self, rgb: Crops) -> Crops:
+        box = (self.left, self.top, self.left + self.side, self.top + self.side)
+        return np.asarray(Image.fromarray(rgb).crop(box))
+
+    def held(self, mask: Mask) -> int:
+        """How many pixels of the mask lie inside."""
+        rows = slice(max(self.top, 0), max(self.top + self.side, 0))
+        columns = slice(max(self.left, 0), max(self.left + self.side, 0))
+        return int(mask[rows, columns].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A published image that an image shows, and the part of it that the data set takes."""
+
+    cell: PublishedCell
+    window: _Window
+    how: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +173,16 @@ def own_image(name: str, rgb: Crops, remarks: tuple[str, ...] = (), *, lossy: bo
     if (~background).sum() < FEWEST_PIXELS:
         return OwnImage(name, problem="shows no cell: nothing but background", remarks=remarks)
     clean = rgb if not what else np.where(background[..., None], 0, rgb).astype(np.uint8)
-    rows, columns = np.flatnonzero((~background).any(1)), np.flatnonzero((~background).any(0))
-    top, left = int(rows[0]), int(columns[0])
-    height, width = int(rows[-1]) - top + 1, int(columns[-1]) - left + 1
-    crop, how = _cropped(clean, top, left, height, width)
+    cell, rows, columns = ~background, *_span(~background)
+    known = None if lossy else _published(clean, rows, columns)
+    window, how = _window(cell) if known is None else (known.window, known.how)
     return OwnImage(
         name,
-        crop,
-        remarks=(*remarks, *how, *_several(~background)),
-        width=width,
-        height=height,
-        cell=None if lossy else _published(clean),
+        window.of(clean),
+        remarks=(*remarks, *how, *_cut(cell, window), *_several(cell)),
+        width=len(columns),
+        height=len(rows),
+        cell=None if known is None else known.cell,
     )
 
 
@@ -185,39 +224,79 @@ def _from_rim(mask: Mask) -> Mask:
     return np.isin(parts, on_rim[on_rim > 0])
 
 
-def _cropped(rgb: Crops, top: int, left: int, height: int, width: int) -> tuple[Crops, tuple[str, ...]]:
-    """The middle 300x300 pixels; where those would cut a cell that fits into as many, those around it.
+def _span(mask: Mask) -> tuple[range, range]:
+    """The rows and the columns from the first to the last that the mask is in."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return range(int(rows[0]), int(rows[-1]) + 1), range(int(columns[0]), int(columns[-1]) + 1)
 
-    Images of the published sizes are always cropped in the middle, as the data set's are.
-    """
-    rows, columns = (rgb.shape[0] - SIDE) // 2, (rgb.shape[1] - SIDE) // 2
-    inside = rows <= top and columns <= left
-    inside &= top + height <= rows + SIDE and left + width <= columns + SIDE
-    how: tuple[str, ...] = ()
-    if not inside and rgb.shape[:2] not in [(side, side) for side in PUBLISHED_SIDES]:
-        rows, columns = top + (height - SIDE) // 2, left + (width - SIDE) // 2
-        how = ("cropped around the cell, which is not in the middle",)
-    if max(height, width) > SIDE:
-        how = (f"larger than {SIDE} pixels, so its edge is cut",)
-    image = Image.fromarray(rgb).crop((columns, rows, columns + SIDE, rows + SIDE))
-    return np.asarray(image), how
+
+def _window(cell: Mask) -> tuple[_Window, tuple[str, ...]]:
+    """The middle 300x300 pixels, as of the data set; those around the cell where they hold more of it."""
+    middle, (rows, columns) = _Window.middle_of(*cell.shape), _span(_objects(cell))
+    around = _Window(rows.start + (len(rows) - SIDE) // 2, columns.start + (len(columns) - SIDE) // 2)
+    if around.held(cell) <= middle.held(cell):
+        return middle, ()
+    return around, ("cropped around the cell, which is not in the middle",)
+
+
+def _cut(cell: Mask, window: _Window) -> Iterator[str]:
+    """What of the cell the image or the crop does not hold."""
+    rows, columns = _span(_objects(cell))
+    lost = int(cell.sum()) - window.held(cell)
+    if max(len(rows), len(columns)) > SIDE:
+        yield f"larger than {SIDE} pixels, so its edge is cut"
+    elif lost:
+        yield f"cut: {lost:,} of its {cell.sum():,} pixels lie outside of the {SIDE}x{SIDE} that are used"
+    if cell[[0, -1]].any() or cell[:, [0, -1]].any():
+        yield "reaches the edge of the image, where it may be cut off"
+
+
+def _objects(cell: Mask) -> Mask:
+    """The mask without specks: what is at least a fifth as large as the largest object."""
+    from scipy.ndimage import label
+
+    parts, _ = label(cell)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return np.isin(parts, np.flatnonzero(sizes >= sizes.max() / 5))
 
 
 def _several(cell: Mask) -> tuple[str, ...]:
     """Whether more than one thing lies there, the second at least a fifth as large as the first."""
     from scipy.ndimage import label
 
-    sizes = np.sort(np.bincount(label(cell)[0].ravel())[1:])[::-1]
-    return ("shows more than one object",) if len(sizes) > 1 and sizes[1] >= sizes[0] / 5 else ()
+    return ("shows more than one object",) if label(_objects(cell))[1] > 1 else ()
 
 
-def _published(rgb: Crops) -> PublishedCell | None:
-    """The published image that has these pixels, also with less or more black around it."""
-    known = published_by_sha256()
+def _published(rgb: Crops, rows: range, columns: range) -> _Known | None:
+    """The published image that has these pixels, also with less or more black around it.
+
+    The box of a training cell is known, so such an image is found wherever it lies; one of a test set is
+    found in the middle.
+    """
     for side in PUBLISHED_SIDES:
-        left, top = (rgb.shape[1] - side) // 2, (rgb.shape[0] - side) // 2
-        canvas = np.asarray(Image.fromarray(rgb).crop((left, top, left + side, top + side)))
-        for sha256 in published_files_of(canvas):
-            if sha256 in known:
-                return known[sha256]
+        canvas = _Window.middle_of(*rgb.shape[:2], side=side)
+        cell = _shown(canvas.of(rgb))
+        if cell is not None:
+            return _Known(cell, _Window.middle_of(*rgb.shape[:2]))
+    for box in _boxes().get((len(columns), len(rows)), ()):
+        canvas = _Window(rows.start - box.y, columns.start - box.x, TRAINING_SIDE)
+        cell = _shown(canvas.of(rgb))
+        if cell is not None:
+            return _Known(cell, canvas.middle(), ("cropped as the published image that it shows",))
     return None
+
+
+def _shown(canvas: Crops) -> PublishedCell | None:
+    known = published_by_sha256()
+    return next((known[one] for one in published_files_of(canvas) if one in known), None)
+
+
+@cache
+def _boxes() -> Mapping[tuple[int, int], tuple[Box, ...]]:
+    """The boxes of the training cells, by width and height."""
+    found: defaultdict[tuple[int, int], set[Box]] = defaultdict(set)
+    for cell in published().cells:
+        if cell.box is not None:
+            found[cell.box.width, cell.box.height].add(cell.box)
+    return {size: tuple(sorted(boxes, key=lambda box: (box.y, box.x))) for size, boxes in found.items()}

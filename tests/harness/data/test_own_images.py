@@ -46,6 +46,28 @@ def test_black_padding_changes_nothing(side: int) -> None:
         assert found.cell.name == path.name
 
 
+@pytest.mark.parametrize(("side", "at"), [(450, None), (600, (50, 70)), (700, (10, 249))])
+def test_a_training_image_gets_its_crop_wherever_it_lies(side: int, at: tuple[int, int] | None) -> None:
+    for path in real()[::6]:
+        with Image.open(path) as image:
+            pixels, expected = np.asarray(image.convert("RGB")), centre_crop(image)
+        found = own_image("moved", moved(pixels, side, at))
+        np.testing.assert_array_equal(found.crop, expected)
+        assert found.remarks == ("cropped as the published image that it shows",)
+        assert found.cell is not None
+        assert found.cell.name == path.name
+
+
+def moved(pixels: np.ndarray, side: int, at: tuple[int, int] | None) -> np.ndarray:
+    """A whole image pasted at this row and column, or without one its cell alone, near a corner."""
+    if at is None:
+        rows, columns = (np.flatnonzero(pixels.any(axis=(1 - axis, 2))) for axis in (0, 1))
+        pixels, at = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], (3, 4)
+    canvas = np.zeros((side, side, 3), dtype=np.uint8)
+    canvas[at[0] : at[0] + len(pixels), at[1] : at[1] + pixels.shape[1]] = pixels
+    return canvas
+
+
 def test_a_grey_background_is_made_black_and_that_is_said() -> None:
     path = real()[0]
     with Image.open(path) as image:
@@ -84,6 +106,35 @@ def test_a_cell_beside_the_middle_of_a_large_image_is_cropped_around_it() -> Non
     assert found.remarks == ("cropped around the cell, which is not in the middle",)
     assert (found.width, found.height) == (220, 200)
     assert found.crop.any(axis=2).sum() == 200 * 220
+
+
+@pytest.mark.parametrize("side", [450, 600])
+def test_a_cell_beside_the_middle_of_an_image_of_a_published_size_is_cropped_around_it(side: int) -> None:
+    found = own_image("aside", a_cell(side, (3, 4, 200, 220)))
+    assert found.crop is not None
+    assert found.crop.any(axis=2).sum() == 200 * 220
+    assert found.remarks == ("cropped around the cell, which is not in the middle",)
+
+
+def test_a_cell_that_the_middle_holds_is_left_where_it_is() -> None:
+    pixels = a_cell(450, (80, 90, 200, 220))
+    found = own_image("held", pixels)
+    np.testing.assert_array_equal(found.crop, pixels[75:375, 75:375])
+    assert found.remarks == ()
+
+
+def test_what_is_still_cut_is_said_with_what_is_lost() -> None:
+    speck = a_cell(450, (150, 150, 150, 150)) + a_cell(450, (2, 2, 5, 5))
+    found = own_image("speck", speck)
+    np.testing.assert_array_equal(found.crop, speck[75:375, 75:375])
+    assert found.remarks == ("cut: 25 of its 22,525 pixels lie outside of the 300x300 that are used",)
+    far = own_image("far", a_cell(450, (2, 2, 150, 150)) + a_cell(450, (445, 445, 3, 3)))
+    assert far.crop is not None
+    assert far.crop.any(axis=2).sum() == 150 * 150
+    assert far.remarks[0] == "cropped around the cell, which is not in the middle"
+    assert "larger than 300 pixels" not in far.remarks[1]
+    edge = own_image("edge", a_cell(450, (0, 100, 150, 150)))
+    assert edge.remarks[1:] == ("reaches the edge of the image, where it may be cut off",)
 
 
 def test_a_small_image_is_padded_and_a_large_cell_cut_with_a_word() -> None:
