@@ -54,7 +54,7 @@ class Found:
             "machine": self.machine,
             "cells_learnt": self.learnt,
             "cells_predicted": self.predicted,
-            "ways": [way.to_json() for way in self.ways],
+            "ways": [{**way.to_json(), "times": way.times(self.ways[0])} for way in self.ways],
             "missing": {one.way: one.reason for one in self.missing},
             "reading": self.reading and self.reading.to_json(),
             "auto": self.auto and self.auto.to_json(),
@@ -74,7 +74,9 @@ def measured(model: str, device: str, *, quick: bool, to: Path | None = None) ->
     from models.finetune.precision import best_device, device_name
 
     if not isinstance(entry, Finetuned):
-        raise UsageWrong(f"{model} is not a fine-tuned network", "Try --model seresnext.")
+        raise UsageWrong(
+            f"{model} is not one fine-tuned network, which is what bench measures", "Try --model seresnext."
+        )
     session = Session(device=best_device() if device == "auto" else device, weights="none")
     learnt, predicted = _CELLS["cuda" if session.device.startswith("cuda") else "cpu", quick]
     machine = device_name(session.device) or processor()

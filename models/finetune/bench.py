@@ -93,9 +93,9 @@ class Sample:
     def _first(self, count: int) -> Sample:
         return Sample(self.files[:count], self.cells.take(np.arange(count)), count)
 
-    def images(self, *, training: bool) -> published.Images:
+    def images(self, recipe: Recipe, *, training: bool) -> published.Images:
         assert self.cells.labels is not None
-        return published.Images(self.files, self.cells.labels.tolist(), training)
+        return published.Images(self.files, self.cells.labels.tolist(), training, recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,14 @@ class Measured:
             "minutes_of_a_final_prediction": PREDICTED / self.predicted_a_second / 60,
         }
 
+    def times(self, first: Measured) -> dict[str, float | None]:
+        """How many times as fast as the first way, which is the published one."""
+        ours, theirs = self.trained_a_second, first.trained_a_second
+        return {
+            "prediction": self.predicted_a_second / first.predicted_a_second,
+            "training": None if not ours or not theirs else ours / theirs,
+        }
+
     def to_json(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), **self.estimates()}
 
@@ -155,7 +163,9 @@ class Bench:
         network = entry.network()
         module = network.module.to(device)
         with reproducible(device, entry.settings):
-            logits = published.mean_logits(module, sample.to_predict().images(training=False), 0)
+            logits = published.mean_logits(
+                module, sample.to_predict().images(entry.settings, training=False), 0
+            )
         head: Any = module.get_submodule(network.head)
         spread = max(float(logits.std()), 1e-12)
         with torch.no_grad():
@@ -188,7 +198,7 @@ class Bench:
 
     def reading(self) -> Reading:
         """How fast cells come from their files, and as crops."""
-        return reading(self.sample.images(training=False), self.sample.cells.crops)
+        return reading(self.sample.images(self.entry.settings, training=False), self.sample.cells.crops)
 
     def chosen(self) -> Chosen:
         """What `--engine auto` takes here for the final set, with nothing kept from before."""
@@ -232,31 +242,31 @@ def ways(device: torch.device, *, quick: bool = False) -> Iterator[Way]:
 def _published(bench: Bench, *, tf32: bool) -> Measured:
     device, sample = bench.device, bench.sample.to_predict()
     workers = min(os.cpu_count() or 1, 16)
-    network = bench.network()
+    network, recipe = bench.network(), bench.entry.settings
     module = network.module.to(device)
+    to_learn = bench.sample.images(recipe, training=True)
     with _convolutions_in(tf32=tf32):
         forget_memory(device)
-        published.mean_logits(module, bench.sample.warming().images(training=False), 0)
+        published.mean_logits(module, bench.sample.warming().images(recipe, training=False), 0)
         predicting, logits = _timed(
-            lambda: published.mean_logits(module, sample.images(training=False), workers), device
+            lambda: published.mean_logits(module, sample.images(recipe, training=False), workers), device
         )
-        groups = parameter_groups(network, bench.entry.settings)
-        rates = bench.entry.settings.rates(1)
+        groups, rates = parameter_groups(network, recipe), recipe.rates(1)
         with_rates = [{**group, "lr": rate} for group, rate in zip(groups, rates, strict=True)]
-        learning = published.steps(module, bench.sample.images(training=True), with_rates, workers)
+        learning = published.steps(module, to_learn, with_rates, workers)
         first, _ = _timed(lambda: next(learning), device)
         training, steps = _timed(lambda: sum(1 for _ in learning), device)
-    predicted = len(logits) / predicting.wall
+    predicted, learnt = len(logits) / predicting.wall, steps * published.batch_of(to_learn)
     return Measured(
         f"published, {'torch as it comes (tf32 convolutions)' if tf32 else 'float32'}",
         predicted,
         *bench.differences(logits),
         memory_mib(device),
         bench.share_of_convolutions(predicted, "tf32" if tf32 else "float32"),
-        steps * published.BATCH / training.wall,
+        learnt / training.wall,
         first.wall,
         predicting.processor / len(logits),
-        training.processor / (steps * published.BATCH),
+        training.processor / learnt,
     )
 
 

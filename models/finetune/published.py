@@ -1,7 +1,8 @@
 """The published pipeline, to measure against: Pillow and torchvision per image, an eager network, Adam.
 
 Written from the description of Prellberg and Kramer 2019 (crop, flips, `RandomAffine`, RGB / 255, batches of
-16, eight rotations of a cell at test time), with today's torch and its defaults.
+16, eight rotations of a cell at test time), with today's torch and its defaults. Where an entry's recipe says
+otherwise (side, channels, views, batch, optimiser), that is done by the same means: all compute the same.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.transforms import functional as TF
 
+from models.finetune.optimisers import optimiser_of
+from models.finetune.predict import normalised_by
+from models.finetune.recipe import Recipe
+
 BATCH = 16
-VIEWS = 8
 _SIDE = 300
 
 
@@ -33,13 +37,14 @@ class Images(Dataset[tuple[torch.Tensor, int]]):
     files: Sequence[Path]
     labels: Sequence[int]
     training: bool
+    recipe: Recipe
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, at: int) -> tuple[torch.Tensor, int]:
         image = self.crop(at)
-        return self._augmented(image) if self.training else _views(image), self.labels[at]
+        return self._augmented(image) if self.training else self._views(image), self.labels[at]
 
     def crop(self, at: int) -> Image.Image:
         """The middle of an image, decoded from its file."""
@@ -48,36 +53,44 @@ class Images(Dataset[tuple[torch.Tensor, int]]):
         return cut
 
     def _augmented(self, image: Image.Image) -> torch.Tensor:
-        found: torch.Tensor = _augmentation()(image)
+        return self._as_input(_augmentation(self.recipe)(image))
+
+    def _views(self, image: Image.Image) -> torch.Tensor:
+        """The rotations, nearest neighbour, black corners: (views, 3, side, side)."""
+        count = self.recipe.views
+        turned = (image.rotate(360 * view / count, Image.Resampling.NEAREST) for view in range(count))
+        return torch.stack([self._as_input(one) for one in turned])
+
+    def _as_input(self, image: Image.Image) -> torch.Tensor:
+        """RGB / 255, and what else the recipe does to it."""
+        found: torch.Tensor = TF.to_tensor(image)
+        if self.recipe.side != _SIDE:
+            found = TF.resize(found, [self.recipe.side] * 2, transforms.InterpolationMode.BILINEAR)
+        if self.recipe.normalisation != "none":
+            found = TF.normalize(found, *map(list, normalised_by(self.recipe)))
         return found
 
 
-def _augmentation() -> Any:
-    return transforms.Compose(
-        [
-            transforms.RandomVerticalFlip(),
-            transforms.RandomHorizontalFlip(),
-            transforms.RandomAffine(degrees=360, translate=(0.2, 0.2)),
-            transforms.ToTensor(),
-        ]
-    )
-
-
-def _views(image: Image.Image) -> torch.Tensor:
-    """Eight rotations, nearest neighbour, black corners: (8, 3, 300, 300) in [0, 1]."""
-    turned = (image.rotate(360 * view / VIEWS, Image.Resampling.NEAREST) for view in range(VIEWS))
-    return torch.stack([TF.to_tensor(one) for one in turned])
+def _augmentation(recipe: Recipe) -> Any:
+    flips = (transforms.RandomVerticalFlip(), transforms.RandomHorizontalFlip()) if recipe.flips else ()
+    turn, shift = 360 if recipe.rotation else 0, (recipe.translation,) * 2
+    return transforms.Compose([*flips, transforms.RandomAffine(degrees=turn, translate=shift)])
 
 
 def _batches(cells: Images, workers: int) -> DataLoader[Any]:
     return DataLoader(
         cells,
-        batch_size=BATCH if cells.training else BATCH // VIEWS,
+        batch_size=batch_of(cells) if cells.training else max(1, BATCH // cells.recipe.views),
         shuffle=cells.training,
         drop_last=cells.training,
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
     )
+
+
+def batch_of(cells: Images) -> int:
+    """How many images a step learns from: all of them where they fill no batch."""
+    return min(cells.recipe.batch, len(cells))
 
 
 def steps(
@@ -86,8 +99,10 @@ def steps(
     """One epoch, a step at a time: the loss of each. `groups` are the optimiser's, with their rates."""
     device = next(module.parameters()).device
     share = sum(cells.labels) / len(cells.labels)
-    weight = torch.tensor((1 - share) / share, device=device)
-    optimiser = torch.optim.Adam(groups)
+    balance = (1 - share) / share
+    asked = cells.recipe.positive_weight
+    weight = torch.tensor(balance if asked is None else asked, device=device)
+    optimiser = optimiser_of(groups, cells.recipe, on_gpu=False)  # as torch comes, on a GPU too
     module.train()
     for images, labels in _batches(cells, workers):
         logits = module(images.to(device, non_blocking=True)).view(-1)
@@ -99,12 +114,12 @@ def steps(
 
 
 def mean_logits(module: nn.Module, cells: Images, workers: int) -> npt.NDArray[np.float64]:
-    """The mean logit of each cell over its eight views, shape (n,)."""
+    """The mean logit of each cell over its views, shape (n,)."""
     device = next(module.parameters()).device
     found = []
     module.eval()
     with torch.no_grad():
         for views, _ in _batches(cells, workers):
             logits = module(views.to(device, non_blocking=True).flatten(0, 1))
-            found.append(logits.view(-1, VIEWS))
+            found.append(logits.view(-1, cells.recipe.views))
     return torch.cat(found).cpu().double().mean(dim=1).numpy()
