@@ -56,7 +56,8 @@ def test_all_that_a_comparison_and_a_verdict_tell_is_declared() -> None:
         name: judge(Predictions(truth.phase, one), truth) for name, one in (("a", truth.labels), ("b", calls))
     }
     report = compare(verdicts, margin=0.01).to_json()
-    assert set(report) == set(SignificanceDocument.model_fields) - {"submissions", "feedback"}
+    asked = {"submissions", "set_aside", "feedback"}
+    assert set(report) == set(SignificanceDocument.model_fields) - asked
     assert set(report["entries"][0]) == set(ComparedEntry.model_fields)
     assert set(report["pairs"][0]) == set(ComparedPair.model_fields)
     beside = {"phase", "truth_sha256", "partial", "drawn"}
