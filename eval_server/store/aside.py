@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-UNFINISHED = ".course-unfinished-"
-"""How the names of these folders begin; nothing else may be called so, because it would be removed."""
-
 
 @contextmanager
-def folder_aside(parent: Path) -> Iterator[Path]:
+def folder_aside(parent: Path, prefix: str) -> Iterator[Path]:
     """A new folder in `parent`, for this user alone, which is gone afterwards unless it was renamed.
 
-    It is locked as long as its process lives. What a killed one left there has no lock, and is removed first.
+    It is locked as long as its process lives. What a killed one left there has no lock, and is removed first:
+    nothing else may have a name that begins with `prefix`.
     """
-    _clear_left_over(parent)
-    aside, held = _new(parent)
+    _clear_left_over(parent, prefix)
+    aside, held = _new(parent, prefix)
     try:
         yield aside
     finally:
@@ -29,10 +27,10 @@ def folder_aside(parent: Path) -> Iterator[Path]:
         os.close(held)
 
 
-def _new(parent: Path) -> tuple[Path, int]:
+def _new(parent: Path, prefix: str) -> tuple[Path, int]:
     """A folder and its lock; one that a neighbour removed before it was locked is made again."""
     while True:
-        aside = Path(tempfile.mkdtemp(dir=parent, prefix=UNFINISHED))
+        aside = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
         with suppress(FileNotFoundError):
             held = os.open(aside, os.O_RDONLY)
             with suppress(OSError):  # a disk without locks, on which nothing is taken for left over
@@ -42,9 +40,12 @@ def _new(parent: Path) -> tuple[Path, int]:
             os.close(held)
 
 
-def _clear_left_over(parent: Path) -> None:
-    for left in parent.glob(f"{UNFINISHED}*"):
-        with suppress(OSError):  # another user's, or gone by now
+def _clear_left_over(parent: Path, prefix: str) -> None:
+    found: list[Path] = []
+    with suppress(OSError):  # making a folder in it tells what is wrong
+        found = [path for path in parent.iterdir() if path.name.startswith(prefix)]
+    for left in found:
+        with suppress(OSError):  # held, another user's, or gone by now
             _remove_unless_held(left)
 
 

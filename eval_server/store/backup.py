@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from eval_server.store.aside import folder_aside
 from eval_server.store.backup_file import Backup, BackupUnfit, Writer, opened, sealed_row
 from eval_server.store.backup_first import is_first_format, opened_first
 from eval_server.store.database import StoreDamaged, revision_of
@@ -29,6 +30,8 @@ from eval_server.store.schema import metadata
 from eval_server.store.scratch import NOT_SAVED, ROWS_AT_ONCE, batches, files_named, in_scratch
 from eval_server.store.store import Store
 
+UNFINISHED = ".backup-unfinished-"
+"""How the name of a folder begins in which a backup is written until it is whole."""
 SHRINKING = frozenset({"published"})
 """The one table that a host takes rows out of; every other only grows."""
 
@@ -92,13 +95,12 @@ def _contents(backup: Backup) -> Contents:
 
 @contextmanager
 def _aside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A file beside the target, gone unless it was given the target's name."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
+    """A file in a folder beside the target, gone unless it was given the target's name."""
+    with folder_aside(target.parent, UNFINISHED) as folder:
+        path = folder / target.name
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            yield cast(BinaryIO, file), Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            yield cast(BinaryIO, file), path
 
 
 def _write(store: Store, file: BinaryIO, now: datetime) -> None:

@@ -7,7 +7,6 @@ anything of the store is changed.
 from __future__ import annotations
 
 import base64
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,11 +16,14 @@ from typing import Any
 from sqlalchemy import Connection, Inspector, LargeBinary, MetaData, Table, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 
+from eval_server.store.aside import folder_aside
 from eval_server.store.backup_file import Backup, BackupUnfit
 from eval_server.store.database import Database, StoreDamaged, known_revision, upgrade
 from eval_server.store.schema import UtcMoment, submissions
 from eval_server.store.soundness import troubles_of_rows
 
+UNFINISHED = ".restore-"
+"""How the name of a folder begins that holds the rows of a backup while they are taken in."""
 ROWS_AT_ONCE = 500
 NOT_SAVED = frozenset({"alembic_version", "sessions", "identity"})
 """What belongs to a database and not to what it keeps: its revision, open sessions, its identity."""
@@ -36,8 +38,8 @@ def in_scratch(backup: Backup, folder: Path) -> Iterator[Connection]:
     if not known_revision(backup.revision):
         said = f"expected a schema of this release or an earlier one, found {backup.revision}"
         raise BackupUnfit(f"{backup.path}: {said}")
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as aside:
-        database = Database(f"sqlite:///{Path(aside).resolve() / 'rows.sqlite3'}")
+    with folder_aside(folder, UNFINISHED) as aside:
+        database = Database(f"sqlite:///{aside.resolve() / 'rows.sqlite3'}")
         try:
             _fill(database, backup)
             with database.reading() as connection:

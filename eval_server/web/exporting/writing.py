@@ -16,12 +16,12 @@ from pathlib import Path
 from eval_server.figures.picture import Picture
 from eval_server.figures.showing import SHOWN, pictures_of_entry, pictures_of_report, pictures_of_scores
 from eval_server.service.desk import Desk
+from eval_server.store.aside import folder_aside
 from eval_server.store.files import FileDamaged
 from eval_server.store.records import Submission
 from eval_server.web.documents.comparisons import significance_document
 from eval_server.web.documents.document import encoded
 from eval_server.web.exporting import tables
-from eval_server.web.exporting.aside import folder_aside
 from eval_server.web.exporting.course import HOST, PartExport, PhaseExport, course_of
 from eval_server.web.exporting.report import PhaseSection, report_page, section_of
 from eval_server.web.exporting.teams import teams_table
@@ -29,6 +29,8 @@ from eval_server.web.presenting.words import classes_of
 from submissions.parts import is_zip
 from submissions.rows import without_note
 
+UNFINISHED = ".course-unfinished-"
+"""How the name of a folder begins in which a course is written until it is whole."""
 LONGEST = 60
 """Characters of a name that somebody else gave, in the name of a file."""
 
@@ -55,7 +57,7 @@ def export_course(desk: Desk, folder: Path) -> CourseWritten:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportRefused(f"{folder} is there already, and not an empty folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder_aside(folder.parent) as aside:
+    with folder_aside(folder.parent, UNFINISHED) as aside:
         exported = _write(desk, aside)
         aside.rename(folder)
     return exported
@@ -64,7 +66,7 @@ def export_course(desk: Desk, folder: Path) -> CourseWritten:
 @contextmanager
 def zipped_course(desk: Desk) -> Iterator[Path]:
     """The same as a zip, which is gone afterwards."""
-    with folder_aside(Path(tempfile.gettempdir())) as aside:
+    with folder_aside(Path(tempfile.gettempdir()), UNFINISHED) as aside:
         export_course(desk, aside / "course")
         target = aside / "course.zip"
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eval_server.web.exporting.aside import UNFINISHED, folder_aside
-from eval_server.web.exporting.writing import export_course, zipped_course
+from eval_server.web.exporting.writing import UNFINISHED, export_course, zipped_course
 from tests.support.desk import a_place
 from tests.support.sentences import ROOT
 
@@ -82,13 +81,3 @@ def test_a_download_removes_what_a_killed_one_left(tmp_path: Path, monkeypatch: 
         assert left_in(tmp_path / "temporary") == [archive.parent.name]
         assert archive.parent.stat().st_mode & 0o777 == 0o700
     assert list((tmp_path / "temporary").iterdir()) == []
-
-
-def test_nothing_is_removed_through_a_link(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("precious")
-    (tmp_path / f"{UNFINISHED}link").symlink_to(tmp_path / "mine")
-    with folder_aside(tmp_path) as aside:
-        assert aside.is_dir()
-        assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
-    assert not aside.exists()
