@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval_server.judging.feedback import Level
 from eval_server.service.access import (
     AccessDenied,
     Caller,
@@ -20,7 +19,7 @@ from eval_server.service.handed_in import HandedIn, handed_in
 from eval_server.service.jobs import BRING_BACK
 from eval_server.service.parts import in_part
 from eval_server.service.refusals import FileLost, NotFound, NotShown, RequestUnfit, StateConflict
-from eval_server.service.sight import board_of, level_of_all, shown_id
+from eval_server.service.sight import board_of, may_compare, shown_id
 from eval_server.store.files import FileDamaged
 from eval_server.store.records import PhaseRecord, Submission
 
@@ -144,7 +143,7 @@ def _compared(desk: Desk, record: PhaseRecord, ids: Sequence[str], caller: Calle
             raise StateConflict(f"The submission {one.id} is compared with none: it is {one.set_aside}.")
         if shown_id(desk, record, one, caller) != one.id:
             raise StateConflict(f"The submission {one.id} has no numbers to compare: it is {one.status}.")
-    if level_of_all(desk, record, found, caller) < Level.SUMMARY:
+    if not may_compare(desk, record, found, caller):
         raise AccessDenied(
             "The board of this phase tells scores alone, so its entries are not compared.", known=True
         )

@@ -39,7 +39,8 @@ class BoardLine:
     """One line of a board: a submission that stands for its team, what it is worth, and how it ranks.
 
     `metrics` are those of its verdict, with the mean accuracy of its subjects. On the private part it is the
-    best of `finalists`, and `public_rank` is the place that its line had on the public part.
+    best of `finalists`, and `public_rank` is the place that its line had on the public part. There is no
+    `rank_set` where nothing was tested.
     """
 
     judged: ScoredSubmission
@@ -47,7 +48,7 @@ class BoardLine:
     interval: tuple[float | None, float | None]
     remarks: tuple[str, ...]
     rank: int
-    rank_set: tuple[int, int]
+    rank_set: tuple[int, int] | None
     submissions: int
     own_rank: OwnRank | None = None
     finalists: tuple[str, ...] = ()
@@ -280,7 +281,7 @@ def _rows(
 ) -> tuple[BoardLine, ...]:
     """The lines of a board, the best first."""
     own: Sequence[OwnRank | None] = placed.own_ranks() or (None,) * len(found)
-    sets = placed.rank_sets or ((1, len(found)),) * len(found)
+    sets: Sequence[tuple[int, int] | None] = placed.rank_sets or (None,) * len(found)
     return tuple(
         replace(
             _row(entered[at], found[at], rank, rank_set, counts[entered[at].team]),
@@ -292,7 +293,11 @@ def _rows(
 
 
 def _row(
-    judged: ScoredSubmission, verdict: Verdict, rank: int, rank_set: tuple[int, int], submissions: int
+    judged: ScoredSubmission,
+    verdict: Verdict,
+    rank: int,
+    rank_set: tuple[int, int] | None,
+    submissions: int,
 ) -> BoardLine:
     interval = verdict.intervals.get("weighted_f1")
     mean = None if verdict.summary is None else verdict.summary.mean.estimate

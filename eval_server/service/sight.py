@@ -20,7 +20,14 @@ from eval_server.scoring.foresight import Power
 from eval_server.service.access import Caller, shows_board, status_at
 from eval_server.service.desk import Desk
 from eval_server.service.making import Board, BoardLine, on_samples
-from eval_server.store.records import SCORED, PhaseRecord, PublishedResult, Rules, Submission
+from eval_server.store.records import (
+    SCORED,
+    PhaseRecord,
+    PublishedResult,
+    Rules,
+    ScoredSubmission,
+    Submission,
+)
 
 
 def level_of(rules: Rules, caller: Caller, team: str, now: datetime) -> Level:
@@ -92,14 +99,35 @@ def measured(
     return {one: verdicts[key] for one, key in ids.items()}
 
 
-def level_of_all(desk: Desk, record: PhaseRecord, found: Sequence[Submission], caller: Caller) -> Level:
+def level_of_all(
+    desk: Desk, record: PhaseRecord, found: Sequence[Submission | ScoredSubmission], caller: Caller
+) -> Level:
     """How much is told of several submissions beside each other: as much as of the one told least of."""
     return min(level_of(record.rules, caller, one.team, desk.now()) for one in found)
 
 
+def may_compare(
+    desk: Desk, record: PhaseRecord, found: Sequence[Submission | ScoredSubmission], caller: Caller
+) -> bool:
+    """Whether this caller is told how these submissions differ: scores alone are not compared."""
+    return level_of_all(desk, record, found, caller) >= Level.SUMMARY
+
+
+def comparable(desk: Desk, record: PhaseRecord, caller: Caller) -> frozenset[str]:
+    """The lines of a board that this caller may compare with each other; none where they are fewer than two.
+
+    A page leads to a comparison of these and of no others.
+    """
+    if not shows_board(caller, record.rules, desk.now()):
+        return frozenset()
+    rows = [row.judged for row in board_of(desk, record, caller).rows]
+    found = frozenset(one.id for one in rows if may_compare(desk, record, (one,), caller))
+    return found if len(found) > 1 else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class SeenBoard:
-    """A leaderboard as one caller may know it; `groups` and rank sets say nothing below a summary."""
+    """A leaderboard as one caller may know it; below a summary without groups and rank sets."""
 
     phase: PhaseRecord
     level: Level
@@ -120,8 +148,7 @@ def seen_board(desk: Desk, record: PhaseRecord, caller: Caller) -> SeenBoard:
     """The leaderboard as this caller may know it."""
     board, now = board_of(desk, record, caller), desk.now()
     visible = shows_board(caller, record.rules, now)
-    count = len(board.rows)
-    lines = tuple(_line(desk, record, row, caller, count) for row in board.rows) if visible else ()
+    lines = tuple(_line(desk, record, row, caller) for row in board.rows) if visible else ()
     level = _least(record.rules, caller, now)
     tested = visible and level >= Level.SUMMARY
     return SeenBoard(
@@ -170,7 +197,7 @@ def _least(rules: Rules, caller: Caller, now: datetime) -> Level:
     return level_of(rules, caller, "", now)
 
 
-def _line(desk: Desk, record: PhaseRecord, row: BoardLine, caller: Caller, count: int) -> BoardLine:
+def _line(desk: Desk, record: PhaseRecord, row: BoardLine, caller: Caller) -> BoardLine:
     """A line of a board with as much as this caller may know of its team."""
     sight = sight_of(desk, record, caller, row.judged.team)
     if sight.level >= Level.FULL:
@@ -181,6 +208,6 @@ def _line(desk: Desk, record: PhaseRecord, row: BoardLine, caller: Caller, count
         judged=replace(row.judged, value=None),
         metrics=metrics_shown(row.metrics, sight),
         interval=limits_shown(row.interval, sight.level),
-        rank_set=row.rank_set if known else (1, count),
+        rank_set=row.rank_set if known else None,
         own_rank=row.own_rank if known else None,
     )

@@ -28,8 +28,8 @@ class StandingDocument(Document):
 
     rank: Count
     """Its place by the metric of the phase; of ties all have the first."""
-    rank_set: Annotated[tuple[int, int], STABLE]
-    """The first and the last rank that it may hold."""
+    rank_set: Annotated[tuple[int, int] | None, STABLE]
+    """The first and the last rank it may hold; null where nothing was tested or the score alone is told."""
     own_rank_set: tuple[int, int] | None = None
     """The ranks that it may hold, for this entry taken alone (95 %)."""
     among_best: int | None = None
@@ -72,6 +72,11 @@ class StandingDocument(Document):
     def compared(self) -> bool:
         """Whether its subjects are known, so that it is tested; an interval may be missing all the same."""
         return self.tested or self.subject_accuracy is not None
+
+    @property
+    def tested_ranks(self) -> tuple[int, int] | None:
+        """The first and the last rank that the tests leave it; None where it was not tested."""
+        return self.rank_set if self.compared else None
 
 
 class ReferenceDocument(Document):
@@ -209,3 +214,14 @@ def board_lines(board: LeaderboardDocument) -> tuple[list[str], list[list[str]]]
     references = [flat({**plain(one), "remarks": ["published"]}) for one in board.references]
     facts = [*standings, *references]
     return columns, [["" if one.get(name) is None else str(one[name]) for name in columns] for one in facts]
+
+
+def markdown_of(board: LeaderboardDocument) -> str:
+    """A leaderboard as a Markdown table; a rank set that is not told is a dash."""
+    columns, rows = board_lines(board)
+    at = columns.index("rank_set")
+    said = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    for row in said:
+        row[at] = row[at] or "\N{EN DASH}"
+    lines = [columns, ["---"] * len(columns), *said]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

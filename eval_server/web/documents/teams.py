@@ -194,7 +194,7 @@ def _own(
         weighted_f1=None if result is None else result.metrics.get("weighted_f1"),
         interval=(None, None) if interval is None else interval.interval,
         rank=None if place is None else place.rank,
-        rank_set=place.rank_set if place is not None and place.compared else None,
+        rank_set=None if place is None else place.tested_ranks,
         own_rank_set=None if place is None else place.own_rank_set,
         among_best=None if place is None else place.among_best,
         entries=len(board.standings),

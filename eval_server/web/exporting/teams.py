@@ -106,7 +106,7 @@ def _why_not(phase: PhaseExport, team: str) -> str:
 
 
 def _standing_facts(phase: PhaseExport, one: StandingDocument) -> dict[str, Any]:
-    low, high = one.rank_set if one.compared else (None, None)
+    low, high = one.tested_ranks or (None, None)
     found: dict[str, Any] = {
         "place": one.rank,
         "rank_low": low,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -98,6 +99,8 @@ class BoardRow:
     bars_below: tuple[tuple[int, str], ...] = ()
     joined: str = ""
     """Which rows they join it with, for readers who hear the table."""
+    comparable: bool = False
+    """Whether the reader may compare it with other rows that are so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,11 @@ class BoardView:
     intervals: bool = True
     withheld: str = ""
 
+    @property
+    def compares(self) -> bool:
+        """Whether there are rows to select and compare."""
+        return sum(row.comparable for row in self.rows) > 1
+
 
 def sortable(sort: str, order: str) -> bool:
     """Whether this is one of the few orders that the heads lead to."""
@@ -152,10 +160,12 @@ def board_view(
     named: str = "",
     part: str = "",
     classes: ClassNames = CNMC,
+    comparable: AbstractSet[str] = frozenset(),
 ) -> BoardView:
     """The leaderboard's document as a page shows it, sorted by a column; an unknown one means the rank.
 
     With `named`, the rows alone whose entry or team has that in its name; `part` is what addresses ask for.
+    `comparable` are the submissions that the reader may compare with each other.
     """
     standings, references = board.standings, board.references
     kept = {key: value for key, value in (("q", named), ("part", part)) if value}
@@ -171,7 +181,7 @@ def board_view(
         for at, one in enumerate(standings)
     ]
     ordered = shown if ranked else _sorted(shown, standings, current)
-    found = [row for row in ordered if _is_named(row, named)]
+    found = [_offered(row, comparable) for row in ordered if _is_named(row, named)]
     return BoardView(
         told(standings, board.feedback),
         "" if board.metric == "weighted_f1" else classes.said(metric_name(board.metric)),
@@ -188,6 +198,10 @@ def board_view(
         board.feedback != "score",
         _withheld(board),
     )
+
+
+def _offered(row: BoardRow, comparable: AbstractSet[str]) -> BoardRow:
+    return replace(row, comparable=row.submission in comparable)
 
 
 def _withheld(board: LeaderboardDocument) -> str:
@@ -266,7 +280,7 @@ def _row(
     count: int,
     digits: int,
 ) -> BoardRow:
-    interval = known_interval(one.interval)
+    interval, held = known_interval(one.interval), one.tested_ranks
     shown = [(head, one.number(head.key)) for head in columns if head.measure]
     measures = [
         MeasureCell(head.css, measure(head.key).head, value, _short(head.key, value)) for head, value in shown
@@ -274,8 +288,8 @@ def _row(
     return BoardRow(
         one.submission,
         one.rank,
-        ranks(one.rank_set) if one.compared else "",
-        of_ranks.beside_others(one.rank_set, count) if one.compared else "",
+        "" if held is None else ranks(held),
+        "" if held is None else of_ranks.beside_others(held, count),
         one.entry,
         one.team,
         one.weighted_f1,
@@ -297,45 +311,6 @@ def _said(row: BoardRow, classes: ClassNames) -> BoardRow:
     """A row whose numbers are called by the names of the classes."""
     measures = (replace(one, head=classes.said(one.head)) for one in row.measures)
     return replace(row, measures=tuple(measures)) if classes.own else row
-
-
-@dataclass(frozen=True, slots=True)
-class OwnLine:
-    """A team's line among the others, in words; `first` is the entry that leads where that is another's."""
-
-    submission: str
-    entry: str
-    place: str
-    score: str
-    first: str
-
-
-def own_lines(board: LeaderboardDocument, team: str | None) -> list[OwnLine]:
-    """The lines of the reader's team, the best first."""
-    leader = board.standings[0].submission if board.standings else ""
-    return [
-        OwnLine(
-            one.submission,
-            one.entry,
-            _place(one, len(board.standings)),
-            metric_words_of(board, one),
-            "" if one.submission == leader else leader,
-        )
-        for one in board.standings
-        if team is not None and one.team == team
-    ]
-
-
-def metric_words_of(board: LeaderboardDocument, one: StandingDocument) -> str:
-    """A line's weighted F1, or what the phase tells in its place."""
-    value = one.number(board.metric) if one.weighted_f1 is None else one.weighted_f1
-    return f"{percent(value, digits_of(board.feedback))} %"
-
-
-def _place(one: StandingDocument, count: int) -> str:
-    place = of_ranks.place(one.rank, count)
-    beside = of_ranks.beside_others(one.rank_set, count) if one.compared else ""
-    return f"{place} ({beside})" if beside else place
 
 
 def _short(key: str, value: float | None) -> str:
@@ -376,7 +351,8 @@ def told(standings: Sequence[StandingDocument], feedback: str = "full") -> str:
     if feedback == "score" and len(standings) > 1:
         return "This board tells scores alone."
     names = unique_names([(one.entry, one.team) for one in standings])
-    return of_ranks.best_told(names, [one.rank_set for one in standings] if standings[0].compared else None)
+    held = [one.tested_ranks for one in standings]
+    return of_ranks.best_told(names, [one for one in held if one is not None] if all(held) else None)
 
 
 def _findable(board: LeaderboardDocument) -> str:

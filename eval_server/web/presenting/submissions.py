@@ -146,11 +146,11 @@ def _place(found: SubmissionDocument, board: LeaderboardDocument, *, placed: boo
         return NOT_PLACED
     for one in board.standings:
         if one.submission == found.id:
-            entries = len(board.standings)
-            if not one.compared or one.rank_set[0] == one.rank_set[1]:
+            entries, held = len(board.standings), one.tested_ranks
+            if held is None or held[0] == held[1]:
                 return f"It holds {of_ranks.place(one.rank, entries)}."
-            beside = f"It is {of_ranks.beside_others(one.rank_set, entries)}."
-            said = of_ranks.may_hold(one.rank_set, entries), beside, rank_alone(one, entries)
+            beside = f"It is {of_ranks.beside_others(held, entries)}."
+            said = of_ranks.may_hold(held, entries), beside, rank_alone(one, entries)
             return " ".join(filter(None, said))
     return "Another submission stands for its team on the board." if board.visible else ""
 

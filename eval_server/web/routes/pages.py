@@ -19,13 +19,13 @@ from eval_server.service.making import CURRENT
 from eval_server.service.parts import word_of
 from eval_server.service.refusals import NotFound
 from eval_server.service.side_by_side import SideBySide, compared_names, report_of, side_by_side
-from eval_server.service.sight import kept_beside, reader
+from eval_server.service.sight import comparable, kept_beside, reader
 from eval_server.store.limits import LONGEST_NAME
 from eval_server.store.records import PhaseRecord, Submission
 from eval_server.web.documents.boards import leaderboard_document
 from eval_server.web.documents.comparisons import PairDocument, pair_document, significance_document
 from eval_server.web.documents.phases import phase_document, phase_list
-from eval_server.web.presenting import boards, comparisons, parts, submissions, words
+from eval_server.web.presenting import boards, comparisons, own_lines, parts, submissions, words
 from eval_server.web.routes import pictures
 from eval_server.web.routes.callers import BOARD, Asker, AtDesk, PartAsked
 from eval_server.web.routes.rendering import ASSETS, fragment, introduced, of_cnmc, page
@@ -76,7 +76,7 @@ def board(
     record = find_phase(desk, phase, caller, part)
     told = phase_document(desk, record, caller)
     board = leaderboard_document(desk, record, caller)
-    own = boards.own_lines(board, caller.team)
+    own = own_lines.own_lines(board, caller.team, comparable(desk, record, caller))
     answer = page(
         request,
         "board.html",
@@ -95,7 +95,7 @@ def board(
     return answer
 
 
-def _marked(table: str, own: Sequence[boards.OwnLine]) -> str:
+def _marked(table: str, own: Sequence[own_lines.OwnLine]) -> str:
     """The leaderboard with the reader's own lines marked; the table itself is the same for everybody."""
     for line in own:
         table = table.replace(
@@ -118,7 +118,8 @@ def _table(desk: Desk, record: PhaseRecord, caller: Caller, asked: tuple[str, st
     if shared and kept is not None and kept[0] == now:
         return str(kept[1])
     told = leaderboard_document(desk, record, caller)
-    view = boards.board_view(told, *asked, part, record.rules.classes)
+    may = comparable(desk, record, caller)
+    view = boards.board_view(told, *asked, part, record.rules.classes, may)
     is_open = status_at(record.rules, desk.now()) == "open"
     said_now = words.text_of(desk.now())
     path_to = desk.settings.path_to

@@ -15,6 +15,7 @@ from eval_server.web.documents.boards import (
     board_lines,
     leaderboard_document,
     leaderboard_json,
+    markdown_of,
 )
 from eval_server.web.documents.comparisons import (
     PairDocument,
@@ -114,10 +115,7 @@ def leaderboard_csv(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "
 )
 def leaderboard_markdown(phase: str, desk: AtDesk, caller: Asker, part: PartAsked = "") -> Response:
     board = leaderboard_document(desk, find_phase(desk, phase, caller, part), caller)
-    columns, rows = board_lines(board)
-    lines = [columns, ["---"] * len(columns), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
-    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return download(text, "text/markdown", f"{phase}.md", **{STATE: board.state})
+    return download(markdown_of(board), "text/markdown", f"{phase}.md", **{STATE: board.state})
 
 
 @router.get(

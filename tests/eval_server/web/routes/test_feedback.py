@@ -5,6 +5,8 @@ The subjects are of prime sizes, so that nearly every number of a verdict has di
 
 from __future__ import annotations
 
+import csv
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -282,8 +284,64 @@ def test_a_board_of_scores_alone_orders_ties_by_time_and_says_nothing_of_chance(
     assert values == sorted(values)
     if told.rules.feedback == "score" or told.rules.others == "score":
         assert board["groups"] == []
-        assert {tuple(one["rank_set"]) for one in board["standings"]} == {(1, 3)}
+        assert {one["rank_set"] for one in board["standings"]} == {None}
         assert {tuple(one["interval"]) for one in board["standings"]} == {(None, None)}
+
+
+def test_a_rank_set_that_is_not_told_is_empty_in_files(told: Told) -> None:
+    if told.rules.feedback == "none":
+        return
+    kept = told.level("visitor", "red") >= Level.SUMMARY
+    client = told.place.client()
+    table = csv.DictReader(client.get("/api/phases/small/leaderboard.csv").text.splitlines())
+    found = [row["rank_set"] for row in table if row["team"]]
+    lines = client.get("/api/phases/small/leaderboard.md").text.splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    written = [row[cells[0].index("rank_set")] for row in cells[2:] if row[cells[0].index("team")]]
+    assert len(found) == len(written) == len(WRONG)
+    if not kept:
+        assert ({*found}, {*written}) == ({""}, {"\N{EN DASH}"})
+    else:
+        assert found == written
+        assert all(re.fullmatch(r"\d-\d", one) for one in found)
+
+
+@pytest.mark.parametrize("who", [*READERS, "host"])
+def test_no_page_leads_to_a_comparison_that_is_refused(told: Told, who: str) -> None:
+    client = told.place.client(told.tokens.get(who), Accept="text/html")
+    board = client.get("/phases/small").text
+    offered = re.findall(r'name="s" value="(\w+)"', board)
+    links = re.findall(r'href="(/phases/small/compare[^"]*)"', board)
+    if who not in WRONG:  # a style shows "vs mine" to whoever has an entry on the board
+        links = [one for one in links if "s=mine" not in one]
+    else:
+        mine = re.findall(r'class="standing own" id="s-(\w+)"', board)
+        links = [one for one in links if not any(one.endswith(own) for own in mine)]
+    addresses = [f"/phases/small/compare?s={offered[0]}&s={one}" for one in offered[1:]]
+    for address in [html.unescape(one) for one in links] + addresses:
+        assert client.get(address).status_code == 200, address
+    least = min(told.level(who, team) for team in WRONG)
+    visible = told.rules.feedback != "none" or who == "host"
+    assert len(offered) == (len(WRONG) if visible and least >= Level.SUMMARY else 0)
+    assert ("Compare selected" in board) is bool(offered)
+
+
+def test_a_team_is_led_to_what_it_may_compare_of_its_own_where_others_are_told_by_scores(
+    guarded: Place,
+) -> None:
+    guarded.phase("own", feedback="summary", others="score", represents="every")
+    tokens = {team: guarded.token(team=team) for team in ("red", "blue")}
+    for wrong, (team, entry) in enumerate([("red", "a"), ("red", "b"), ("blue", "c")]):
+        guarded.hand_in(a_zip(wrong), token=tokens[team], entry=entry, phase="own")
+    pages = {
+        team: guarded.client(token, Accept="text/html").get("/phases/own").text
+        for team, token in tokens.items()
+    }
+    names = {team: re.findall(r'aria-label="Select (\w+) of', page) for team, page in pages.items()}
+    assert names == {"red": ["a", "b"], "blue": []}
+    assert 'button class="main compare"' in pages["red"]
+    for text in ("Compare with the first", "Compare selected", "vs mine"):
+        assert text not in pages["blue"]
 
 
 def test_scores_alone_are_not_compared(told: Told) -> None:
