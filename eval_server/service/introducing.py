@@ -9,7 +9,7 @@ from eval_server.service.access import Caller, require_host
 from eval_server.service.desk import Desk
 from eval_server.service.own_picture import PictureRefused, taken
 from eval_server.service.refusals import RequestUnfit
-from eval_server.store.records import Introduction, PhaseRecord, Rules
+from eval_server.store.records import Introduction, PhaseRecord, Rules, titled
 
 TEXTS = ("description", "rules", "terms", "contact")
 
@@ -42,7 +42,8 @@ def introduce(desk: Desk, record: PhaseRecord, said: Said, caller: Caller) -> No
 def _rules(rules: Rules, fields: Mapping[str, str]) -> Rules:
     given = {name: fields.get(name, "").strip() for name in ("title", "positive_class", "negative_class")}
     positive, negative = given["positive_class"] or None, given["negative_class"] or None
-    return replace(rules, title=given["title"], positive_class=positive, negative_class=negative)
+    named = titled(rules, given["title"])
+    return replace(named, positive_class=positive, negative_class=negative)
 
 
 def _lines(text: str) -> str:

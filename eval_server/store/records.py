@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ MOST_TEXT, MOST_CONTACT = 50_000, 500
 VISIBILITIES = ("public", "hidden", "anonymous")
 FEEDBACKS = ("full", "summary", "score", "none")
 OTHERS = ("full", "score")
+MOST_TITLE = 120
+"""Characters of a phase's title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +318,20 @@ class Deed:
     action: str
     subject: str
     detail: Mapping[str, Any]
+
+
+def titled(rules: Rules, title: str) -> Rules:
+    """The rules with this title; raises `ValueError` for one that no page has room for.
+
+    A longer one that a phase has from an earlier release stays.
+    """
+    title = title.strip()
+    if title == rules.title:
+        return rules
+    if len(title) > MOST_TITLE or not title.isprintable():
+        unfit = f"{len(title)}" if title.isprintable() else repr(title[:MOST_TITLE])
+        raise ValueError(f"a title is one line of up to {MOST_TITLE} printable characters, found {unfit}")
+    return replace(rules, title=title)
 
 
 def _one_of(what: str, found: str, allowed: tuple[str, ...]) -> None:

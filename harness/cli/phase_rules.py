@@ -73,7 +73,7 @@ class Count(click.ParamType[Any]):
 
 
 _RULES = (
-    click.option("--title", help="What the pages call it."),
+    click.option("--title", help="What the pages call it, up to 120 characters."),
     click.option("--opens", "opens_at", type=Moment(), help="First moment, or a day (UTC); none: at once."),
     click.option(
         "--closes",
@@ -129,6 +129,7 @@ def rule_options(command: Callable[..., None]) -> Callable[..., None]:
 def changed(rules: Rules, given: dict[str, Any]) -> Rules:
     """The rules with what was given; what is `Taken.AWAY` is none from then on."""
     from eval_server.scoring.metrics import METRICS
+    from eval_server.store.records import titled
 
     asked: dict[str, Any] = {
         key: None if value is Taken.AWAY else value for key, value in given.items() if value is not None
@@ -138,7 +139,8 @@ def changed(rules: Rules, given: dict[str, Any]) -> Rules:
     if metric not in ranking:
         raise UsageWrong(f"a board cannot be ranked by {metric!r}", f"It can by {', '.join(ranking)}.")
     try:
-        return replace(rules, **asked)
+        named = titled(rules, asked.pop("title", rules.title))
+        return replace(named, **asked)
     except ValueError as error:
         raise UsageWrong(str(error)) from error
 

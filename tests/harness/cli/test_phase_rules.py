@@ -44,6 +44,14 @@ def test_none_is_a_level_of_feedback_and_takes_away_moments_and_numbers_alone(tm
     assert noted["in_all"] == noted["closes_at"] == "none"
 
 
+def test_a_title_that_no_page_has_room_for_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    add_phase(tmp_path, None, "small", "--title", "short")
+    refused = harness_inside("phase", "set", "small", "--title", "z" * 121, "--data-dir", tmp_path)
+    assert refused.code == 2
+    assert "up to 120 printable characters, found 121" in " ".join(refused.err.split())
+    assert rules(tmp_path, "small", "--title", "z" * 120)["title"] == "z" * 120
+
+
 def audit(folder: Path) -> list[dict[str, Any]]:
     from eval_server.store.store import Store
 
