@@ -72,6 +72,13 @@ def _seen(phase: PhaseDocument) -> bool:
     return phase.visibility != "hidden" and phase.feedback != "none"
 
 
+def unseen(phase: PhaseDocument) -> PartNote | None:
+    """What a page says of a divided phase whose board is not shown yet; None where it is not divided."""
+    if phase.part == TruthPart.WHOLE:
+        return None
+    return PartNote("The subjects have a public and a private part; the private one decides in the end.")
+
+
 def moved_words(moved: int | None) -> str:
     """By how many places a line moved against the public part: "3 up", "2 down", "same place"."""
     if moved is None:

@@ -101,18 +101,25 @@ def represents_words(phase: PhaseDocument) -> str:
     if phase.part == TruthPart.WHOLE:
         return REPRESENTS[phase.represents]
     chosen = "one submission" if phase.choices == 1 else f"up to {phase.choices} submissions"
+    shown = "of which nothing is told" if phase.feedback == "none" else "which alone is shown"
     return (
-        f"{REPRESENTS[phase.represents]} So it is on the public part of the subjects, which alone is shown "
+        f"{REPRESENTS[phase.represents]} So it is on the public part of the subjects, {shown} "
         f"while the phase is open. In the end the private part decides: a team chooses {chosen} for it, and "
         "the best of these counts there; where it chose none, what stood for it on the public part does."
     )
 
 
-VISIBILITIES = {
-    "public": "Everybody sees the board.",
-    "hidden": "The board is hidden until the phase closes.",
-    "anonymous": "The board shows a lasting stand-in in place of each team, except one's own.",
+_VISIBILITIES = {
+    "public": "Everybody sees the board",
+    "hidden": "The board is hidden until the phase closes",
+    "anonymous": "The board shows a lasting stand-in in place of each team, except one's own",
 }
+
+
+def visibility_words(phase: PhaseDocument) -> str:
+    """Who sees the board, and from when on."""
+    later = phase.feedback == "none" and phase.visibility != "hidden"
+    return _VISIBILITIES[phase.visibility] + (", once the phase has closed." if later else ".")
 
 
 FEEDBACKS = {
@@ -122,15 +129,32 @@ FEEDBACKS = {
     "score": "A team is told the score that orders the board, to a tenth of a percent, and nothing else.",
     "none": "Nothing is told of results before the phase closes; then a summary is.",
 }
-OTHERS = {
-    "full": "Others are told as much of them.",
-    "score": "Others are told that score alone.",
-}
-SPOT_CHECKED = (
-    "While the phase is open each number is measured on a tenth of the cells, others for each submission, so "
-    "that many uploads do not give the labels away. So the best of many uploads is in part the luckiest, "
-    "also of near copies. Once it has closed, all cells count."
-)
+
+
+def others_words(phase: PhaseDocument) -> str:
+    """What is told of a team's submissions to all others; at no feedback that is told after the end."""
+    less = phase.others == "score" and phase.feedback != "score"
+    if phase.feedback == "none":
+        return f"Others are then told {_SCORE_ALONE}." if less else ""
+    return (
+        f"Of a team's submissions others are told {_SCORE_ALONE}."
+        if less
+        else "Others are told as much of them."
+    )
+
+
+_SCORE_ALONE = "the score that orders the board, to a tenth of a percent, and nothing else"
+
+
+def spot_checked_words(phase: PhaseDocument) -> str:
+    """That numbers are of samples while the phase is open; empty where they are not, or none is told."""
+    if not phase.spot_checked or phase.feedback == "none":
+        return ""
+    return (
+        "While the phase is open each number is measured on a tenth of the cells, others for each "
+        "submission, so that many uploads do not give the labels away. So the best of many uploads is in "
+        "part the luckiest, also of near copies. Once it has closed, all cells count."
+    )
 
 
 def commands(phase: PhaseDocument, base: str, *, open_to_all: bool) -> list[str]:

@@ -84,7 +84,7 @@ def board(
         phase=told,
         phase_words=words.phase_words(told),
         board=board,
-        part_note=parts.part_note(told, host=caller.is_host),
+        part_note=parts.part_note(told, host=caller.is_host) if board.visible else parts.unseen(told),
         part=word_of(record, desk.now()),
         state=words.BOARD_STATES[board.state],
         own=own,
@@ -151,10 +151,10 @@ def rules(phase: str, request: Request, desk: AtDesk, caller: Asker) -> Response
         ranked_by=record.rules.classes.said(metric_name(told.metric)),
         about=introduced(told),
         represents=words.represents_words(told),
-        visibility=words.VISIBILITIES[told.visibility],
+        visibility=words.visibility_words(told),
         feedback=words.FEEDBACKS[told.feedback],
-        others=words.OTHERS[told.others],
-        spot_checked=words.SPOT_CHECKED,
+        others=words.others_words(told),
+        spot_checked=words.spot_checked_words(told),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from eval_server.figures.wording import metric_words
@@ -12,8 +14,12 @@ from eval_server.web.presenting.words import (
     ago,
     duration,
     moment,
+    others_words,
     phase_words,
     quota_words,
+    represents_words,
+    spot_checked_words,
+    visibility_words,
 )
 
 
@@ -80,3 +86,42 @@ def test_what_is_left_is_said_with_when_it_starts_anew() -> None:
 def test_partial_and_drawn_phases_carry_the_word() -> None:
     assert phase_words(PhaseDocument.model_construct(partial=True, drawn=False)) == ("partial",)
     assert phase_words(PhaseDocument.model_construct(partial=True, drawn=True)) == ("partial", "drawn")
+
+
+def a_phase(**rules: Any) -> PhaseDocument:
+    usual = {
+        "part": "whole",
+        "represents": "best",
+        "visibility": "public",
+        "choices": 1,
+        "spot_checked": True,
+    }
+    return PhaseDocument.model_construct(**{**usual, "feedback": "full", "others": "full", **rules})
+
+
+def test_where_nothing_is_told_before_the_end_the_rules_say_that_nothing_is_shown_before() -> None:
+    public, anonymous, hidden = (
+        visibility_words(a_phase(feedback="none", visibility=one))
+        for one in ("public", "anonymous", "hidden")
+    )
+    assert public == "Everybody sees the board, once the phase has closed."
+    assert anonymous.endswith(", once the phase has closed.")
+    assert hidden == "The board is hidden until the phase closes."
+    assert visibility_words(a_phase()) == "Everybody sees the board."
+    divided = represents_words(a_phase(feedback="none", part="public"))
+    assert "nothing is told while the phase is open" in divided
+    assert "shown" not in divided
+    assert "which alone is shown while" in represents_words(a_phase(feedback="summary", part="public"))
+    assert spot_checked_words(a_phase(feedback="none")) == ""
+    assert "a tenth of the cells" in spot_checked_words(a_phase(feedback="summary"))
+
+
+def test_what_others_are_told_names_the_score_itself_unless_it_was_named_before() -> None:
+    score = "the score that orders the board, to a tenth of a percent, and nothing else."
+    for feedback in ("full", "summary"):
+        said = others_words(a_phase(feedback=feedback, others="score"))
+        assert said == f"Of a team's submissions others are told {score}"
+    assert others_words(a_phase(feedback="score", others="score")) == "Others are told as much of them."
+    assert others_words(a_phase(feedback="summary")) == "Others are told as much of them."
+    assert others_words(a_phase(feedback="none", others="score")) == f"Others are then told {score}"
+    assert others_words(a_phase(feedback="none")) == ""

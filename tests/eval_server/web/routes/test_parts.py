@@ -386,3 +386,15 @@ def test_closing_a_divided_phase_says_that_the_private_part_is_shown_for_good(tm
         assert "shows the private part" in asked
         assert "does not take back what was seen" in asked
         assert "private part" not in body(browser.post("/phases/small/deeds/archive", data=data))
+
+
+@pytest.mark.parametrize("rules", [{"feedback": "none"}, {"visibility": "hidden"}], ids=str)
+def test_no_part_is_said_to_be_shown_before_anything_is(tmp_path: Path, rules: dict[str, str]) -> None:
+    with divided(tmp_path / "s", **rules) as (place, truth):
+        hand_in_all(place, truth)
+        for who in (None, *place.tokens.values()):
+            page = body(place.client(who, Accept="text/html").get("/phases/small"))
+            assert "Shown is" not in page
+            assert "the private one decides in the end" in page
+        host = body(place.client(place.token("host"), Accept="text/html").get("/phases/small"))
+        assert "Shown is the public part" in host
