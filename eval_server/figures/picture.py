@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eval_server.figures.wording import ABSENT
+
 STYLE = """\
 svg.picture { --faint: #6b6b6b; --grid: #d9d9d9; --all: #d55e00; --normal: #0072b2; --chosen: #009e73;
   --third: #b0568a; --paper: #fff; --on-all: #000; --on-normal: #fff; --on-third: #fff;
@@ -56,8 +58,15 @@ class Picture:
 def picture(
     name: str, title: str, caption: str, svg: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> Picture:
-    """A picture whose rows were gathered in lists; every row has as many cells as there are columns."""
+    """A picture whose rows were gathered in lists; every row has as many cells as there are columns.
+
+    A column in which no row has a value is left out.
+    """
     table = tuple(tuple(row) for row in rows)
     if any(len(row) != len(columns) for row in table):
         raise ValueError(f"every row of {name} needs {len(columns)} cells")
-    return Picture(name, title, caption, svg, tuple(columns), table)
+    kept = [
+        at for at in range(len(columns)) if not table or any(row[at] not in ("", ABSENT) for row in table)
+    ]
+    shown = tuple(tuple(row[at] for at in kept) for row in table)
+    return Picture(name, title, caption, svg, tuple(columns[at] for at in kept), shown)

@@ -17,7 +17,10 @@ from eval_server.store.records import PhaseRecord, ScoredSubmission
 
 @dataclass(frozen=True, slots=True)
 class AlikePair:
-    """Two submissions of different teams, the earlier one first, and the cells that they call differently."""
+    """Two submissions of different teams, the earlier one first, and the cells that they call differently.
+
+    The cells are in the order of the phase.
+    """
 
     earlier: ScoredSubmission
     later: ScoredSubmission
@@ -49,15 +52,17 @@ def alike_in(verdicts: Verdicts, record: PhaseRecord) -> list[AlikePair]:
     counting = [one for one in judged[0].values() if all(one.id in each for each in judged)]
     packed = [_calls(verdicts, [each[one.id].verdict for each in judged]) for one in counting]
     cells = [name for part in parts for name in _padded(verdicts.cells(part))]
-    asked = len([name for name in cells if name])
+    # the parts stand one after the other in `cells`; a reader looks for a cell where the phase has it
+    whole = verdicts.cells(replace(record, part=TruthPart.WHOLE))
+    places = {name: at for at, name in enumerate(whole)}
     return [
         AlikePair(
             counting[one.a],
             counting[one.b],
-            asked,
-            tuple(cells[at] for at in cells_apart(packed[one.a], packed[one.b])),
+            len(whole),
+            tuple(sorted(_apart(packed[one.a], packed[one.b], cells), key=places.__getitem__)),
         )
-        for one in alike(packed, [each.team for each in counting], asked)
+        for one in alike(packed, [each.team for each in counting], len(whole))
     ]
 
 
@@ -65,6 +70,11 @@ def _calls(verdicts: Verdicts, ids: Sequence[str]) -> Packed:
     """What one submission called the cells of all parts; each part begins with a byte of its own."""
     found = verdicts.calls(ids)
     return np.concatenate([found[one] for one in ids])
+
+
+def _apart(one: Packed, other: Packed, cells: Sequence[str]) -> list[str]:
+    """The cells that two submissions call differently."""
+    return [cells[at] for at in cells_apart(one, other)]
 
 
 def _padded(cells: Sequence[str]) -> list[str]:

@@ -39,10 +39,10 @@ class TermsNotAccepted(Exception):
     """A team that has not accepted the present terms of a phase, whose digest is `terms`."""
 
     def __init__(self, phase: str, terms: str, *, changed: bool) -> None:
-        said = "Its terms have changed since they were read" if changed else "It has terms"
+        said = "has terms, which have changed since they were read" if changed else "has terms"
         super().__init__(
-            f"{said}: the phase {phase} takes a submission once its team has accepted them. Read them on the "
-            f"phase's page, or under `terms` in its JSON, and send the field `terms` with their "
+            f"The phase {phase} {said}: it takes a submission once its team has accepted them. Read them on "
+            f"its page, or under `terms` in its JSON, and send the field `terms` with their "
             f"`terms_sha256`, {terms}; `harness upload --accept-terms` does so."
         )
         self.phase = phase

@@ -177,6 +177,11 @@ class PairLine:
     significant: bool
 
 
+def has_p(report: SignificanceDocument) -> bool:
+    """Whether there is a p of any pair; in a summary there is none."""
+    return any(pair.p is not None for pair in report.pairs)
+
+
 def pair_lines(report: SignificanceDocument) -> list[PairLine]:
     """Every pair of a report, in leaderboard order."""
     ids = report.submissions

@@ -182,6 +182,23 @@ class MetricLine:
     interval: str
 
 
+@dataclass(frozen=True, slots=True)
+class MetricTable:
+    """The metrics of a submission, and which of the table's parts have something to show."""
+
+    lines: tuple[MetricLine, ...]
+
+    @property
+    def intervals(self) -> bool:
+        """Whether any metric has an interval, or a word why it has none."""
+        return any(line.interval != ABSENT for line in self.lines)
+
+    @property
+    def marked(self) -> bool:
+        """Whether any interval bears the mark that a footnote explains."""
+        return any(MARK in line.interval for line in self.lines)
+
+
 def metric_lines(found: SubmissionDocument, classes: ClassNames = CNMC) -> list[MetricLine]:
     """All metrics of a scored submission, percentages first."""
     metrics, intervals = found.metrics, found.intervals

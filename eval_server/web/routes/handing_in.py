@@ -149,7 +149,7 @@ def _scored(desk: Desk, record: PhaseRecord, found: SubmissionDocument, caller: 
     return {
         "headline": submissions.headline(found, board, classes, placed=placed),
         "best_of": classes.said(best_of),
-        "metrics": submissions.metric_lines(found, classes),
+        "metrics": submissions.MetricTable(tuple(submissions.metric_lines(found, classes))),
         "ranked": submissions.headline_metric(found, record.rules.metric),
         "pictures": ()
         if whole is None

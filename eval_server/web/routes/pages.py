@@ -282,6 +282,7 @@ def _map(
         aside=comparisons.aside_words(list(document.set_aside)),
         pictures=() if many.whole is None else pictures_of_report(many.whole),
         pairs=comparisons.pair_lines(document),
+        has_p=comparisons.has_p(document),
         ids=list(many.ids.values()),
     )
 

@@ -44,7 +44,7 @@ def test_an_entry_without_an_interval_gets_a_dot_and_the_words_that_say_so() -> 
         leaderboard([Line("a", 0.8, interval)]).svg.count("<line") for interval in ((0.7, 0.9), None)
     )
     assert with_it - without >= 3
-    assert leaderboard([Line("a", 1.0, None)]).rows[0][3] == "not estimable"
+    assert "not estimable" in leaderboard([Line("a", 1.0, None)]).rows[0]
 
 
 def test_the_leaderboard_table_keeps_the_remarks_and_does_not_rank_a_reference() -> None:

@@ -8,6 +8,8 @@ import pytest
 from eval_server.judging.verdict import Verdict, judge
 from eval_server.web.documents.submissions import SubmissionDocument
 from eval_server.web.presenting.submissions import (
+    MetricLine,
+    MetricTable,
     coarse_roc,
     headline,
     metric_lines,
@@ -106,6 +108,15 @@ def test_every_metric_has_a_line_and_the_subject_accuracy_stands_second() -> Non
     assert len(lines) == len(verdict.metrics) + 1
     assert lines[0].value == f"{100 * verdict.metrics['weighted_f1']:.2f}"
     assert " to " in lines[0].interval
+
+
+def test_a_table_of_metrics_has_a_column_and_a_footnote_only_for_what_is_in_it() -> None:
+    whole = MetricTable(tuple(metric_lines(a_document(a_verdict()))))
+    assert (whole.intervals, whole.marked) == (True, True)
+    alone = MetricTable((MetricLine("weighted F1, %", "78.0", "—"),))
+    assert (alone.intervals, alone.marked) == (False, False)
+    unmarked = MetricTable((MetricLine("weighted F1, %", "78.0", "70.1 to 85.0"),))
+    assert (unmarked.intervals, unmarked.marked) == (True, False)
 
 
 def test_only_the_hosts_pictures_show_single_cells() -> None:

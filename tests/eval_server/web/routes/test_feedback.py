@@ -306,6 +306,21 @@ def test_a_rank_set_that_is_not_told_is_empty_in_files(told: Told) -> None:
         assert all(re.fullmatch(r"\d-\d", one) for one in found)
 
 
+@pytest.mark.parametrize("who", ["red", "host"])
+def test_no_table_has_a_column_without_a_value_and_no_footnote_lacks_its_mark(told: Told, who: str) -> None:
+    client = told.place.client(told.tokens[who], Accept="text/html")
+    ids = [group[0] for group in told.ids.values()]
+    many = "&".join(f"s={one}" for one in ids)
+    for address in (f"/submissions/{ids[0]}", "/teams/red", f"/phases/small/compare?{many}"):
+        page = client.get(address).text
+        for table in re.findall("<table.*?</table>", page, re.S):
+            rows = [re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.S) for row in table.split("<tr>")[1:]]
+            for column in zip(*rows, strict=True):
+                head, *cells = (re.sub("<[^>]*>", "", cell).strip() for cell in column)
+                assert [cell for cell in cells if cell not in ("", "—")], (address, head)
+        assert page.count("†") != 1, address
+
+
 @pytest.mark.parametrize("who", [*READERS, "host"])
 def test_no_page_leads_to_a_comparison_that_is_refused(told: Told, who: str) -> None:
     client = told.place.client(told.tokens.get(who), Accept="text/html")

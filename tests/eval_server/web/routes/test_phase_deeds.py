@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from eval_server.judging.truth import read_truth
+from eval_server.store.records import Rules
 from submissions.packing import packed
 from submissions.predictions import Predictions
 from tests.eval_server.web.routes.test_pages import HTML, body, signed_in
@@ -129,3 +131,20 @@ def test_the_same_predictions_of_two_teams_are_shown_to_the_host_alone(course: C
     client.delete(f"/api/submissions/{later}/bar")
     client.post("/api/teams/green/joining", data={"target": "blue"})
     assert client.get(address).json()["pairs"] == []
+
+
+def test_the_cells_of_a_divided_phase_that_two_teams_call_apart_stand_in_the_order_of_the_phase(
+    guarded: Place,
+) -> None:
+    parts = ("public", "private")
+    rows = [f"{at}.bmp,{at // 2 % 2},{'HA'[at // 2 % 2]}{at % 40},{parts[at % 2]}" for at in range(1, 1001)]
+    found = read_truth("\n".join(["cell,label,subject,part", *rows]).encode(), parts=True)
+    guarded.desk.store.phases.add("wide", found, Rules(), guarded.clock())
+    turned = found.labels.copy()
+    turned[9:13] ^= 1
+    for team, labels in (("red", found.labels), ("blue", turned)):
+        data = packed(Predictions(found.phase, labels))
+        guarded.hand_in(data, token=guarded.token(team=team), phase="wide")
+    answer = guarded.client(guarded.token("host")).get("/api/phases/wide/alike")
+    (pair,) = answer.json()["pairs"]
+    assert pair["apart"] == ["10.bmp", "11.bmp", "12.bmp", "13.bmp"]

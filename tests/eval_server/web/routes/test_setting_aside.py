@@ -271,6 +271,21 @@ def test_pages_ask_back_once_and_do_nothing_before(course: Course) -> None:
     assert "It does not count" not in body(browser.post(f"{address}/return", data={"csrf": form}))
 
 
+def test_what_is_done_to_a_submission_already_is_not_offered_again(course: Course) -> None:
+    host, address = signed_in(course.place, course.tokens["host"]), f"/submissions/{course.ids['red']}"
+    offered = {}
+    for kind in ("", "hidden", "disqualified"):
+        if kind:
+            course.do(kind)
+        text = body(host.get(address))
+        offered[kind] = [one for one in ("Hide it", "Disqualify it", "Withdraw it") if one in text]
+    assert offered == {
+        "": ["Hide it", "Disqualify it", "Withdraw it"],
+        "hidden": ["Disqualify it", "Withdraw it"],
+        "disqualified": ["Hide it", "Withdraw it"],
+    }
+
+
 def test_a_page_without_the_sessions_form_token_does_nothing(course: Course) -> None:
     browser = signed_in(course.place, course.tokens["red"])
     for deed in ("withdrawal", "return", "bar", "restoration"):

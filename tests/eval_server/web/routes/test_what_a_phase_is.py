@@ -158,7 +158,13 @@ def test_a_team_accepts_the_terms_before_its_first_hand_in_and_is_told_how(guard
         refusal["terms_sha256"] == DIGEST == guarded.client().get("/api/phases/small").json()["terms_sha256"]
     )
     assert "--accept-terms" in refusal["detail"]
-    assert sent(guarded, token, terms="f" * 64).json()["detail"].startswith("Its terms have changed")
+    assert (
+        sent(guarded, token, terms="f" * 64)
+        .json()["detail"]
+        .startswith(
+            "The phase small has terms, which have changed since they were read: it takes a submission once"
+        )
+    )
     assert sent(guarded, token, terms=DIGEST).status_code == 202
     assert guarded.upload(a_zip(3), token=token).status_code == 202
     (deed,) = [one for one in guarded.desk.store.audit.listed() if one.action == "terms accepted"]
@@ -188,7 +194,7 @@ def test_on_the_page_the_terms_are_read_and_accepted_by_a_tick(guarded: Place) -
     fields = {"entry": "entry", "csrf": form_token(browser)}
     files = {"file": ("s.zip", a_zip())}
     refused = browser.post("/phases/small/submit", files=files, data=fields)
-    assert "It has terms" in body(refused, 403)
+    assert "has terms: it takes a submission once" in body(refused, 403)
     done = browser.post("/phases/small/submit", files=files, data={**fields, "terms": DIGEST})
     assert "Scored" in body(done)
     assert 'name="terms"' not in body(browser.get("/phases/small/submit"))
