@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -89,6 +90,33 @@ def test_no_page_scrolls_sideways_for_a_name_of_one_word(browser: Any, named: Pl
                     page.set_viewport_size({"width": width, "height": 844})
                     wide[who, address, width] = page.evaluate(TOO_WIDE)
     assert {where: found for where, found in wide.items() if found} == {}
+
+
+OVERFLOWING = """[...document.querySelectorAll("td.rank, td.rank .moved")]
+    .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"""
+HEIGHTS = """selector => [...document.querySelectorAll(selector)].map(one => [one, getComputedStyle(one)])
+    .map(([one, style]) => Math.round(one.getBoundingClientRect().height / parseFloat(style.lineHeight)))"""
+
+
+def test_on_a_phone_a_move_stays_in_its_column_a_place_in_one_piece_and_a_menu_in_three_lines(
+    browser: Any, guarded: Place
+) -> None:
+    truth = add_divided(guarded, "exam", closes_at=guarded.clock() + timedelta(days=1))
+    team = "A team of 20 letters"
+    tokens = {one: guarded.token(team=one, days=9) for one in (team, "blue")}
+    for at, token in enumerate(tokens.values()):
+        guarded.hand_in(an_entry(truth, A=at, X=at), token=token, entry=f"entry {at}", phase="exam")
+    with a_page(browser, guarded.client(tokens[team], Accept="text/html")) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(f"/teams/{quote(team)}")
+        place = page.locator("td[data-head=Place] > *")
+        assert place.all_inner_texts() == ["1 of 2 (1-2)"]
+        assert page.evaluate(HEIGHTS, "header .page") == [4]  # three lines, and the room around them
+        assert page.evaluate(HEIGHTS, "td button.plain") == [1]
+        guarded.clock.turn(days=2)
+        page.goto("/phases/exam")
+        assert page.locator(".moved").all_inner_texts() == ["same place", "same place"]
+        assert page.evaluate(OVERFLOWING) == []
 
 
 def test_a_title_that_no_page_has_room_for_is_refused_with_both_lengths(guarded: Place) -> None:
