@@ -4,6 +4,8 @@ from __future__ import annotations
 
 LONGEST_NAME = 80
 """Characters of a team's or an entry's name."""
+MOST_TITLE = 120
+"""Characters of a phase's title."""
 MOST_NOTE = 200
 """Characters of a token's note."""
 MOST_REASON = 500

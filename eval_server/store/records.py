@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from eval_server.judging.division import TruthPart
+from eval_server.store.limits import MOST_TITLE
 from submissions.classes import CNMC, ClassNames
 
 RECEIVED, CHECKING, SCORED, REFUSED, FAILED = "received", "checking", "scored", "refused", "failed"
@@ -25,8 +26,6 @@ MOST_TEXT, MOST_CONTACT = 50_000, 500
 VISIBILITIES = ("public", "hidden", "anonymous")
 FEEDBACKS = ("full", "summary", "score", "none")
 OTHERS = ("full", "score")
-MOST_TITLE = 120
-"""Characters of a phase's title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

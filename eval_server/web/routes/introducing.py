@@ -11,7 +11,6 @@ from eval_server.service.access import require_host
 from eval_server.service.finding import find_phase
 from eval_server.service.introducing import Said, introduce
 from eval_server.service.own_picture import MOST_BYTES
-from eval_server.store.records import MOST_TITLE
 from eval_server.web.documents.phases import phase_document
 from eval_server.web.routes.callers import Asker, AtDesk, require_form_token
 from eval_server.web.routes.rendering import page
@@ -25,14 +24,7 @@ def introduction(phase: str, request: Request, desk: AtDesk, caller: Asker) -> R
     require_host(caller)
     record = find_phase(desk, phase)
     told = phase_document(desk, record, caller)
-    return page(
-        request,
-        "introducing.html",
-        title=f"{told.title}: texts",
-        phase=told,
-        rules=record.rules,
-        most_title=MOST_TITLE,
-    )
+    return page(request, "introducing.html", title=f"{told.title}: texts", phase=told, rules=record.rules)
 
 
 @router.post("/phases/{phase}/introduction")

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from eval_server.store.records import MOST_TITLE, Rules, titled
+from eval_server.store.limits import MOST_TITLE
+from eval_server.store.records import Rules, titled
 from tests.support.browser import a_browser
 from tests.support.desk import Place, problem
 from tests.support.parts import add_divided, an_entry
