@@ -62,6 +62,10 @@ class _Method:
     seeds: int
 
 
+NO_SPREAD = "the two methods differ by the same for every seed and every subject"
+"""Why there is no interval where nothing varies, as of methods with equal predictions."""
+
+
 def both_sources(
     first: Tally, second: Tally, *, metric: Metric = WEIGHTED_F1, level: float = LEVEL
 ) -> BothSources:
@@ -80,7 +84,7 @@ def both_sources(
     subjects = float(parts.variance)
     seeds = max(one.over_seeds + other.over_seeds - one.mixed - other.mixed, 0.0)
     if not estimable(parts.variance, remark) or not subjects + seeds > 0:
-        return BothSources(difference, None, None, None, None, None, None, remark or "no spread")
+        return BothSources(difference, None, None, None, None, None, None, remark or NO_SPREAD)
     own = (one.over_seeds**2 / (one.seeds - 1), other.over_seeds**2 / (other.seeds - 1))
     freedom = (
         float(degrees_of_freedom(parts, first.subjects)),

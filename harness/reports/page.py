@@ -46,6 +46,8 @@ from harness.reports.shown import Shown
 from submissions.writing import write_whole
 
 TEMPLATE = Path(__file__).with_name("page.html")
+TABLES = Path(__file__).with_name("tables.css").read_text(encoding="utf-8")
+"""How tables fit a narrow screen, on every page that this package makes."""
 NEWLINE = "\n"
 _DRAWN = 128
 """Pixels of the intervals that are drawn in the rows of the table: they fit a telephone."""
@@ -99,7 +101,7 @@ def page(shown: Shown) -> str:
     title = f"Comparison of {counted(len(report.entries), 'entry', 'entries')}"
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(title),
-        style=STYLE,
+        style=STYLE + TABLES,
         about=escape(about(report)),
         answer=escape(answer(report)),
         standing=_standing(shown),
@@ -121,7 +123,7 @@ def _standing(shown: Shown) -> str:
     )
     standings = zip(shown.report.entries, rows_of(shown), strict=True)
     rows = "".join(_row(one, row, scale) for one, row in standings)
-    drawn = f'<div class="scroll"><table class="standing">{head}{rows}</table></div>'
+    drawn = scrolling(f'<table class="standing">{head}{rows}</table>', "Standings")
     return drawn + _references(shown)
 
 
@@ -182,25 +184,43 @@ def _pictures(pictures: Iterable[Picture]) -> str:
 
 def figure(picture: Picture) -> str:
     """A picture with its title, its sentence, and its numbers one click away."""
+    numbers = table(picture.columns, picture.rows, title=f"Numbers: {picture.title}")
     return (
-        f'<figure><h3>{escape(picture.title)}</h3><div class="scroll">{picture.svg}</div>'
+        f"<figure><h3>{escape(picture.title)}</h3>{scrolling(picture.svg, picture.title)}"
         f"<figcaption>{escape(picture.caption)}</figcaption>"
-        f"<details><summary>The numbers</summary>{table(picture.columns, picture.rows)}</details></figure>\n"
+        f"<details><summary>The numbers</summary>{numbers}</details></figure>\n"
     )
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An HTML table; columns whose cells are words are set flush left."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", stacked: bool = False
+) -> str:
+    """An HTML table; columns whose cells are words are set flush left.
+
+    A `stacked` one has a block for each of its rows on a narrow screen, named by the row's first cell.
+    """
     words = [all(_is_word(row[at]) for row in rows) for at in range(len(columns))]
     kinds = [' class="word"' if word else "" for word in words]
     head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, columns, strict=True))
     body = "".join(
         "<tr>"
-        + "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "".join(_cell(*one, stacked=stacked) for one in zip(kinds, columns, row, strict=True))
         + "</tr>\n"
         for row in rows
     )
-    return f'<div class="scroll"><table><tr>{head}</tr>\n{body}</table></div>'
+    kind = ' class="stack"' if stacked else ""
+    inside = f"<table{kind}><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    return scrolling(inside, title or ", ".join(columns))
+
+
+def _cell(kind: str, column: str, text: str, *, stacked: bool) -> str:
+    named = f' data-head="{escape(column)}"' if stacked else ""
+    return f"<td{kind}{named}>{escape(text)}</td>"
+
+
+def scrolling(inside: str, name: str) -> str:
+    """What may be wider than the screen: it is moved by keys too, and shows where it goes on."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">{inside}</div>'
 
 
 def _is_word(cell: str) -> bool:
@@ -219,7 +239,9 @@ def _all_pairs(report: Report) -> str:
     )
     more = ("within the margin",) if report.margin is not None else ()
     rows = [(*_pair_row(pair), *((_equivalent(pair),) if more else ())) for pair in report.pairs]
-    inside = f"<p>{escape(effect_column())}</p>" + table((*columns, *more), rows)
+    inside = f"<p>{escape(effect_column())}</p>" + table(
+        (*columns, *more), rows, title="Every comparison", stacked=True
+    )
     return f"<details><summary>Every comparison with all its tests</summary>{inside}</details>"
 
 

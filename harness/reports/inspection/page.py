@@ -21,7 +21,7 @@ from eval_server.judging.verdict import Verdict
 from eval_server.scoring.measures import Unit, measure
 from harness.reports.inspection.figures import pictures_of_epochs, pictures_of_results
 from harness.reports.inspection.found import Inspection, Look, MissedCell
-from harness.reports.page import figure, table
+from harness.reports.page import TABLES, figure, table
 from harness.runs.own import NO_DIAGNOSIS
 from harness.runs.verdict_words import headline, weakness
 from models.contract import Crops
@@ -44,7 +44,7 @@ def page(found: Inspection) -> str:
     """The whole page as text."""
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(f"Inside {found.name}"),
-        style=STYLE,
+        style=STYLE + TABLES,
         warning=escape(NO_DIAGNOSIS),
         marked=_marked(found.remarks),
         facts=_facts(found.facts),

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from eval_server.figures.picture import STYLE, Picture
-from harness.reports.page import TEMPLATE, figure, table
+from harness.reports.page import TABLES, TEMPLATE, figure, table
 from harness.reports.reproduction.report import LIMITS, Block, Reproduction, Section
 from harness.reports.reproduction.tables import Rows
 from submissions.writing import write_whole
@@ -46,7 +46,7 @@ def html(report: Reproduction) -> str:
     marks = f"<p><strong>{escape(_marked(report))}</strong></p>" if report.marks else ""
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=escape(report.title + (f" ({', '.join(report.marks)})" if report.marks else "")),
-        style=STYLE,
+        style=STYLE + TABLES,
         about=escape(report.about),
         answer=escape(report.answer),
         standing=marks + _section(first),
@@ -78,7 +78,7 @@ def _figures(pictures: list[Block]) -> str:
 def _words(block: Block) -> str:
     if isinstance(block, Rows):
         head = f'<h3 style="margin-top: 2rem">{escape(block.title)}</h3>'
-        return head + table(block.columns, block.rows)
+        return head + table(block.columns, block.rows, title=block.title, stacked=True)
     return f"<p>{escape(str(block))}</p>"
 
 

@@ -117,6 +117,7 @@ def _tests(results: tuple[Tested, ...]) -> tuple[Block, ...]:
         tables.over_other_subjects(results),
         said.swap_of_two_runs(),
         tables.seeds_and_subjects(results),
+        *tables.without_interval(results),
         capital(said.both_speak()),
     )
 

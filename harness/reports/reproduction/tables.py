@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval_server.figures.statements import seeds as said
 from eval_server.figures.wording import (
     ABSENT,
     counted,
@@ -169,3 +170,19 @@ def _both(choice: Choice, pair: MethodPair) -> tuple[str, ...]:
     if both is None or both.p is None or both.low is None or both.high is None:
         return (*named, ABSENT if both is None else signed(both.difference), ABSENT, ABSENT)
     return (*named, signed(both.difference), signed_interval((both.low, both.high)), p_number(both.p))
+
+
+def without_interval(results: Sequence[Tested]) -> tuple[str, ...]:
+    """Of each difference that has no interval there, why."""
+    return tuple(
+        f"{pair.a} − {pair.b}, {one.choice.value}: {reason}."
+        for one in results
+        for pair, _ in one.pairs()
+        if (reason := _why_no_interval(pair))
+    )
+
+
+def _why_no_interval(pair: MethodPair) -> str:
+    if pair.both is None:
+        return said.not_both(pair.why_not_both)
+    return next(said.both_lines(pair.both)) if pair.both.low is None else ""
