@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from eval_server.figures.statements import methods
 from eval_server.judging.report import Report
+from harness.reports.comparison_words import phase_called
 from harness.runs.provenance import package_versions, revision
 
 REFERENCES: Mapping[str, str] = {
@@ -41,7 +42,7 @@ def methods_section(report: Report) -> str:
 
 
 def _sentences(report: Report) -> Iterator[str]:
-    yield methods.judged_on(report.phase, report.cells, report.subjects, len(report.entries))
+    yield methods.judged_on(phase_called(report), report.cells, report.subjects, len(report.entries))
     if report.subjects is None:
         yield methods.no_tests()
         return

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from eval_server.figures.showing import limits_of
 from eval_server.figures.statements import differences, intervals, ranks
 from eval_server.figures.wording import counted, percent
 from eval_server.judging.pairs import Comparison
 from eval_server.judging.report import Report
+from harness.data.published import LABEL_FILE
 from harness.reports.shown import Shown
 
 PUBLISHED = "Published weighted F1, %: no predictions, so not compared."
 """What stands above results that come of a paper."""
 
 
+def phase_called(report: Report) -> str:
+    """The phase as readers know it: the published label file is the preliminary one's, in part too."""
+    return "prelim" if report.phase == Path(LABEL_FILE.name).stem else report.phase
+
+
 def about(report: Report) -> str:
     """Phase and size in one line."""
     subjects = "subjects not known" if report.subjects is None else counted(report.subjects, "subject")
-    return f"Phase {report.phase}: {counted(report.cells, 'cell')}, {subjects}."
+    return f"Phase {phase_called(report)}: {counted(report.cells, 'cell')}, {subjects}."
 
 
 def answer(report: Report) -> str:

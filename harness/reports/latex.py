@@ -11,6 +11,7 @@ from eval_server.figures.statements import methods
 from eval_server.figures.statements.intervals import level_words
 from eval_server.figures.wording import ABSENT, p_number, percent, ranks
 from eval_server.judging.report import Report, Standing
+from harness.reports.comparison_words import phase_called
 from harness.reports.letters import letters_of
 from harness.reports.shown import Shown
 
@@ -41,11 +42,12 @@ def latex(shown: Shown) -> str:
     head = " & ".join(columns)
     rows = "".join(f"{' & '.join(row)} \\\\\n" for row in _rows(report))
     kinds = (_FOLDED if _is_folded(report) else "l") + "r" * (len(columns) - 1)
-    caption = methods.caption(report.phase, report.cells, report.subjects, report.alpha)
+    phase = phase_called(report)
+    caption = methods.caption(phase, report.cells, report.subjects, report.alpha)
     notes = "\\par\n".join(map(_flowing, _notes(shown)))
     return (
         f"{_NEEDS}\\begin{{table}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3.5pt}}\n"
-        f"\\caption{{{_flowing(caption)}}}\n\\label{{tab:{_label(report.phase)}}}\\smallskip\n"
+        f"\\caption{{{_flowing(caption)}}}\n\\label{{tab:{_label(phase)}}}\\smallskip\n"
         f"\\begin{{tabular}}{{@{{}}{kinds}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n{rows}\\bottomrule\n"
         f"\\end{{tabular}}\n\n\\smallskip\n\\parbox{{8.5cm}}{{\\scriptsize {notes}}}\n\\end{{table}}"
     )

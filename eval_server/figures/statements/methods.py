@@ -7,15 +7,24 @@ from __future__ import annotations
 
 from eval_server.figures.statements import intervals
 from eval_server.figures.wording import counted
+from submissions.phases import OFFICIAL
 
 
 def caption(phase: str, cells: int, subjects: int | None, alpha: float) -> str:
     """What a table shows."""
-    of = f"{counted(cells, 'cell')} of phase {phase}"
+    count = (
+        f"{cells:,} of the {len(OFFICIAL[phase]):,} cells" if _part(phase, cells) else counted(cells, "cell")
+    )
+    of = f"{count} of phase {phase}"
     if subjects is None:
         return f"Weighted F1 (wF1) on {of}; the subjects are not known."
     level = intervals.level_words(alpha)
     return f"Weighted F1 (wF1) on {of}, with {level} intervals over {counted(subjects, 'subject')}."
+
+
+def _part(phase: str, cells: int) -> bool:
+    """Whether these are fewer cells than the official phase of this name has."""
+    return phase in OFFICIAL and cells < len(OFFICIAL[phase])
 
 
 def letters_mean(alpha: float) -> str:
@@ -40,7 +49,8 @@ def judged_on(phase: str, cells: int, subjects: int | None, entries: int) -> str
     """What was judged, in a methods section."""
     people = "whose subjects are not known" if subjects is None else f"of {counted(subjects, 'subject')}"
     whose = f"The predictions of {counted(entries, 'entry', 'entries')} were judged by weighted F1"
-    return f"{whose} on {counted(cells, 'cell')} {people} (phase {phase} of C-NMC 2019 [@data])."
+    part = ", in part" if _part(phase, cells) else ""
+    return f"{whose} on {counted(cells, 'cell')} {people} (phase {phase} of C-NMC 2019{part} [@data])."
 
 
 def intervals_by(alpha: float) -> str:

@@ -7,17 +7,23 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from eval_server.figures.showing import pictures_of_report
 from eval_server.judging.comparing import compare
+from eval_server.judging.truth import Truth, read_truth
 from eval_server.judging.verdict import Verdict, judge
+from harness.reports.citing import methods_section
+from harness.reports.comparison_words import about
 from harness.reports.latex import escaped, latex
 from harness.reports.paper_pictures import write_for_paper
 from harness.reports.shown import Shown
 from submissions.predictions import Predictions
+from tests.support import stored
 from tests.support.latex import compiled
-from tests.support.truth import a_truth, a_verdict, golden_verdicts
+from tests.support.truth import LABEL_FILE, a_truth, a_verdict, golden_verdicts
 
 HOSTILE = "a_b%&$#{}~^\\input{/etc/passwd}<>|\"'`,,--- \u00e9\u0141\u4e2d\U0001f600\u202e"
 LETTERS = {0x2019: "'", 0x201D: "''"}
@@ -44,6 +50,23 @@ def test_a_table_with_hostile_names_and_a_picture_are_compiled_in_a_column(golde
         read = _read(tmp_path / "paper.pdf")
         assert "ab%&$#{}~^\\input{/etc/passwd}" in read  # an underscore is a rule, and no letter
         assert "[U+4E2D][U+1F600][U+202E]" in read
+
+
+def test_the_published_label_file_is_called_by_its_phase_in_part_too(tmp_path):
+    table = pd.read_csv(stored(LABEL_FILE)).head(300)
+    table.to_csv(tmp_path / Path(LABEL_FILE).name, index=False)
+    truth = read_truth(tmp_path / Path(LABEL_FILE).name)
+    board = shown({name: judge(predicted(truth, seed), truth) for seed, name in enumerate("ab")})
+    text = latex(board)
+    assert "on 300 of the 1,867 cells of phase prelim" in text
+    assert r"\label{tab:prelim}" in text
+    assert "(phase prelim of C-NMC 2019, in part [1])" in methods_section(board.report)
+    assert about(board.report).startswith("Phase prelim: 300 cells")
+
+
+def predicted(truth: Truth, seed: int) -> Predictions:
+    wrong = np.random.default_rng(seed).random(len(truth.labels)) < 0.2
+    return Predictions(truth.phase, truth.labels ^ wrong.astype(np.uint8), None)
 
 
 @pytest.mark.parametrize(

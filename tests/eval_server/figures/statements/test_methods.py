@@ -26,6 +26,13 @@ def test_a_table_says_how_many_cells_and_subjects_and_which_level(report: Report
     assert "no intervals and no tests" in said.no_tests()
 
 
+def test_a_part_of_an_official_phase_is_called_a_part() -> None:
+    assert "on 56 of the 1,867 cells of phase prelim, with" in said.caption("prelim", 56, 28, 0.05)
+    assert "on 1,867 cells of phase prelim, with" in said.caption("prelim", 1867, 28, 0.05)
+    assert "(phase prelim of C-NMC 2019, in part [@data])" in said.judged_on("prelim", 56, 28, 2)
+    assert "part" not in said.judged_on("prelim", 1867, 28, 2)
+
+
 def test_intervals_and_rank_sets_have_the_level_of_the_tests() -> None:
     for alpha, level in ((0.05, 95), (0.1, 90)):
         assert level in numbers_in(said.intervals_by(alpha))
