@@ -58,11 +58,13 @@ def sweep(models: str, seeds: tuple[int, ...], as_json: bool, **options: Any) ->
 
 
 def where_of(options: dict[str, Any]) -> Where:
-    """Who does the runs, as these options say."""
-    from harness.runs.sweep.crews import Where, gpus_of
+    """Who does the runs, as these options say; raises where nobody could."""
+    from harness.runs.sweep.crews import Where, gpus_of, require_place
 
     gpus = gpus_of(options["gpus"])
-    return Where(options["jobs"], gpus, options["scheduler"], options["local_cluster"])
+    where = Where(options["jobs"], gpus, options["scheduler"], options["local_cluster"])
+    require_place(where)
+    return where
 
 
 def done_by(where: Where, jobs: tuple[Job, ...], lookup: Any, *, dry: bool, as_json: bool) -> int:
@@ -106,7 +108,8 @@ def tell_plan(jobs: tuple[Job, ...], found: tuple[Cost, ...], *, as_json: bool) 
 def plan_lines(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> list[str]:
     """The plan of a sweep in words."""
     done = sum(job.done for job in jobs)
-    lines = [f"{len(jobs)} runs: {done} done, {len(jobs) - done} to do"]
+    runs = "1 run" if len(jobs) == 1 else f"{len(jobs)} runs"
+    lines = [f"{runs}: {done} done, {len(jobs) - done} to do"]
     for cost in found:
         told = "" if not cost.seconds else f"about {console.duration(cost.seconds)} a fit, "
         whole = (

@@ -14,13 +14,10 @@ import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
 from distributed.core import Status as WorkerStatus
 
-from harness import console
 from harness.errors import Unavailable
 from harness.runs.sweep.jobs import End, Ended, Job, Lost
+from harness.runs.sweep.scheduler import wait_for
 from harness.runs.sweep.work import Bench
-
-WAIT_FOR_SCHEDULER = 600.0
-"""Seconds that a scheduler gets to come, or to come back."""
 
 _CONNECT = 5.0
 _POLL = 0.02
@@ -123,19 +120,11 @@ class Cluster:
         if self._client is not None and self._client.status == "running":
             return self._client
         self._disconnect()
-        until, said = time.monotonic() + WAIT_FOR_SCHEDULER, False
-        while time.monotonic() < until:
-            with suppress(OSError):
+        while self._client is None:
+            wait_for(self._address)
+            with suppress(OSError):  # it was lost again at once
                 self._client = Client(self._address, timeout=_CONNECT, set_as_default=False)
-                return self._client
-            if not said:
-                console.say(f"no scheduler answers at {self._address}: waiting for it")
-            said = True
-            time.sleep(1)
-        raise Unavailable(
-            f"no scheduler answered at {self._address} for {WAIT_FOR_SCHEDULER:.0f} seconds",
-            "Start one by `dask scheduler`, and give the same command again: it goes on from what was saved.",
-        )
+        return self._client
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None

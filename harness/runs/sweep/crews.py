@@ -15,6 +15,8 @@ from harness.runs.sweep.jobs import End, Ended
 LOGS = "sweep-logs"
 """Folder among the runs with the words of the processes that did them."""
 
+_NO_CARD = "this machine has no GPU that torch can use"
+
 _WORST = (INTERRUPTED, 1, 6, 5, 4, 3, 2)
 
 
@@ -53,11 +55,48 @@ def gpus_of(text: str | None) -> tuple[str, ...]:
         if not all(number.isdigit() for number in numbers) or len(set(numbers)) < len(numbers):
             raise UsageWrong(f"--gpus {text} names no GPUs", "Write --gpus 0,1 or --gpus all.")
         return tuple(f"cuda:{number}" for number in numbers)
+    there = _cards()
+    if not there:
+        raise Unavailable(_NO_CARD, "Leave --gpus out.")
+    return there
+
+
+def _cards() -> tuple[str, ...]:
     from models.finetune.gpus import gpus
 
-    if not gpus():
-        raise Unavailable("this machine has no GPU that torch can use", "Leave --gpus out.")
     return gpus()
+
+
+def _require_cards(asked: Iterable[str]) -> None:
+    """Raise `Unavailable` for a GPU that is not there: each of its runs would fail."""
+    there = _cards()
+    missing = ",".join(one.removeprefix("cuda:") for one in asked if one not in there)
+    if not missing:
+        return
+    if not there:
+        raise Unavailable(f"--gpus {missing}: {_NO_CARD}", "Leave --gpus out.")
+    numbers = ", ".join(one.removeprefix("cuda:") for one in there)
+    raise Unavailable(f"--gpus {missing} is not there: this machine has {numbers}", "Name those, or `all`.")
+
+
+@contextmanager
+def _cluster_packages() -> Iterator[None]:
+    """Name the package that a cluster lacks here."""
+    try:
+        yield
+    except ModuleNotFoundError as lack:
+        raise Unavailable(f"a cluster needs the package {lack.name}", "pip install '.[cluster]'") from lack
+
+
+def require_place(where: Where) -> None:
+    """Raise, before any work and in a dry run too, where no run could be done at this place."""
+    if where.gpus:
+        _require_cards(where.gpus)
+    if where.scheduler is not None or where.local_workers is not None:
+        with _cluster_packages():
+            from harness.runs.sweep.scheduler import require_address
+        if where.scheduler is not None:
+            require_address(where.scheduler)
 
 
 @contextmanager
@@ -67,10 +106,8 @@ def crew_of(where: Where, sweep: str, runs_root: Path) -> Iterator[Crew]:
         with Here(sweep, where.gpus or ("",) * where.jobs, runs_root / LOGS) as here:
             yield here
         return
-    try:
+    with _cluster_packages():
         from harness.runs.sweep.cluster import Cluster, local_cluster
-    except ModuleNotFoundError as lack:
-        raise Unavailable(f"a cluster needs the package {lack.name}", "pip install '.[cluster]'") from lack
     if where.scheduler is not None:
         with Cluster(where.scheduler, sweep) as cluster:
             yield cluster

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.runs.folder import read_manifest
+from harness.runs.sweep import scheduler
 from models.registry import find
 from tests.harness.runs.sweep.entries import FAILING, TWINS
 from tests.support.command import Answer
@@ -200,3 +202,45 @@ def test_a_device_that_only_the_workers_of_a_cluster_have_is_no_reason_to_refuse
     planned = sweep("tiny", "0", *asked, "--scheduler", "tcp://node:8786")
     assert planned.code == 0, planned.err
     assert len(planned.document()["runs"]) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["foo", "tcp://127.0.0.1", "http://127.0.0.1:80", "tcp://127.0.0.1:abc", "tcp://:8786", "a://b://c:1"],
+)
+def test_what_is_no_address_of_a_scheduler_is_refused_before_anything_starts(
+    here: Path, address: str
+) -> None:
+    for more in (("--dry-run",), ()):
+        answer = sweep("majority", "0", "--scheduler", address, *more)
+        assert answer.code == 2
+        assert f"--scheduler {address} is no address: expected SCHEME://HOST:PORT" in answer.err
+        assert "such as tcp://HOST:8786" in answer.err
+
+
+def test_where_no_scheduler_answers_the_sweep_ends_with_words_alone(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scheduler, "WAIT_FOR_SCHEDULER", 0.0)
+    monkeypatch.setattr(scheduler, "_CONNECT", 0.3)
+    with socket.socket() as silent:  # takes connections and says nothing
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        quiet = silent.getsockname()[1]
+        for address in (f"tcp://127.0.0.1:{quiet}", "tcp://127.0.0.1:1", "tcp://nohost.invalid:8786"):
+            answer = sweep("majority", "0", "--scheduler", address)
+            assert answer.code == 4
+            assert f"no scheduler answered at {address}" in answer.err
+    assert sweep("majority", "0", "--scheduler", "tls://127.0.0.1:1").code == 4
+    assert capfd.readouterr() == ("", "")
+
+
+def test_gpus_that_are_not_there_are_refused_in_the_plan(here: Path) -> None:
+    for more in (("--dry-run",), ()):
+        answer = sweep("majority", "0", "--gpus", "0,99", *more)
+        assert answer.code == 4
+        assert "99" in answer.err
+
+
+def test_one_run_is_one_run(here: Path) -> None:
+    assert "\n1 run: 0 done, 1 to do\n" in sweep("majority", "0", "--dry-run").out
