@@ -129,7 +129,7 @@ def _of_runs(seeds: tuple[int, ...], out: Path, options: dict[str, Any]) -> int:
     lookup = Lookup(console.progress, here=where.here)
     requests = requests_of(_request(options), (PROPOSAL, NOSPECLR), seeds)
     jobs = laid_out(requests, lookup)
-    code = done_by(where, jobs, lookup, dry=options["dry_run"], as_json=as_json)
+    code = done_by(where, jobs, lookup, options, as_json=as_json)
     if code or options["dry_run"]:
         return code
     plans = [lookup.draft(request) for request in requests]

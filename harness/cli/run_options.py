@@ -102,6 +102,11 @@ _DRY_RUN = click.option(
 _FRESH = click.option(
     "--fresh", is_flag=True, help="Throw away what the run has so far, checkpoints too, and start over."
 )
+_FRESH_DAMAGED = click.option(
+    "--fresh",
+    is_flag=True,
+    help="Start over the runs whose folders are damaged, as the dry run names them; all others go on.",
+)
 
 
 def run_options(command: Command) -> Command:
@@ -111,12 +116,12 @@ def run_options(command: Command) -> Command:
 
 def sweep_options(command: Command) -> Command:
     """Give a command the options that the runs of a sweep have in common."""
-    return _with(command, (*_WHAT, *_COMMON, _DRY_RUN))
+    return _with(command, (*_WHAT, *_COMMON, _FRESH_DAMAGED, _DRY_RUN))
 
 
 def reproduce_options(command: Command) -> Command:
     """The same without the split and the choice of epoch, which the paper decides."""
-    return _with(command, (*_COMMON, _DRY_RUN))
+    return _with(command, (*_COMMON, _FRESH_DAMAGED, _DRY_RUN))
 
 
 def _with(command: Command, options: Iterable[Callable[[Command], Command]]) -> Command:

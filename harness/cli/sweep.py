@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from harness.runs.sweep.crews import Where
     from harness.runs.sweep.jobs import Job
 
+ANEW = "With --fresh the same command starts the damaged runs over; all others go on."
+
 WHERE_OPTIONS = (
     click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes here."),
     click.option("--gpus", help="One process on each of these GPUs: 0,1 or `all`."),
@@ -54,7 +56,7 @@ def sweep(models: str, seeds: tuple[int, ...], as_json: bool, **options: Any) ->
         raise UsageWrong("no entry is named", "Write --model seresnext,seresnext-norot.")
     lookup = Lookup(console.progress, here=where.here)
     jobs = laid_out(requests_of(common_request(options, "packed"), names, seeds), lookup)
-    return done_by(where, jobs, lookup, dry=options["dry_run"], as_json=as_json)
+    return done_by(where, jobs, lookup, options, as_json=as_json)
 
 
 def where_of(options: dict[str, Any]) -> Where:
@@ -67,49 +69,81 @@ def where_of(options: dict[str, Any]) -> Where:
     return where
 
 
-def done_by(where: Where, jobs: tuple[Job, ...], lookup: Any, *, dry: bool, as_json: bool) -> int:
+def done_by(
+    where: Where, jobs: tuple[Job, ...], lookup: Any, options: dict[str, Any], *, as_json: bool
+) -> int:
     """Tell the plan, do the runs, tell how they ended; returns the exit code."""
     from harness.runs.sweep.cost import costs
+    from harness.runs.sweep.jobs import begun_anew
 
     found = costs(jobs, lookup)
-    if dry:
-        _show_plan(jobs, found, as_json=as_json)
-        return 0
+    if options["dry_run"]:
+        _show_plan(jobs, found, options, as_json=as_json)
+        return _refused(jobs, fresh=options["fresh"])
     del lookup  # each process looks for itself
-    tell_plan(jobs, found, as_json=as_json)
+    tell_plan(jobs, found, options, as_json=as_json)
     from harness.cli.sweep_table import followed
 
-    return followed(where, jobs, as_json=as_json)
+    return followed(where, begun_anew(jobs) if options["fresh"] else jobs, as_json=as_json)
+
+
+def _refused(jobs: tuple[Job, ...], *, fresh: bool) -> int:
+    """The exit code of a plan: that of the runs that would be refused, which a fresh start mends."""
+    stay = (job.refusal.exit_code for job in jobs if job.refusal and not (fresh and job.damaged))
+    return max(stay, default=0)
 
 
 def _plan_document(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> dict[str, Any]:
     return {"runs": [job.to_json() for job in jobs], "costs": [one.to_json() for one in found]}
 
 
-def _show_plan(jobs: tuple[Job, ...], found: tuple[Cost, ...], *, as_json: bool) -> None:
+def _show_plan(
+    jobs: tuple[Job, ...], found: tuple[Cost, ...], options: dict[str, Any], *, as_json: bool
+) -> None:
     if as_json:
         console.emit(_plan_document(jobs, found))
         return
-    rows = [(job.entry, str(job.seed), "done" if job.done else "to do", job.run) for job in jobs]
+    rows = [(job.entry, str(job.seed), _state(job), job.run) for job in jobs]
     console.table(("entry", "seed", "state", "run"), rows, left=(0, 2, 3))
-    for line in plan_lines(jobs, found):
+    for line in (*plan_lines(jobs, found), *refused_lines(jobs, fresh=options["fresh"])):
         console.result(line)
 
 
-def tell_plan(jobs: tuple[Job, ...], found: tuple[Cost, ...], *, as_json: bool) -> None:
+def _state(job: Job) -> str:
+    if job.refusal is not None:
+        return "refused"
+    return "done" if job.done else "to do"
+
+
+def tell_plan(
+    jobs: tuple[Job, ...], found: tuple[Cost, ...], options: dict[str, Any], *, as_json: bool
+) -> None:
     """Say what is done and what is left, and what that will cost."""
     if as_json:
         console.event({"event": "planned", **_plan_document(jobs, found)})
         return
-    for line in plan_lines(jobs, found):
+    for line in (*plan_lines(jobs, found), *refused_lines(jobs, fresh=options["fresh"])):
         console.say(line)
+
+
+def refused_lines(jobs: tuple[Job, ...], *, fresh: bool) -> list[str]:
+    """What each run is refused for, or that it starts over."""
+    anew = " Starts over: all it has is thrown away." if fresh else ""
+    lines = [
+        f"{job.run}: {job.refusal.message}{anew if job.damaged else ''}"
+        for job in jobs
+        if job.refusal is not None
+    ]
+    return lines + [ANEW] * (not fresh and any(job.damaged for job in jobs))
 
 
 def plan_lines(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> list[str]:
     """The plan of a sweep in words."""
     done = sum(job.done for job in jobs)
     runs = "1 run" if len(jobs) == 1 else f"{len(jobs)} runs"
-    lines = [f"{runs}: {done} done, {len(jobs) - done} to do"]
+    refused = sum(job.refusal is not None for job in jobs)
+    told = f", {refused} refused" if refused else ""
+    lines = [f"{runs}: {done} done, {len(jobs) - done - refused} to do{told}"]
     for cost in found:
         told = "" if not cost.seconds else f"about {console.duration(cost.seconds)} a fit, "
         whole = (

@@ -62,8 +62,10 @@ def _told(jobs: Sequence[Job], ended: Mapping[str, Ended], code: int, *, as_json
             for words in (one.hint, one.traceback):
                 if words:
                     console.say(words)
+    damaged = any(job.damaged for job in jobs)
     if code:
-        console.say("the same command again does what is left")
+        left = "the same command again does what is left"
+        console.say(f"{left}; damaged runs it starts over with --fresh" if damaged else left)
     return code
 
 

@@ -113,7 +113,7 @@ class Cluster:
         if self._client is not None and self._client.status == "running":
             self._client.cancel([one.future for one in self._out.values()], force=True)
         self._out.clear()
-        _wait_until(lambda: not any(_at_work(job) for job in runs), _TO_SAVE)
+        _wait_until(lambda: not any(job.folder.at_work() for job in runs), _TO_SAVE)
 
     def _connected(self) -> Client:
         """The client; where the scheduler is not there, it is waited for."""
@@ -177,12 +177,6 @@ def _resources(client: Client, job: Job) -> dict[str, float]:
 def _gpus(client: Client) -> bool:
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     return any(one["resources"].get("GPU") for one in workers)
-
-
-def _at_work(job: Job) -> bool:
-    from harness.runs.folder import RunFolder
-
-    return RunFolder(job.request.runs_root / job.run).at_work()
 
 
 def _wait_until(reached: Callable[[], bool], seconds: float) -> None:

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from harness.errors import DataWrong
+from harness.errors import DataWrong, exit_code_of, words_of
+from harness.runs.folder import AtWork, RunFolder
 from harness.runs.plan import Plan, Request, looked_at
 from harness.runs.sweep.lookup import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a run cannot go on with what lies in its folder, how to mend that, and its exit code.
+
+    `damaged` says that what lies there is not as it was written, so that only a fresh start is left.
+    """
+
+    message: str
+    hint: str
+    exit_code: int
+    damaged: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run of a sweep: what is asked for, and the folder it has to lie in.
 
-    `needs` names the run whose fit it takes over; `done` says that nothing is left to do.
+    `needs` names the run whose fit it takes over; `done` says that nothing is left to do; `refusal` is what
+    the run, if it were begun now, would end with.
     """
 
     request: Request
@@ -24,10 +40,19 @@ class Job:
     entry: str
     needs: str | None = None
     done: bool = False
+    refusal: Refusal | None = None
 
     @property
     def seed(self) -> int:
         return self.request.seed
+
+    @property
+    def folder(self) -> RunFolder:
+        return RunFolder(self.request.runs_root / self.run)
+
+    @property
+    def damaged(self) -> bool:
+        return self.refusal is not None and self.refusal.damaged
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -37,6 +62,7 @@ class Job:
             "until": self.request.until.value,
             "needs": self.needs,
             "done": self.done,
+            "refusal": None if self.refusal is None else asdict(self.refusal),
         }
 
 
@@ -126,11 +152,31 @@ def _with_fit(plan: Plan, asked: dict[str, Plan]) -> Iterator[Plan]:
 
 def _job(plan: Plan) -> Job:
     needs = None if plan.fit_from is None else plan.fit_from.folder.path.name
-    return Job(plan.request, plan.folder.path.name, plan.entry.card.name, needs, _done(plan))
+    done, refusal = _looked(plan)
+    return Job(plan.request, plan.folder.path.name, plan.entry.card.name, needs, done, refusal)
 
 
-def _done(plan: Plan) -> bool:
+def _looked(plan: Plan) -> tuple[bool, Refusal | None]:
+    """Whether a run is done, or what `harness submit --dry-run` would refuse it with."""
     try:
-        return all(state == "done" for state in looked_at(plan).steps().values())
-    except DataWrong:
-        return False
+        found = looked_at(plan)
+        found.changed()
+        return all(state == "done" for state in found.steps().values()), None
+    except Exception as error:
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        return False, Refusal(*words_of(error), code, isinstance(error, DataWrong))
+
+
+def begun_anew(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """The jobs, once the folders of those that are damaged are empty."""
+    return tuple(_emptied(job) if job.damaged else job for job in jobs)
+
+
+def _emptied(job: Job) -> Job:
+    """One that another process is at work on is left to it."""
+    with suppress(AtWork), job.folder.locked():
+        job.folder.start_over()
+        return replace(job, refusal=None)
+    return job

@@ -31,7 +31,7 @@ def standing(job: Job, ended: Ended | None, *, out: bool) -> RunProgress:
 
 
 def _at_work(job: Job) -> str:
-    folder = RunFolder(job.request.runs_root / job.run)
+    folder = job.folder
     try:
         status = Status(read_json(folder.path / "status.json")["status"])
     except (DataWrong, OSError, KeyError, ValueError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from harness import console
 from harness.errors import DataWrong, exit_code_of, words_of
@@ -67,8 +66,3 @@ def _failed(job: Job, error: Exception, seconds: float) -> Ended:
 
 def _trace(error: Exception) -> str:
     return "".join(traceback.format_exception(error))
-
-
-def folder_of(job: Job) -> Path:
-    """Where the run lies."""
-    return job.request.runs_root / job.run

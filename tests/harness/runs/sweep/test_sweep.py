@@ -244,3 +244,30 @@ def test_gpus_that_are_not_there_are_refused_in_the_plan(here: Path) -> None:
 
 def test_one_run_is_one_run(here: Path) -> None:
     assert "\n1 run: 0 done, 1 to do\n" in sweep("majority", "0", "--dry-run").out
+
+
+def test_damaged_runs_are_refused_in_the_plan_as_by_the_sweep_and_start_over_with_fresh(here: Path) -> None:
+    assert sweep("majority", "0-2").code == 0
+    first, second, third = sorted((here / "runs").glob("majority-*"))
+    with (first / "predictions.csv").open("a") as table:
+        table.write("more")
+    plan = second / "plan.json"
+    plan.write_bytes(plan.read_bytes()[:-10])
+    told = third.joinpath("status.json").stat().st_mtime_ns
+    planned = sweep("majority", "0-2", "--dry-run")
+    assert planned.code == 3
+    assert "3 runs: 1 done, 0 to do, 2 refused" in planned.out
+    assert f"{first.name}: {first / 'predictions.csv'}" in planned.out
+    assert "With --fresh the same command starts the damaged runs over" in planned.out
+    document = sweep("majority", "0-2", "--dry-run", "--json").document()
+    assert [one["refusal"] and one["refusal"]["exit_code"] for one in document["runs"]] == [3, 3, None]
+    done = sweep("majority", "0-2")
+    assert done.code == 3
+    assert "damaged runs it starts over with --fresh" in done.err
+    assert sweep("majority", "0-2", "--dry-run", "--fresh").code == 0
+    assert (first / "predictions.csv").read_text().endswith("more")
+    again = sweep("majority", "0-2", "--fresh", "--json")
+    assert again.code == 0, again.err
+    assert {one["run"] for one in events(again, "ended")} == {first.name, second.name}
+    assert third.joinpath("status.json").stat().st_mtime_ns == told
+    assert sweep("majority", "0-2", "--dry-run").code == 0
