@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness import console
+from harness.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from harness.runs.sweep.conducting import Conductor
@@ -24,25 +25,34 @@ def followed(where: Where, jobs: Sequence[Job], *, as_json: bool) -> int:
     """Do the runs while telling of them, then tell how they ended; returns the exit code of the worst."""
     from harness.runs.sweep.conducting import Conductor
     from harness.runs.sweep.crews import counted, crew_of, worst
+    from harness.runs.sweep.jobs import End
 
     if all(job.done for job in jobs):
         return _told(jobs, {}, 0, as_json=as_json)
     runs_root = jobs[0].request.runs_root
-    tell = console.event if as_json else _line
-    with crew_of(where, secrets.token_hex(4), runs_root) as crew, _watching(as_json=as_json) as watch:
-        conductor = Conductor(jobs, crew, tell, lambda: watch(conductor))
-        ended = conductor.run()
+    conductor = Conductor(jobs, console.event if as_json else _line)
+    try:
+        with crew_of(where, secrets.token_hex(4), runs_root) as crew, _watching(as_json=as_json) as watch:
+            ended = conductor.run(crew, lambda: watch(conductor))
+    except KeyboardInterrupt:
+        if as_json:
+            _sum_up({**counted(conductor.ended), End.STOPPED.value: len(conductor.out)}, INTERRUPTED)
+        raise
     code = worst(ended.values())
     if as_json:
-        console.event({"event": "summary", **counted(ended), "exit_code": code})
-        return code
+        return _sum_up(counted(ended), code)
     return _told(jobs, ended, code, as_json=False)
+
+
+def _sum_up(counts: Mapping[str, int], code: int) -> int:
+    console.event({"event": "summary", **counts, "exit_code": code})
+    return code
 
 
 def _line(event: Mapping[str, Any]) -> None:
     """An event in words: what a reader of a log wants to know."""
     if event["event"] == "lost":
-        console.say(f"{event['run']}: {event['reason']}; it goes on from what was saved")
+        console.say(f"{event['run']}: {event['reason']}; what was saved is kept")
     elif event["event"] == "ended":
         value = event["weighted_f1"]
         told = "" if value is None else f", weighted F1 {100 * value:.2f} %"
@@ -53,8 +63,7 @@ def _line(event: Mapping[str, Any]) -> None:
 def _told(jobs: Sequence[Job], ended: Mapping[str, Ended], code: int, *, as_json: bool) -> int:
     """All runs in one table, and why those failed that did."""
     if as_json:
-        console.event({"event": "summary", "done": 0, "exit_code": code})
-        return code
+        return _sum_up({"done": 0}, code)
     console.table(_COLUMNS, [_row(one) for one in _standings(jobs, ended, frozenset())], left=(0, 2))
     for one in ended.values():
         if one.exit_code:

@@ -10,6 +10,8 @@ import pandas as pd
 
 from harness.errors import DataWrong
 from harness.runs.folder import RunFolder, read_json
+from harness.runs.provenance import file_sha256
+from submissions.sealing import SealBroken, require_names
 
 COLUMNS = (
     "run", "entry", "split", "seed", "status", "cells", "weighted_f1", "low", "high", "accuracy",
@@ -66,7 +68,7 @@ def _row(folder: RunFolder) -> dict[str, Any]:
             "entry": "?",
             "split": "?",
             "status": str(damage),
-            "remarks": where,
+            "remarks": "",
             "created": "",
             "settings": None,
             "weights": "",
@@ -78,6 +80,7 @@ def _readable(folder: RunFolder) -> dict[str, Any]:
     plan = _facts(folder.plan, kinds)
     folder = RunFolder(folder.path, str(plan.get("key", "")))
     manifest = _facts(folder.manifest, {"cells": int, "remarks": list, "created": str}, folder)
+    _require_kept(folder, manifest)
     metrics = _facts(folder.metrics, {"metrics": dict, "intervals": dict}, folder)
     found = metrics.get("metrics", {})
     low, high = _interval(folder.metrics, metrics)
@@ -98,6 +101,22 @@ def _readable(folder: RunFolder) -> dict[str, Any]:
         "weights": _weights(plan.get("weights") or {}),
         "limit": plan.get("limit"),
     }
+
+
+def _require_kept(folder: RunFolder, manifest: Mapping[str, Any]) -> None:
+    """Raise `DataWrong` for predictions that somebody changed, and where a file of what was learnt is gone.
+
+    What is large is looked into by the commands that use it.
+    """
+    written = manifest.get("predictions_sha256")
+    if written and folder.predictions.is_file() and file_sha256(folder.predictions) != written:
+        raise _damaged(folder.predictions)
+    if not (folder.key and folder.fitted.is_dir()):
+        return
+    try:
+        require_names(folder.fitted)
+    except SealBroken as broken:
+        raise _damaged(broken.path) from broken
 
 
 def _weights(facts: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import threading
 import time
@@ -18,6 +19,7 @@ from harness.errors import Unavailable
 from harness.runs.sweep.jobs import End, Ended, Job, Lost
 from harness.runs.sweep.scheduler import wait_for
 from harness.runs.sweep.work import Bench
+from harness.runs.sweep.workers import Patience, able, hear_of_deaths, wants_gpu, workers_of
 
 _CONNECT = 5.0
 _POLL = 0.02
@@ -38,6 +40,8 @@ def _do(job: Job, sweep: str) -> Ended:
         open_still = worker.status in (WorkerStatus.running, WorkerStatus.paused)
         return not open_still or state is None or state.state not in ("executing", "long-running")
 
+    if not faulthandler.is_enabled():
+        faulthandler.enable()  # the worker's own words then say where it crashed
     with _one_at_a_time:
         return _bench.do(job, sweep, stopping)
 
@@ -64,6 +68,7 @@ def _quiet() -> Iterator[None]:
 class _Out:
     job: Job
     future: Future
+    watched: bool = False
 
 
 class Cluster:
@@ -77,6 +82,7 @@ class Cluster:
         self._client: Client | None = None
         self._out: dict[str, _Out] = {}
         self._tries = 0
+        self._patience = Patience(address)
 
     def __enter__(self) -> Cluster:
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a loss is told as an event
@@ -86,22 +92,32 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._disconnect()
 
-    def free(self) -> bool:
-        return True
+    def free(self, job: Job) -> bool:
+        """Whether some worker has nothing to do: a run that waits at a busy one would be lost with it."""
+        if self._out and not self._running():
+            return False  # they are told as lost first
+        workers = workers_of(self._connected())
+        if workers is None:
+            return False
+        places = able(workers, job)
+        self._patience.saw(bool(places))
+        return len(self._out) < len(places)
 
     def hand(self, job: Job) -> str:
         client = self._connected()
         self._tries += 1
         key = f"{job.run}-{self._sweep}-{self._tries}"
-        future = client.submit(_do, job, self._sweep, key=key, pure=False, resources=_resources(client, job))
+        resources = {"GPU": 1} if wants_gpu(workers_of(client) or [], job) else {}
+        future = client.submit(_do, job, self._sweep, key=key, pure=False, resources=resources)
         self._out[job.run] = _Out(job, future)
         return self._address
 
     def news(self, seconds: float) -> Sequence[Ended | Lost]:
         until = time.monotonic() + seconds
         while True:
-            if self._client is None or self._client.status != "running":
+            if not self._running():
                 return self._all_lost()
+            self._count_each_death()
             ended = [one for one in self._out.values() if one.future.done()]
             if ended or time.monotonic() > until:
                 return [self._told(one) for one in ended]
@@ -110,14 +126,25 @@ class Cluster:
     def stop(self) -> None:
         """Take all tasks away: who is at work sees it, saves and stops."""
         runs = [one.job for one in self._out.values()]
-        if self._client is not None and self._client.status == "running":
+        if self._client is not None and self._running():
             self._client.cancel([one.future for one in self._out.values()], force=True)
         self._out.clear()
         _wait_until(lambda: not any(job.folder.at_work() for job in runs), _TO_SAVE)
 
+    def _running(self) -> bool:
+        return self._client is not None and self._client.status == "running"
+
+    def _count_each_death(self) -> None:
+        """Let no task be given to another worker unseen when its own dies; tried again until it is there."""
+        silent = {one.future.key for one in self._out.values() if not one.watched}
+        if silent and self._client is not None:
+            heard = hear_of_deaths(self._client, silent)
+            for one in self._out.values():
+                one.watched |= one.future.key in heard
+
     def _connected(self) -> Client:
         """The client; where the scheduler is not there, it is waited for."""
-        if self._client is not None and self._client.status == "running":
+        if self._client is not None and self._running():
             return self._client
         self._disconnect()
         while self._client is None:
@@ -133,7 +160,7 @@ class Cluster:
                 client.close(timeout=2)
 
     def _all_lost(self) -> list[Ended | Lost]:
-        lost = [Lost(run, "the scheduler was lost", died=False) for run in self._out]
+        lost = [Lost(run, "the scheduler was lost", deaths=0) for run in self._out]
         self._out.clear()
         return list(lost)
 
@@ -144,39 +171,29 @@ class Cluster:
         if one.future.status == "finished":
             return _result(run, one.future)
         if one.future.status == "error":
-            return _refused(run, one.future.exception())
-        return Lost(run, "the scheduler was lost", died=False)
+            return _refused(one, one.future.exception())
+        return Lost(run, "the scheduler was lost", deaths=0)
 
 
 def _result(run: str, future: Future) -> Ended | Lost:
     try:
         ended = future.result(timeout=30)
     except Exception as error:
-        return Lost(run, f"its result was lost: {type(error).__name__}", died=False)
+        return Lost(run, f"its result was lost: {type(error).__name__}", deaths=0)
     assert isinstance(ended, Ended)
     return ended
 
 
-def _refused(run: str, error: Any) -> Ended | Lost:
+def _refused(one: _Out, error: Any) -> Ended | Lost:
     """An error that is none of the run's own: those come as an `Ended`."""
+    run = one.job.run
     if isinstance(error, KilledWorker):
-        return Lost(run, "its workers died")
+        deaths = 1 if one.watched else error.allowed_failures + 1
+        return Lost(run, "its worker died" if deaths == 1 else f"{deaths} workers died", deaths)
     hint = "Install the same harness for all workers, with the same Python."
     return Ended(
         run, End.FAILED, Unavailable.exit_code, message=f"{type(error).__name__}: {error}", hint=hint
     )
-
-
-def _resources(client: Client, job: Job) -> dict[str, float]:
-    asked = job.request.device
-    if asked.startswith("cuda") or (asked == "auto" and _gpus(client)):
-        return {"GPU": 1}
-    return {}
-
-
-def _gpus(client: Client) -> bool:
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return any(one["resources"].get("GPU") for one in workers)
 
 
 def _wait_until(reached: Callable[[], bool], seconds: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from harness.runs.sweep.jobs import End, Ended, Job, Lost
 
 TRIES = 5
-"""How often a run is handed out whose workers die under it."""
+"""How often a run is handed out whose workers die under it, wherever that is."""
 
 _LOOK_AGAIN = 1.0
 """Seconds until a run is handed out again that another process is at work on."""
@@ -24,8 +24,8 @@ Tell = Callable[[Mapping[str, Any]], None]
 class Crew(Protocol):
     """Those who do runs: processes here, or a cluster."""
 
-    def free(self) -> bool:
-        """Whether another run can be handed out now."""
+    def free(self, job: Job) -> bool:
+        """Whether someone could begin this run now."""
         ...
 
     def hand(self, job: Job) -> str:
@@ -44,31 +44,32 @@ class Crew(Protocol):
 class Conductor:
     """Keeps the order of the runs: which wait, which are handed out, how each ended.
 
-    `tell` is given every event as a JSON-able value; `watch` is called whenever time has passed.
+    `tell` is given every event as a JSON-able value.
     """
 
-    def __init__(
-        self, jobs: Iterable[Job], crew: Crew, tell: Tell, watch: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, jobs: Iterable[Job], tell: Tell) -> None:
         self.jobs = {job.run: job for job in jobs}
         self.ended: dict[str, Ended] = {}
-        self._crew, self._tell, self._watch = crew, tell, watch
+        self._tell = tell
         self._order = {run: at for at, run in enumerate(self.jobs)}
         self._waiting = deque(job for job in self.jobs.values() if not job.done)
         self._out: set[str] = set()
         self._later: list[tuple[float, Job]] = []
         self._lost: Counter[str] = Counter()
 
-    def run(self) -> Mapping[str, Ended]:
-        """All runs to their ends, by name; a Ctrl-C lets the crew save and stop, and goes on as such."""
+    def run(self, crew: Crew, watch: Callable[[], None] = lambda: None) -> Mapping[str, Ended]:
+        """All runs to their ends, by name; a Ctrl-C lets the crew save and stop, and goes on as such.
+
+        `watch` is called whenever time has passed.
+        """
         try:
             while self._waiting or self._out or self._later:
-                self._hand_out()
-                for one in self._crew.news(_PATIENCE):
+                self._hand_out(crew)
+                for one in crew.news(_PATIENCE):
                     self._take(one)
-                self._watch()
+                watch()
         except KeyboardInterrupt:
-            self._crew.stop()
+            crew.stop()
             raise
         return self.ended
 
@@ -77,10 +78,10 @@ class Conductor:
         """The runs that are handed out now."""
         return frozenset(self._out)
 
-    def _hand_out(self) -> None:
+    def _hand_out(self, crew: Crew) -> None:
         self._fetch_later()
         for _ in range(len(self._waiting)):
-            if not self._crew.free():
+            if not crew.free(self._waiting[0]):
                 return
             job = self._waiting.popleft()
             if self._waits(job):
@@ -89,7 +90,7 @@ class Conductor:
                 self._end(Ended(job.run, End.NOT_BEGUN, failed.exit_code, message=f"{failed.run} failed"))
             else:
                 self._out.add(job.run)
-                self._tell({"event": "handed", "run": job.run, "to": self._crew.hand(job)})
+                self._tell({"event": "handed", "run": job.run, "to": crew.hand(job)})
 
     def _fetch_later(self) -> None:
         now = time.monotonic()
@@ -109,22 +110,24 @@ class Conductor:
         self._out.discard(news.run)
         job = self.jobs[news.run]
         if isinstance(news, Lost):
-            self._again(job, news.reason, died=news.died)
+            self._again(job, news)
         elif news.end is End.BUSY:
             self._later.append((time.monotonic() + _LOOK_AGAIN, job))
         elif news.end is End.STOPPED:
-            self._again(job, news.message, died=False)
+            self._again(job, Lost(job.run, news.message, deaths=0))
         else:
             self._end(news)
 
-    def _again(self, job: Job, reason: str, *, died: bool) -> None:
-        self._lost[job.run] += died
-        if self._lost[job.run] >= TRIES:
-            message = f"its worker was lost {TRIES} times: {reason}"
-            hint = "The worker's log says why; out of memory is the usual reason."
+    def _again(self, job: Job, lost: Lost) -> None:
+        self._lost[job.run] += lost.deaths
+        died = self._lost[job.run]
+        self._tell({"event": "lost", "run": job.run, "reason": lost.reason, "died": died})
+        if died >= TRIES:
+            message = f"it was handed out again and again, and {died} workers died under it: {lost.reason}"
+            log = f"Their last words lie in {lost.log}; o" if lost.log else "O"
+            hint = f"{log}ut of memory, or a crash in compiled code, are the usual reasons."
             self._end(Ended(job.run, End.FAILED, 1, message=message, hint=hint))
             return
-        self._tell({"event": "lost", "run": job.run, "reason": reason, "died": self._lost[job.run]})
         self._waiting = deque(sorted((*self._waiting, job), key=lambda one: self._order[one.run]))
 
     def _end(self, ended: Ended) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -34,6 +35,7 @@ class _Place:
     process: SpawnProcess | None = None
     ours: Connection | None = None
     job: Job | None = None
+    log: Path | None = None
 
 
 class Here:
@@ -53,7 +55,7 @@ class Here:
         for place in self._places:
             _end(place)
 
-    def free(self) -> bool:
+    def free(self, job: Job) -> bool:
         return any(place.job is None for place in self._places)
 
     def hand(self, job: Job) -> str:
@@ -83,7 +85,7 @@ class Here:
     def _start(self, place: _Place) -> None:
         _end(place)
         self._logs.mkdir(parents=True, exist_ok=True)
-        log = self._logs / f"{place.name.replace(' ', '-').replace(':', '-')}.log"
+        log = place.log = self._logs / f"{place.name.replace(' ', '-').replace(':', '-')}.log"
         place.ours, theirs = _SPAWN.Pipe()
         place.process = _SPAWN.Process(target=_serve, args=(theirs, str(log)), name=place.name, daemon=False)
         with _variables(_threads(len(self._places))):
@@ -117,7 +119,7 @@ def _told(place: _Place) -> Ended | Lost:
     try:
         ended = place.ours.recv()
     except (EOFError, OSError):
-        return Lost(job.run, f"{place.name} died{_how(place)}")
+        return Lost(job.run, f"{place.name} died{_how(place)}", log=str(place.log))
     assert isinstance(ended, Ended)
     return ended
 
@@ -173,6 +175,7 @@ def _words_to(log: str) -> None:
         sys.stderr.flush()
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    faulthandler.enable(2)
 
 
 def _stop_after_parent() -> None:

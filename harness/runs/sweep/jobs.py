@@ -107,12 +107,14 @@ class Ended:
 class Lost:
     """A run whose worker died under it, or whose scheduler was lost: it is to be handed out again.
 
-    `died` says that the worker died, which the run itself may be the reason of.
+    `deaths` says how many workers died, which the run itself may be the reason of; `log` names the file with
+    their last words, where that is known here.
     """
 
     run: str
     reason: str
-    died: bool = True
+    deaths: int = 1
+    log: str = ""
 
 
 def requests_of(common: Request, models: Sequence[str], seeds: Sequence[int]) -> tuple[Request, ...]:

@@ -24,7 +24,16 @@ class Dying(Majority):
             os.kill(os.getpid(), 9)
         return super().fit(cells, session)
 
-ENTRY, DYING = Failing(), Dying()
+class Deadly(Majority):
+    card = EntryCard(name="deadly", summary="its process dies at every try with seed 0", paper="none")
+    def fit(self, cells, session):
+        if session.seed == 0:
+            with (HERE / "deaths").open("a") as deaths:
+                deaths.write("x")
+            os.kill(os.getpid(), 11)
+        return super().fit(cells, session)
+
+ENTRY, DYING, DEADLY = Failing(), Dying(), Deadly()
 """
 
 TWINS = """

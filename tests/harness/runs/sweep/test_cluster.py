@@ -130,6 +130,7 @@ def test_runs_end_with_the_weights_of_runs_done_alone_though_a_worker_dies_twice
                 wait_for(lambda: fitting(together), "a run is at work")
                 dask.kill("one")
                 dask.start_worker("one")
+                wait_for(lambda: "its worker died" in (tmp_path / "said").read_text(), "the death is told")
             wait_for(lambda: fitting(together), "a run is at work")
             dask.kill("scheduler")
             dask.start_scheduler()

@@ -131,7 +131,7 @@ def test_a_fit_of_other_settings_is_not_taken_over_and_its_heirs_are_told_why(he
 
 def test_where_a_fit_failed_the_run_that_would_take_it_over_is_not_begun(here: Path) -> None:
     (here / "heir.py").write_text(
-        FAILING.replace("ENTRY, DYING = Failing(), Dying()", "")
+        FAILING.replace("ENTRY, DYING, DEADLY = Failing(), Dying(), Deadly()", "")
         + "class Heir(Majority):\n    card = EntryCard(name='heir', summary='takes over', paper='none')\n"
         + f"    fit_of = {str(here / 'failing.py:ENTRY')!r}\n\nENTRY = Heir()\n"
     )
@@ -157,14 +157,16 @@ def test_the_published_ablation_without_rotations_takes_over_the_fit_of_the_prop
 @pytest.mark.training
 def test_ctrl_c_lets_every_run_save_and_stop(here: Path) -> None:
     command = [sys.executable, "-m", "harness", "sweep", "--model", "tiny", "--seeds", "0-1", "--jobs", "2"]
-    long = [*command, "--set", "epochs=2000", "--set", "side=32", "--set", "views=1"]
-    with subprocess.Popen(long, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as sweeping:
+    long = [*command, "--set", "epochs=2000", "--set", "side=32", "--set", "views=1", "--json"]
+    with subprocess.Popen(long, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sweeping:
         while len(list((here / "runs").glob("tiny-*/history.jsonl"))) < 2:
             assert sweeping.poll() is None
             time.sleep(0.05)
         sweeping.send_signal(signal.SIGINT)
-        _, said = sweeping.communicate(timeout=120)
+        told, said = sweeping.communicate(timeout=120)
     assert sweeping.returncode == 130, said
+    last = json.loads(told.splitlines()[-1])
+    assert (last["event"], last["stopped"], last["done"], last["exit_code"]) == ("summary", 2, 0, 130)
     for run in (here / "runs").glob("tiny-*"):
         assert json.loads((run / "status.json").read_text())["status"] == "interrupted"
         assert (run / "checkpoints" / "last.safetensors").exists()
@@ -251,8 +253,12 @@ def test_damaged_runs_are_refused_in_the_plan_as_by_the_sweep_and_start_over_wit
     first, second, third = sorted((here / "runs").glob("majority-*"))
     with (first / "predictions.csv").open("a") as table:
         table.write("more")
-    plan = second / "plan.json"
-    plan.write_bytes(plan.read_bytes()[:-10])
+    next((second / "fitted").glob("*.json")).unlink()
+    listed = {one["run"]: one for one in harness_inside("runs", "--json").document()["runs"]}
+    assert listed[first.name]["status"] == "damaged: predictions.csv"
+    assert listed[first.name]["remarks"] == ""
+    assert listed[second.name]["status"].startswith("damaged: ")
+    assert listed[third.name]["status"] == "packed"
     told = third.joinpath("status.json").stat().st_mtime_ns
     planned = sweep("majority", "0-2", "--dry-run")
     assert planned.code == 3
@@ -271,3 +277,21 @@ def test_damaged_runs_are_refused_in_the_plan_as_by_the_sweep_and_start_over_wit
     assert {one["run"] for one in events(again, "ended")} == {first.name, second.name}
     assert third.joinpath("status.json").stat().st_mtime_ns == told
     assert sweep("majority", "0-2", "--dry-run").code == 0
+
+
+@pytest.mark.parametrize("place", ["--jobs", "--local-cluster"])
+def test_a_run_that_kills_its_workers_is_handed_out_five_times_in_all_and_each_death_is_told(
+    here: Path, place: str
+) -> None:
+    answer = sweep("failing.py:DEADLY", "0-2", place, 2, "--json")
+    assert answer.code == 1, answer.err
+    assert (here / "deaths").read_text() == "xxxxx"
+    lost = events(answer, "lost")
+    assert [one["died"] for one in lost if "seed0" in one["run"]] == [1, 2, 3, 4, 5]
+    assert {one["end"] for one in events(answer, "ended") if "seed0" not in one["run"]} == {"done"}
+    failed = next(one for one in events(answer, "ended") if one["exit_code"])
+    assert "5 workers died under it" in failed["message"]
+    if place == "--jobs":
+        log = Path(failed["hint"].removeprefix("Their last words lie in ").partition(";")[0])
+        assert "Segmentation fault" in log.read_text()
+        assert "in fit" in log.read_text()
