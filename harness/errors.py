@@ -3,7 +3,7 @@
 HarnessError                 exit  shown without a traceback, with a hint
 ├── UsageWrong                  2  the command line asks for something that does not exist
 ├── DataWrong                   3  the cells, a label file, a run folder or any path are not as they must be
-├── Unavailable                 4  an entry, a package or weights are not there
+├── Unavailable                 4  an entry, a package or weights are not there, or an entry's own file fails
 ├── Refused                     5  a submission that would not be taken
 └── ServerTrouble               6  the evaluation server or Codabench did not do its part
 
@@ -55,7 +55,13 @@ INTERRUPTED = 130
 
 
 def exit_code_of(error: Exception) -> int | None:
-    """The exit code of an error a user can mend, None for a bug.
+    """The exit code of an error a user can mend, and of a fault in an entry's own file; None for a bug."""
+    code = _code_of_kind(error)
+    return Unavailable.exit_code if code is None and fault_of_entry(error) else code
+
+
+def _code_of_kind(error: Exception) -> int | None:
+    """That of the error's own kind.
 
     The other packages have errors of their own, because they do not know this one; their modules
     are looked up only where they were imported already.
@@ -81,7 +87,16 @@ def words_of(error: Exception) -> tuple[str, str]:
         return _words_of_path(error)
     if lack := _lack(error):
         return lack.message, lack.hint
+    if fault := fault_of_entry(error):
+        return fault.message, fault.hint
     return str(error), getattr(error, "hint", "")
+
+
+def fault_of_entry(error: Exception) -> Lack | None:
+    """Where a file of an entry went wrong; its author needs the traceback all the same."""
+    from models.faults import fault_of
+
+    return fault_of(error) if _code_of_kind(error) is None else None
 
 
 def _lack(error: Exception) -> Lack | None:

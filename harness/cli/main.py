@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -211,13 +212,15 @@ def _told_usage(wrong: click.ClickException, *, as_json: bool) -> int:
 
 def _told(error: Exception, *, as_json: bool) -> int:
     """Say what went wrong and return the exit code; what is a bug is raised again with its traceback."""
-    from harness.errors import exit_code_of, words_of
+    from harness.errors import exit_code_of, fault_of_entry, words_of
 
     code = exit_code_of(error)
     if code is None:
         if as_json:
             _emit(f"{type(error).__name__}: {error}", "This is a bug: please report it.", 1)
         raise error
+    if fault_of_entry(error):
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     message, hint = words_of(error)
     _tell(message, hint)
     if as_json:

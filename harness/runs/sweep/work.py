@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 
 from harness import console
-from harness.errors import DataWrong, exit_code_of, words_of
+from harness.errors import DataWrong, exit_code_of, fault_of_entry, words_of
 from harness.runs.folder import AtWork
 from harness.runs.outcome import Outcome
 from harness.runs.sweep.jobs import End, Ended, Job
@@ -61,7 +61,8 @@ def _failed(job: Job, error: Exception, seconds: float) -> Ended:
         said = f"{type(error).__name__}: {error}"
         return Ended(job.run, End.FAILED, 1, seconds, said, "This is a bug: please report it.", _trace(error))
     message, hint = words_of(error)
-    return Ended(job.run, End.FAILED, code, seconds, message, hint)
+    trace = _trace(error) if fault_of_entry(error) else ""
+    return Ended(job.run, End.FAILED, code, seconds, message, hint, trace)
 
 
 def _trace(error: Exception) -> str:

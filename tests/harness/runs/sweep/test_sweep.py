@@ -295,3 +295,23 @@ def test_a_run_that_kills_its_workers_is_handed_out_five_times_in_all_and_each_d
         log = Path(failed["hint"].removeprefix("Their last words lie in ").partition(";")[0])
         assert "Segmentation fault" in log.read_text()
         assert "in fit" in log.read_text()
+
+
+def test_a_fault_in_the_file_of_an_entry_is_told_as_the_entrys_with_file_and_line(here: Path) -> None:
+    (here / "bad.py").write_text(
+        "import numpy\nfrom models.contract import EntryCard\nfrom models.majority import Majority\n\n"
+        "class Bad(Majority):\n    card = EntryCard(name='bad', summary='for tests', paper='none')\n"
+        "    def fit(self, cells, session):\n        return numpy.stack([])\n\n"
+        "class Ours(Bad):\n    def fit(self, cells, session):\n"
+        "        return Majority.fit(self, None, session)\n\n"
+        "BAD, OURS = Bad(), Ours()\n"
+    )
+    place = f"{here / 'bad.py'}, line 8, in fit: ValueError: need at least one array to stack"
+    answer = sweep("bad.py:BAD", "0")
+    assert answer.code == 4
+    assert place in answer.err
+    assert "numpy.stack([])" in answer.err
+    assert "bug" not in answer.err
+    alone = harness_inside("submit", "--model", "bad.py:BAD")
+    assert (alone.code, place in alone.err) == (4, True)
+    assert sweep("bad.py:OURS", "0").code == 1
