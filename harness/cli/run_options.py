@@ -236,6 +236,7 @@ def plan_lines(plan: Plan) -> list[str]:
         ("watched", _watched(plan)),
         ("device", plan.device),
         ("engine", "" if facts["engine"] == "auto" else facts["engine"]),
+        *(("note", note) for note in facts["without_effect"]),
         ("marked", ", ".join(marks)),
         ("fresh", _thrown_away(plan)),
         ("steps", ", ".join(f"{step} ({state})" for step, state in facts["steps"].items())),

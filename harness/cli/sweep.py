@@ -150,4 +150,5 @@ def plan_lines(jobs: tuple[Job, ...], found: tuple[Cost, ...]) -> list[str]:
             "" if not cost.seconds else f", {console.duration(cost.runs * cost.seconds)} one after another"
         )
         lines.append(f"{cost.entry}: {cost.runs} to do, {told}{cost.source}{whole}")
+        lines += [f"{cost.entry}: {note}" for note in cost.notes]
     return lines

@@ -53,3 +53,27 @@ def device_for(asked: str, entry: Entry, origin: str) -> str:
         return best_device()
     require_device(asked)
     return "cpu" if origin == "built-in" and not uses_torch else asked
+
+
+def without_effect(entry: Entry, engine: str, device: str) -> tuple[str, ...]:
+    """What is asked of how a network is computed and does nothing on this device of this machine."""
+    precision, kind = getattr(entry.settings, "precision", None), device.partition(":")[0]
+    if precision is None or "torch" not in entry.card.requires:
+        return ()
+    from models.finetune.engines import lack_of_engine
+
+    lack = "" if engine == _AUTO else lack_of_engine(engine, kind)
+    return tuple(
+        note
+        for note in (
+            f"engine {engine} is not taken, but eager: {lack}" if lack else "",
+            _TF32_ON_CPU if precision == "tf32" and kind == "cpu" else "",
+        )
+        if note
+    )
+
+
+_TF32_ON_CPU = (
+    "precision tf32 changes nothing on a CPU, only on NVIDIA's cards; the run is another one than in float32 "
+    "all the same"
+)

@@ -20,7 +20,7 @@ from harness.data.judgement import SplitAudit
 from harness.data.splits import CellRecord, Split, ToPredict, make_split
 from harness.errors import DataWrong
 from harness.runs.asked import holdout_asked, require_epochs, weights_asked
-from harness.runs.computing import device_for, with_engine, with_precision
+from harness.runs.computing import device_for, with_engine, with_precision, without_effect
 from harness.runs.earlier import Earlier, earlier_run
 from harness.runs.folder import RunFolder, Status
 from harness.runs.followers import require_followers
@@ -133,6 +133,10 @@ class Plan:
         """The versions, machine and device that would do the work now."""
         return environment(self.device, self.source.packages)
 
+    def without_effect(self) -> tuple[str, ...]:
+        """What was asked of how the network is computed and does nothing here."""
+        return without_effect(self.entry, self.request.engine, self.device)
+
     def changed(self) -> dict[str, list[str | None]]:
         """What of the environment differs from when the run was begun; nothing for one that begins."""
         if self.request.fresh or not self.folder.plan.exists():
@@ -168,6 +172,7 @@ class Plan:
             "steps": self.steps(),
             "changed": self.changed(),
             "earlier": self.earlier and self.earlier.run,
+            "without_effect": list(self.without_effect()),
         }
 
 

@@ -93,10 +93,8 @@ def _compiled(module: nn.Module, recipe: Recipe, example: torch.Tensor) -> Forwa
 
 
 def _openvino(module: nn.Module, recipe: Recipe, example: torch.Tensor) -> Forward:
-    if importlib.util.find_spec("openvino") is None:
-        raise EngineMissing(f"the package openvino is missing (type: {install_command('openvino')})")
-    if example.device.type != "cpu":
-        raise EngineMissing(f"openvino computes on processors, not on {example.device.type}")
+    if lack := lack_of_engine("openvino", example.device.type):
+        raise EngineMissing(lack)
     return _in_openvino(module, recipe, example)
 
 
@@ -143,9 +141,20 @@ def _foldable(module: nn.Module, recipe: Recipe) -> nn.Module:
 
 
 def _require_compiler(module: nn.Module) -> None:
-    reason = require_compiler(next(module.parameters()).device.type)
-    if reason:
-        raise EngineMissing(f"nothing can be compiled here: {reason}")
+    if lack := lack_of_engine("compile", next(module.parameters()).device.type):
+        raise EngineMissing(lack)
+
+
+def lack_of_engine(name: str, device: str) -> str:
+    """What this machine lacks for an engine on such a device (cpu, cuda); empty where nothing is known to."""
+    if name == "compile":
+        reason = require_compiler(device)
+        return f"nothing can be compiled here: {reason}" if reason else ""
+    if name != "openvino":
+        return ""
+    if importlib.util.find_spec("openvino") is None:
+        return f"the package openvino is missing (type: {install_command('openvino')})"
+    return "" if device == "cpu" else f"openvino computes on processors, not on {device}"
 
 
 def first_line(error: BaseException) -> str:

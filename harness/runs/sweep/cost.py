@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,15 +17,25 @@ from harness.runs.sweep.lookup import Lookup
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds that one fit of an entry takes, None where nobody knows, and where that is known from."""
+    """Seconds that one fit of an entry takes, None where nobody knows, and where that is known from.
+
+    `notes` say what was asked of how its network is computed and does nothing here.
+    """
 
     entry: str
     runs: int
     seconds: float | None
     source: str
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {"entry": self.entry, "runs": self.runs, "seconds_a_fit": self.seconds, "source": self.source}
+        return {
+            "entry": self.entry,
+            "runs": self.runs,
+            "seconds_a_fit": self.seconds,
+            "source": self.source,
+            "notes": list(self.notes),
+        }
 
 
 def costs(jobs: Iterable[Job], lookup: Lookup) -> tuple[Cost, ...]:
@@ -34,7 +44,12 @@ def costs(jobs: Iterable[Job], lookup: Lookup) -> tuple[Cost, ...]:
     for job in jobs:
         if not job.done:
             left.setdefault(job.entry, []).append(job)
-    return tuple(_cost(entry, runs, lookup.draft(runs[0].request)) for entry, runs in left.items())
+    return tuple(_noted(entry, runs, lookup) for entry, runs in left.items())
+
+
+def _noted(entry: str, runs: list[Job], lookup: Lookup) -> Cost:
+    plan = lookup.draft(runs[0].request)
+    return replace(_cost(entry, runs, plan), notes=plan.without_effect() if lookup.here else ())
 
 
 def _cost(entry: str, jobs: list[Job], plan: Plan) -> Cost:

@@ -24,7 +24,7 @@ class Lookup:
     """
 
     def __init__(self, progress: Progress = silent, *, here: bool = True) -> None:
-        self._progress, self._here = progress, here
+        self._progress, self.here = progress, here
         self._datasets: dict[tuple[Path, bool], Dataset] = {}
         self._grounds: dict[str, Grounds] = {}
 
@@ -36,7 +36,7 @@ class Lookup:
 
     def _grounds_of(self, request: Request) -> Grounds:
         alike = replace(request, seed=0, until=Status.PACKED)
-        if not self._here:
+        if not self.here:
             alike = replace(alike, device="cpu")
         dataset = self._dataset(request)
         return _kept(self._grounds, repr(alike), lambda: grounds_of(alike, self._progress, dataset))

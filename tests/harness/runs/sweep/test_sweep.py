@@ -199,10 +199,11 @@ def test_a_dry_run_lists_the_runs_and_does_none_of_them(here: Path) -> None:
 
 
 def test_a_device_that_only_the_workers_of_a_cluster_have_is_no_reason_to_refuse_the_plan(here: Path) -> None:
-    asked = ("--device", "cuda:99", "--dry-run", "--json")
+    asked = ("--device", "cuda:99", "--dry-run", "--json", "--precision", "tf32")
     assert sweep("tiny", "0", *asked).code == 4
     planned = sweep("tiny", "0", *asked, "--scheduler", "tcp://node:8786")
     assert planned.code == 0, planned.err
+    assert planned.document()["costs"][0]["notes"] == []  # of their devices nothing is known here
     assert len(planned.document()["runs"]) == 1
 
 
@@ -315,3 +316,14 @@ def test_a_fault_in_the_file_of_an_entry_is_told_as_the_entrys_with_file_and_lin
     alone = harness_inside("submit", "--model", "bad.py:BAD")
     assert (alone.code, place in alone.err) == (4, True)
     assert sweep("bad.py:OURS", "0").code == 1
+
+
+def test_a_way_of_computing_that_does_nothing_here_is_named_by_the_dry_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)  # as if it were not installed
+    asked = ("--device", "cpu", "--dry-run", "--engine", "openvino", "--precision", "tf32")
+    for answer in (sweep("tiny", "0", *asked), harness_inside("submit", "--model", "tiny", *asked)):
+        assert answer.code == 0, answer.err
+        assert "engine openvino is not taken, but eager: the package openvino is missing" in answer.out
+        assert "precision tf32 changes nothing on a CPU" in answer.out
