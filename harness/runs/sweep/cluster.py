@@ -19,10 +19,13 @@ from harness.errors import Unavailable
 from harness.runs.sweep.jobs import End, Ended, Job, Lost
 from harness.runs.sweep.scheduler import wait_for
 from harness.runs.sweep.work import Bench
-from harness.runs.sweep.workers import Patience, able, hear_of_deaths, wants_gpu, workers_of
+from harness.runs.sweep.workers import Patience, Worker, able, hear_of_deaths, wants_gpu, workers_of
 
 _CONNECT = 5.0
 _POLL = 0.02
+_LOOK_AGAIN = 1.0
+"""Seconds after which the workers are counted anew."""
+
 _TO_SAVE = 120.0
 
 _bench = Bench()
@@ -83,6 +86,8 @@ class Cluster:
         self._out: dict[str, _Out] = {}
         self._tries = 0
         self._patience = Patience(address)
+        self._workers: Sequence[Worker] = ()
+        self._looked = -_LOOK_AGAIN
 
     def __enter__(self) -> Cluster:
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a loss is told as an event
@@ -96,10 +101,10 @@ class Cluster:
         """Whether some worker has nothing to do: a run that waits at a busy one would be lost with it."""
         if self._out and not self._running():
             return False  # they are told as lost first
-        workers = workers_of(self._connected())
-        if workers is None:
-            return False
-        places = able(workers, job)
+        client = self._connected()
+        if time.monotonic() - self._looked > _LOOK_AGAIN:
+            self._workers, self._looked = workers_of(client), time.monotonic()
+        places = able(self._workers, job)
         self._patience.saw(bool(places))
         return len(self._out) < len(places)
 
@@ -107,7 +112,7 @@ class Cluster:
         client = self._connected()
         self._tries += 1
         key = f"{job.run}-{self._sweep}-{self._tries}"
-        resources = {"GPU": 1} if wants_gpu(workers_of(client) or [], job) else {}
+        resources = {"GPU": 1} if wants_gpu(self._workers, job) else {}
         future = client.submit(_do, job, self._sweep, key=key, pure=False, resources=resources)
         self._out[job.run] = _Out(job, future)
         return self._address
@@ -160,6 +165,7 @@ class Cluster:
                 client.close(timeout=2)
 
     def _all_lost(self) -> list[Ended | Lost]:
+        self._looked = -_LOOK_AGAIN
         lost = [Lost(run, "the scheduler was lost", deaths=0) for run in self._out]
         self._out.clear()
         return list(lost)
@@ -168,6 +174,8 @@ class Cluster:
         """What a task came to; a worker that died under it is no failure of the run."""
         run = one.job.run
         del self._out[run]
+        if one.future.status != "finished":
+            self._looked = -_LOOK_AGAIN  # a worker less
         if one.future.status == "finished":
             return _result(run, one.future)
         if one.future.status == "error":

@@ -18,12 +18,12 @@ _GRACE = 5.0
 Worker = Mapping[str, Any]
 
 
-def workers_of(client: Client) -> Sequence[Worker] | None:
-    """The workers that take tasks now; None where the scheduler does not say."""
+def workers_of(client: Client) -> Sequence[Worker]:
+    """The workers that take tasks now; none where the scheduler is lost meanwhile."""
     try:
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
     except OSError:
-        return None
+        return ()
     return [one for one in workers if one.get("status", "running") == "running"]
 
 
