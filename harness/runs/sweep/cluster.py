@@ -19,7 +19,15 @@ from harness.errors import Unavailable
 from harness.runs.sweep.jobs import End, Ended, Job, Lost
 from harness.runs.sweep.scheduler import wait_for
 from harness.runs.sweep.work import Bench
-from harness.runs.sweep.workers import Patience, Worker, able, hear_of_deaths, wants_gpu, workers_of
+from harness.runs.sweep.workers import (
+    Patience,
+    Worker,
+    able,
+    hear_of_deaths,
+    hears_of_all_deaths,
+    wants_gpu,
+    workers_of,
+)
 
 _CONNECT = 5.0
 _POLL = 0.02
@@ -51,9 +59,13 @@ def _do(job: Job, sweep: str) -> Ended:
 
 @contextmanager
 def local_cluster(workers: int) -> Iterator[str]:
-    """The address of a cluster of this machine with so many workers, each of one run at a time."""
+    """The address of a cluster of this machine with so many workers, each of one run at a time.
+
+    No task is given to another worker unseen when its own dies.
+    """
     with (
         _quiet(),
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(
             n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None
         ) as cluster,
@@ -83,6 +95,7 @@ class Cluster:
     def __init__(self, address: str, sweep: str) -> None:
         self._address, self._sweep = address, sweep
         self._client: Client | None = None
+        self._hears_all = False
         self._out: dict[str, _Out] = {}
         self._tries = 0
         self._patience = Patience(address)
@@ -114,7 +127,7 @@ class Cluster:
         key = f"{job.run}-{self._sweep}-{self._tries}"
         resources = {"GPU": 1} if wants_gpu(self._workers, job) else {}
         future = client.submit(_do, job, self._sweep, key=key, pure=False, resources=resources)
-        self._out[job.run] = _Out(job, future)
+        self._out[job.run] = _Out(job, future, watched=self._hears_all)
         return self._address
 
     def news(self, seconds: float) -> Sequence[Ended | Lost]:
@@ -156,6 +169,7 @@ class Cluster:
             wait_for(self._address)
             with suppress(OSError):  # it was lost again at once
                 self._client = Client(self._address, timeout=_CONNECT, set_as_default=False)
+                self._hears_all = hears_of_all_deaths(self._client)
         return self._client
 
     def _disconnect(self) -> None:

@@ -62,6 +62,18 @@ def hear_of_deaths(client: Client, keys: Collection[Key]) -> Collection[Key]:
         return ()
 
 
+def hears_of_all_deaths(client: Client) -> bool:
+    """Whether a scheduler gives no task to another worker when its own died."""
+
+    def allows_none(dask_scheduler: Any = None) -> bool:
+        return bool(dask_scheduler.allowed_failures == 0)
+
+    try:
+        return bool(client.run_on_scheduler(allows_none))
+    except (OSError, ValueError):  # lost meanwhile, or it runs nothing for others
+        return False
+
+
 class Patience:
     """Says once that nobody is there to do a run."""
 
