@@ -72,10 +72,12 @@ def create(
     app.add_middleware(Lingering)
     app.add_middleware(Prefixed, prefix=settings.path_prefix)
     problems.register(app, rendering.in_words)
+    for read_most in (phases, pages):  # routes are tried one after the other
+        app.include_router(read_most.router)
     for deeds in (setting_aside, team_deeds, phase_deeds):
         app.include_router(deeds.router)
         app.include_router(deeds.pages)
-    for part in (phases, submissions, sessions, hosting, pages, handing_in, people, pictures, introducing):
+    for part in (submissions, sessions, hosting, handing_in, people, pictures, introducing):
         app.include_router(part.router)
     return app
 
