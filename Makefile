@@ -28,7 +28,7 @@ demo: $(VENV)/.train  ## the whole story on drawn cells, offline, in about a min
 	$(BIN)/harness demo
 
 test: $(VENV)/.all  ## all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --durations=15
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile --durations=15
 
 test-fast: $(VENV)/.all  ## without browsers, crashes and training: for every small change
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --fast

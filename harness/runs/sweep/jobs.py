@@ -15,7 +15,7 @@ from harness.runs.sweep.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RunRefusal:
     """Why a run cannot go on with what lies in its folder, how to mend that, and its exit code.
 
     `damaged` says that what lies there is not as it was written, so that only a fresh start is left.
@@ -40,7 +40,7 @@ class Job:
     entry: str
     needs: str | None = None
     done: bool = False
-    refusal: Refusal | None = None
+    refusal: RunRefusal | None = None
 
     @property
     def seed(self) -> int:
@@ -158,7 +158,7 @@ def _job(plan: Plan) -> Job:
     return Job(plan.request, plan.folder.path.name, plan.entry.card.name, needs, done, refusal)
 
 
-def _looked(plan: Plan) -> tuple[bool, Refusal | None]:
+def _looked(plan: Plan) -> tuple[bool, RunRefusal | None]:
     """Whether a run is done, or what `harness submit --dry-run` would refuse it with."""
     try:
         found = looked_at(plan)
@@ -168,7 +168,7 @@ def _looked(plan: Plan) -> tuple[bool, Refusal | None]:
         code = exit_code_of(error)
         if code is None:
             raise
-        return False, Refusal(*words_of(error), code, isinstance(error, DataWrong))
+        return False, RunRefusal(*words_of(error), code, isinstance(error, DataWrong))
 
 
 def begun_anew(jobs: Iterable[Job]) -> tuple[Job, ...]:
