@@ -39,6 +39,7 @@ def exit_code(folder: Path, reason: str, *options: str, **environment: str) -> i
         *options,
     ]
     outside = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    outside["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take most of the time
     done = subprocess.run(
         [*command, "--rootdir", str(folder), "-c", os.devnull, str(folder)],
         cwd=ROOT, env={**outside, **environment}, capture_output=True, text=True, check=False,
@@ -46,7 +47,7 @@ def exit_code(folder: Path, reason: str, *options: str, **environment: str) -> i
     return done.returncode
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1")])
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "1")])
 def test_a_skip_for_a_reason_that_is_not_on_the_list_fails_the_run(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
