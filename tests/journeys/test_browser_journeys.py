@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import a_browser, axe_source, drop, grave_problems
+from tests.support.browser import a_browser, axe_source, drop, grave_problems, sign_in
 from tests.support.proxy import PREFIX, behind_nginx
-from tests.support.server import Server, a_server, a_zip, administer, decided
+from tests.support.server import Server, a_server, a_zip, administer
 from tests.support.submissions import a_zip as a_raw_zip
 
 pytestmark = pytest.mark.browser
@@ -317,8 +317,10 @@ def test_a_student_finds_mine_compares_it_and_hands_in_a_table_in_four_clicks(
     (tmp_path / "new.csv").write_text("cell,label\n" + "".join(f"{at}.bmp,1\n" for at in range(1, 51)))
     administered: dict[str, str] = {}
     with a_guarded_server(way, tmp_path, administered) as server:
-        hand_in(server, administered["host"], 1, team="green")
-        hand_in(server, administered["team"], 9)
+        for role, wrong, team in (("host", 1, "green"), ("team", 9, None)):
+            data = a_zip(wrong, seed=wrong)
+            done = server.hand_in(data, f"{wrong} wrong", team, token=administered[role])
+            assert done["status"] == "scored"
         for page in a_page(browser, server):
             sign_in(page, administered["team"])
             page.goto("phases/small")
@@ -333,21 +335,6 @@ def test_a_student_finds_mine_compares_it_and_hands_in_a_table_in_four_clicks(
             page.click("text=My team")  # 4
             assert "all leukemic" in main_text(page)
             assert page.locator("text=stands for the team").count() == 1
-
-
-def hand_in(server: Server, token: str, wrong: int, **fields: str) -> None:
-    """Hand in as the token's team, or as a host for the `team` named, and wait until it stands."""
-    with server.client(token) as client:
-        files = {"file": ("submission.zip", a_zip(wrong, seed=wrong))}
-        named = {"entry": f"{wrong} wrong", **fields}
-        answer = client.post("/api/phases/small/submissions", files=files, data=named)
-        assert decided(client, answer.json()["id"])["status"] == "scored"
-
-
-def sign_in(page: Any, token: str) -> None:
-    page.goto("sign-in")
-    page.fill("#token", token)
-    page.click("main button")
 
 
 def a_guarded_server(way: str, folder: Path, administered: dict[str, str]) -> Any:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.support import stored
-from tests.support.browser import a_browser, axe_source, grave_problems
-from tests.support.server import FREE, Server, administer, decided, started
+from tests.support.browser import a_browser, axe_source, grave_problems, sign_in
+from tests.support.server import FREE, Server, administer, started
 from tests.support.truth import LABEL_FILE
 
 pytestmark = pytest.mark.browser
@@ -60,27 +60,11 @@ def course(tmp_path: Path) -> Iterator[tuple[Server, dict[str, str]]]:
     server = started(data, None, "--access", "tokens")
     try:
         for team, (entry, table) in zip(TEAMS, tables(), strict=True):
-            hand_in(server, tokens[team], entry, table)
+            done = server.hand_in(table, entry, phase="course", token=tokens[team])
+            assert done["status"] == "scored"
         yield server, tokens
     finally:
         server.stop()
-
-
-def hand_in(server: Server, token: str, entry: str, table: bytes) -> None:
-    with server.client(token) as client:
-        answer = client.post(
-            "/api/phases/course/submissions",
-            files={"file": (f"{entry}.csv", table)},
-            data={"entry": entry},
-        )
-        assert answer.status_code == 202, answer.text
-        assert decided(client, answer.json()["id"])["status"] == "scored"
-
-
-def sign_in(page: Any, token: str) -> None:
-    page.goto("/sign-in")
-    page.fill("input[name=token]", token)
-    page.click("main button")
 
 
 def sign_out(page: Any) -> None:
@@ -112,7 +96,7 @@ def test_a_course_of_24_teams_from_the_first_entry_to_the_files(
     server, tokens = course
     axe = axe_source()
     with a_browser() as browser:
-        page = browser.new_context(base_url=server.url, accept_downloads=True).new_page()
+        page = browser.new_context(base_url=f"{server.url}/", accept_downloads=True).new_page()
         sign_in(page, tokens["Lab 01"])
         first = board_of(page, 24)
         own = page.locator("tbody.standing.own .entry .name, tbody.own .entry .name").all_inner_texts()
@@ -170,7 +154,7 @@ def look_at_the_board(server: Server, token: str) -> None:
         for width in WIDTHS:
             for scheme in SCHEMES:
                 look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
-                page = browser.new_context(base_url=server.url, **look).new_page()
+                page = browser.new_context(base_url=f"{server.url}/", **look).new_page()
                 sign_in(page, token)
                 for name, address in (("board", "/phases/course"), ("team", "/teams/Lab%2003")):
                     page.goto(address)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import a_browser, axe_source, grave_problems
+from tests.support.browser import a_browser, axe_source, grave_problems, sign_in
 from tests.support.parts import an_entry, divided_table, divided_truth
 from tests.support.proxy import PREFIX, behind_nginx
-from tests.support.server import FREE, Server, administer, decided, started
+from tests.support.server import FREE, Server, administer, started
 
 pytestmark = pytest.mark.browser
 
@@ -44,25 +44,12 @@ def server(tmp_path: Path, tokens: dict[str, str]) -> Iterator[Server]:
         with behind_nginx(running, tmp_path / "nginx") as found:
             for team, tries in TRIES.items():
                 for at, wrong in enumerate(tries):
-                    hand_in(found, tokens[team], an_entry(divided_truth("exam"), **wrong), f"{team} {at}")
+                    data = an_entry(divided_truth("exam"), **wrong)
+                    done = found.hand_in(data, f"{team} {at}", phase="exam", token=tokens[team])
+                    assert done["status"] == "scored"
             yield found
     finally:
         running.stop()
-
-
-def hand_in(server: Server, token: str, data: bytes, entry: str) -> None:
-    with server.client(token) as client:
-        answer = client.post(
-            "/api/phases/exam/submissions", files={"file": ("s.zip", data)}, data={"entry": entry}
-        )
-        assert answer.status_code == 202, answer.text
-        assert decided(client, answer.json()["id"])["status"] == "scored"
-
-
-def sign_in(page: Any, token: str) -> None:
-    page.goto("sign-in")
-    page.fill("input[name=token]", token)
-    page.click("main button")
 
 
 def once_there(page: Any, text: str) -> None:

@@ -50,6 +50,12 @@ def grave_problems(page: Any, axe: str) -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in SERIOUS]
 
 
+def sign_in(page: Any, token: str) -> None:
+    page.goto("sign-in")
+    page.fill("#token", token)
+    page.click("main button")
+
+
 def drop(page: Any, selector: str, name: str, content: bytes) -> None:
     """Drop a file on an element, as a hand with a mouse would."""
     transfer = page.evaluate_handle(
